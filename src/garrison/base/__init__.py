@@ -1,0 +1,1 @@
+"""Text, errors, paths and time. Imports nothing of ours."""

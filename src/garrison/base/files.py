@@ -1,0 +1,67 @@
+"""Files that are whole or not there: written beside, synced, and moved into place."""
+
+import contextlib
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from garrison.base.errors import Failed, GarrisonError, Unavailable
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def explain(error: OSError, doing: str) -> GarrisonError:
+    """Return the sentence for a failed file operation. doing: "write /x", after the words "could not"."""
+    if error.errno in _FULL:
+        return Failed(f"Could not {doing}: the disk is full.", "Free some space and try again; nothing was changed.")
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return Unavailable(f"Could not {doing}: {_reason(error)}.", "Check who owns it and whether it may be written.")
+    return Failed(f"Could not {doing}: {_reason(error)}.")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Replace a file by new content, all or nothing, also when the machine loses power.
+
+    Raises what `explain` makes of an OSError; the old file is then intact.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise explain(error, f"write {path}") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, value: Any, mode: int = 0o600) -> None:
+    """Replace a file by a value as JSON, all or nothing. Names that are no UTF-8 survive as escapes."""
+    write_atomically(path, (json.dumps(value, indent=1, ensure_ascii=True) + "\n").encode("ascii"), mode)
+
+
+def read_json(path: Path) -> Any:
+    """Return the value in a JSON file.
+
+    Raises FileNotFoundError when there is none, ValueError when it is damaged, OSError when it cannot be read.
+    """
+    return json.loads(path.read_bytes())

@@ -1,0 +1,104 @@
+"""Where the suite keeps its state, and how it starts its own programs."""
+
+import os
+import pwd
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from garrison.base.errors import Unavailable
+from garrison.base.files import explain, write_atomically
+
+SYSTEM_HOME = Path("/var/lib/garrison")
+
+
+@dataclass(frozen=True)
+class Home:
+    """The one folder that holds all state of one suite: settings, journal, databases, quarantine, socket."""
+
+    root: Path
+
+    @property
+    def socket(self) -> Path:
+        """The door's socket."""
+        return self.root / "run" / "door.sock"
+
+    @property
+    def lock(self) -> Path:
+        """The file that one daemon at a time holds locked; it names the daemon's process."""
+        return self.root / "run" / "lock"
+
+    @property
+    def log(self) -> Path:
+        """What the daemon writes for developers."""
+        return self.root / "log" / "daemon.log"
+
+    @property
+    def is_system(self) -> bool:
+        """Whether this is the whole computer's suite, shared by all its accounts."""
+        return self.root == SYSTEM_HOME
+
+    def prepare(self) -> None:
+        """Make the folder. Only the system's own is open to look through (for its socket), never its parts."""
+        try:
+            self.root.mkdir(mode=0o755 if self.is_system else 0o700, parents=True, exist_ok=True)
+            for name in ("run", "log"):
+                shared = self.is_system and name == "run"
+                (self.root / name).mkdir(mode=0o755 if shared else 0o700, exist_ok=True)
+        except OSError as error:
+            raise explain(error, f"make the folder {self.root}") from error
+        if self.root.stat().st_uid != os.geteuid():
+            raise Unavailable(
+                f"{self.root} belongs to another account.",
+                "Set GARRISON_HOME to a folder of your own, or run this as that account.",
+            )
+
+    def folder(self, name: str, version: int) -> Path:
+        """Return the sub-folder of one component or ability, made when missing.
+
+        Its file `version` says which shape of records it holds. Raises Unavailable when a newer Garrison wrote it.
+        """
+        path = self.root / name
+        marker = path / "version"
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = int(marker.read_text("ascii")) if marker.exists() else None
+        except ValueError:
+            found = None
+        except OSError as error:
+            raise explain(error, f"open the folder {path}") from error
+        if found is None:
+            write_atomically(marker, f"{version}\n".encode("ascii"))
+        elif found > version:
+            raise Unavailable(f"{path} was written by a newer Garrison.", "Upgrade Garrison; nothing was changed.")
+        return path
+
+
+def account_home(uid: int | None = None) -> Path:
+    """Return the home folder of an account (the caller's by default), from the account database."""
+    wanted = os.geteuid() if uid is None else uid
+    try:
+        return Path(pwd.getpwuid(wanted).pw_dir)
+    except KeyError:
+        return Path(os.environ.get("HOME") or "/") if uid is None else Path("/")
+
+
+def choose_home(system: bool = False) -> Home:
+    """Return where state is kept: GARRISON_HOME, else the system's place, else the XDG place of the caller."""
+    named = os.environ.get("GARRISON_HOME")
+    if named:
+        return Home(Path(named).absolute())
+    if system:
+        return Home(SYSTEM_HOME)
+    state = os.environ.get("XDG_STATE_HOME", "")
+    own = os.environ.get("HOME") or str(account_home())
+    folder = Path(state) if state.startswith("/") else Path(own) / ".local" / "state"
+    return Home(folder / "garrison")
+
+
+def own_program(module: str) -> list[str]:
+    """Return the command that starts one of our programs by module name, isolated from the caller's Python settings."""
+    options = ["-I"]
+    if sys.pycache_prefix:
+        options += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
+    return [sys.executable, *options, "-m", module]
