@@ -69,7 +69,8 @@ install_packages() {
         say "uv could not do it; trying pip"
     fi
     # pip's own wheel runs as it is, so that a Python without pip or ensurepip is enough.
-    "$fresh/bin/python" -I "$here"/packaging/pip-*-py3-none-any.whl/pip install --quiet --no-input \
+    for wheel in "$here"/packaging/pip-*-py3-none-any.whl; do :; done
+    "$fresh/bin/python" -I "$wheel/pip" install --quiet --no-input \
         --disable-pip-version-check --no-warn-script-location --only-binary :all: --require-hashes -r "$here/$1"
 }
 
