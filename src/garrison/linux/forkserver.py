@@ -1,0 +1,269 @@
+"""The pool's side of one fork server and of its workers: start, speak, kill, and learn how each ended.
+
+`garrison.linux.workers` decides; here is only what joins it to the processes. Nothing in here starts a task: the
+control socket and the process's end are watched by the event loop itself.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import socket
+import subprocess
+from collections.abc import Sequence
+
+from garrison.base.errors import Unavailable
+from garrison.base.text import printable
+from garrison.wire.examination import (
+    CONTROL_BYTES,
+    Answer,
+    Batch,
+    Control,
+    Ended,
+    Frames,
+    Kill,
+    Nonsense,
+    Ready,
+    Setup,
+    Start,
+    decode_answer,
+    decode_control,
+    encode_batch,
+    encode_control,
+    is_ready,
+    send_start,
+)
+
+START_SECONDS = 60.0  # opening the databases on a busy computer
+WORKER_SECONDS = 20.0  # forking and closing the sandbox, likewise
+END_SECONDS = 10.0
+_READ_BYTES = 1024 * 1024  # more than a socket holds, so that one look sees all that came
+_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+
+
+class ServerGone(Exception):  # noqa: N818 # not an error of anybody here: the pool starts another
+    """The fork server has ended, and its workers with it."""
+
+
+class WorkerGone(Exception):  # noqa: N818 # likewise
+    """The worker has ended, or has closed its connection."""
+
+
+class ForkServer:
+    """One running fork server. `gone` is done once the process has been reaped."""
+
+    def __init__(self, program: Sequence[str], setup: Setup) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._numbers = itertools.count(1)
+        self._ends: dict[int, asyncio.Future[str]] = {}
+        self._ready = self._loop.create_future()
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+        self.is_alive = True
+        self.users = 0  # calls that hold one of its workers; the pool counts
+        self._words = ""
+        self._stderr = os.memfd_create("garrison-worker-stderr", os.MFD_CLOEXEC)
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = self._spawn([*program, str(theirs.fileno())], theirs.fileno())
+        self._control.setblocking(False)
+        self._exit = os.pidfd_open(self._process.pid)
+        self._loop.add_reader(self._exit, self._reap)
+        self._loop.add_reader(self._control, self._hear)
+        self._send(setup)
+
+    def _spawn(self, command: Sequence[str], inherited: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._stderr,
+            env=_ENVIRONMENT,
+            cwd="/",
+            pass_fds=(inherited,),
+            start_new_session=True,  # a Ctrl-C at the terminal is for the suite, which ends this in order
+        )
+
+    async def ready(self) -> None:
+        """Wait until the databases are open. Raises Unavailable, with the server's own words, when that fails."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await asyncio.shield(self._ready)
+        except TimeoutError:
+            self._process.kill()
+            raise Unavailable(
+                "The scanner did not start in time.", "Try again when the computer is less busy."
+            ) from None
+        except ServerGone:
+            await asyncio.shield(self.gone)
+            raise Unavailable("The scanner could not start.", self.last_words()) from None
+
+    def last_words(self) -> str:
+        """Return the last line that the server, or a worker that could not start, wrote: a hint."""
+        if not self.gone.done():
+            self._words = _tail(self._stderr)
+        return self._words
+
+    async def start_worker(self) -> "Worker":
+        """Return a fresh worker, its sandbox closed. Raises ServerGone, Unavailable."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setblocking(False)
+        number = next(self._numbers)
+        worker = Worker(self, number, ours)
+        self._ends[number] = worker.end
+        try:
+            with theirs:
+                self._send(Start(number), [theirs.fileno()])
+            await worker.greet()
+        except BaseException:
+            worker.dismiss()
+            raise
+        return worker
+
+    def kill(self, number: int) -> None:
+        """Have a worker killed, if it still runs."""
+        if number in self._ends:
+            with contextlib.suppress(ServerGone):
+                self._send(Kill(number))
+
+    def close(self) -> None:
+        """End the server and with it all its workers. `gone` tells when."""
+        if self.is_alive:
+            self.is_alive = False
+            self._loop.remove_reader(self._control)
+            self._control.close()
+            for end in (self._ready, *self._ends.values()):
+                if not end.done():
+                    end.set_exception(ServerGone())
+                    end.exception()  # whether or not anybody waits for it
+            self._ends.clear()
+
+    async def ended(self) -> None:
+        """Close, wait for the end, and kill what does not end by itself."""
+        self.close()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await asyncio.shield(self.gone)
+        except TimeoutError:
+            self._process.kill()
+            await self.gone
+
+    def _send(self, message: Control, descriptors: Sequence[int] = ()) -> None:
+        if not self.is_alive:
+            raise ServerGone
+        try:
+            send_start(self._control, encode_control(message), descriptors)
+        except OSError:  # it has ended, or it no longer reads: a server that is stuck is no server
+            self._process.kill()
+            self.close()
+            raise ServerGone from None
+
+    def _hear(self) -> None:
+        try:
+            packet = self._control.recv(CONTROL_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            packet = b""
+        if not packet:
+            self.close()
+            return
+        message = decode_control(packet)
+        if isinstance(message, Ready):
+            self._ready.set_result(None)
+        elif isinstance(message, Ended) and message.worker in self._ends:
+            self._ends.pop(message.worker).set_result(message.how)
+
+    def _reap(self) -> None:
+        self._loop.remove_reader(self._exit)
+        os.close(self._exit)
+        self._process.wait()
+        self._words = _tail(self._stderr)
+        os.close(self._stderr)
+        self.close()
+        self.gone.set_result(None)
+
+
+class Worker:
+    """One worker and the connection to it. end: how it ended, once it has. served: the objects it has answered."""
+
+    def __init__(self, server: ForkServer, number: int, connection: socket.socket) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.server = server
+        self.end: asyncio.Future[str] = self._loop.create_future()
+        self.served = 0
+        self._number = number
+        self._connection = connection
+        self._frames = Frames()
+
+    async def greet(self) -> None:
+        """Wait until the sandbox is closed. Raises Unavailable when that fails, ServerGone."""
+        try:
+            greeting = await self._frame(self._loop.time() + WORKER_SECONDS)
+        except (WorkerGone, TimeoutError):
+            how = await self.how_ended()
+            raise Unavailable("The scanner's sandbox could not be closed.", self.server.last_words() or how) from None
+        if not is_ready(greeting):
+            raise Unavailable("The scanner did not greet as it should.")
+
+    async def submit(self, batch: Batch, descriptors: Sequence[int], seconds: float) -> None:
+        """Send objects. Raises WorkerGone, also when it does not take them in time."""
+        frame = encode_batch(batch)
+        try:
+            sent = send_start(self._connection, frame, descriptors)
+            async with asyncio.timeout(seconds):
+                await self._loop.sock_sendall(self._connection, frame[sent:])
+        except (OSError, TimeoutError):
+            raise WorkerGone from None
+
+    async def answer(self, index: int, seconds: float) -> Answer:
+        """Wait for the answer on one object. Raises Nonsense, TimeoutError, WorkerGone."""
+        answer = decode_answer(await self._frame(self._loop.time() + seconds))
+        if answer.index != index:
+            raise Nonsense("an answer to what was not asked")
+        self.served += 1
+        return answer
+
+    async def how_ended(self) -> str:
+        """Kill it, wait for its end and return how that was. Raises ServerGone."""
+        self.dismiss()  # one that only closed its connection would run on; one that died is not changed by this
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                return await asyncio.shield(self.end)
+        except TimeoutError:
+            self.server.close()
+            raise ServerGone from None
+
+    def dismiss(self) -> None:
+        """Part from it, for good."""
+        self._connection.close()
+        self.server.kill(self._number)
+
+    async def _frame(self, deadline: float) -> bytes:
+        """Return the next frame. After the deadline there is one more look: we may have been late, not the worker."""
+        is_last = False
+        while (frame := self._frames.take()) is None:
+            if is_last:
+                raise TimeoutError
+            is_last = self._loop.time() >= deadline
+            content = await self._receive(deadline)
+            if not content:
+                raise WorkerGone
+            self._frames.feed(content)
+        return frame
+
+    async def _receive(self, deadline: float) -> bytes:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._loop.sock_recv(self._connection, _READ_BYTES)
+        except TimeoutError:
+            with contextlib.suppress(BlockingIOError):
+                return self._connection.recv(_READ_BYTES)
+            raise
+        except OSError:  # reset: it ended with unread objects before it
+            return b""
+
+
+def _tail(descriptor: int) -> str:
+    size = os.fstat(descriptor).st_size
+    lines = os.pread(descriptor, 2000, max(0, size - 2000)).decode("utf-8", "replace").strip().splitlines()
+    return printable(lines[-1]) if lines else ""

@@ -1,0 +1,88 @@
+"""What a worker does once its sandbox is closed: batches in, answers out."""
+
+import os
+import resource
+import socket
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from garrison.base.clock import Clock
+from garrison.wire.examination import Answer, encode_answer, encode_ready, receive_batch
+
+MIB = 1024 * 1024
+
+
+class Budget(Protocol):
+    """What `garrison.engine.budget.Budget` asks for, said here so that this loop knows no engine."""
+
+    def spent(self) -> bool:
+        """Return whether to stop now."""
+        ...
+
+
+# A descriptor, the object's name, the budget; returns the verdict as plain data.
+Examine = Callable[[int, str, Budget], Any]
+
+
+class Deadline:
+    """The time one object may take. seconds: from now."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._end = clock.monotonic() + seconds
+
+    def spent(self) -> bool:
+        """Return whether the time is over."""
+        return self._clock.monotonic() >= self._end
+
+
+class Service:
+    """One worker's loop. memory_bytes and cpu_seconds: beyond these it asks to be replaced by a fresh worker."""
+
+    def __init__(self, examine: Examine, clock: Clock, seconds: float, memory_bytes: int, cpu_seconds: float) -> None:
+        self._examine = examine
+        self._clock = clock
+        self._seconds = seconds
+        self._memory_bytes = memory_bytes + _peak_bytes()
+        self._cpu_seconds = cpu_seconds
+
+    def serve(self, connection: socket.socket) -> None:
+        """Greet, then examine what comes until the pool closes the connection. Raises Nonsense, OSError."""
+        connection.sendall(encode_ready())
+        while True:
+            received = receive_batch(connection)
+            if received is None:
+                return
+            batch, descriptors = received
+            for index, (name, descriptor) in enumerate(zip(batch.names, descriptors, strict=True)):
+                answer = self._answer(index, name, descriptor)
+                os.close(descriptor)
+                connection.sendall(answer)
+
+    def _answer(self, index: int, name: str, descriptor: int) -> bytes:
+        try:
+            verdict = self._examine(descriptor, name, Deadline(self._clock, self._seconds))
+            return encode_answer(Answer(index, verdict, tired=self._is_tired()))
+        except MemoryError:
+            failed = Answer(index, None, "memory", "out of memory", tired=True)
+        except Exception as error:  # noqa: BLE001 # the outermost loop: what the engine did not expect is an answer too
+            failed = Answer(index, None, "crashed", _describe(error), tired=True)
+        return encode_answer(failed)  # here, where the exception has let go of what filled the memory
+
+    def _is_tired(self) -> bool:
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return usage.ru_utime + usage.ru_stime > self._cpu_seconds or _peak_bytes() > self._memory_bytes
+
+
+def _peak_bytes() -> int:
+    """Return the most memory this process has held since it was forked (getrusage(2): in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _describe(error: Exception) -> str:
+    """Return the kind of error and the line it came from; never its text, which may quote the object."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-1) if error.__traceback__ else None
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"raised {type(error).__name__}{where}"
