@@ -1,0 +1,1 @@
+"""Messages and framing on sockets, and the Manifest."""
