@@ -1,0 +1,143 @@
+"""What is this object? Identify it, match it, open it, and do the same with all that is inside."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from garrison.engine.budget import Budget, Limits
+from garrison.engine.databases import Detector
+from garrison.engine.formats.opener import Member, Opener
+from garrison.engine.formats.openers import CLOSED, OPENERS
+from garrison.engine.formats.zip_directory import has_directory
+from garrison.engine.guard import Guard
+from garrison.engine.identify import Type, identify
+from garrison.engine.judge import Said, judge
+from garrison.engine.source import Source
+from garrison.engine.verdict import Verdict
+
+
+def examine(source: Source, name: str, detector: Detector, limits: Limits, budget: Budget) -> Verdict:
+    """Return the verdict on a file and on everything inside it.
+
+    name: the file's own name, which names what is inside a compressed file; the type comes from the content. What cannot
+    be read, opened or checked is a remark: nothing a file contains makes this raise.
+    """
+    return _Examination(source, name, detector, limits, budget).verdict()
+
+
+@dataclass(slots=True)
+class _Level:
+    """A container that is being read."""
+
+    inner: tuple[str, ...]
+    members: Iterator[Member]
+
+
+class _Examination:
+    def __init__(self, source: Source, name: str, detector: Detector, limits: Limits, budget: Budget) -> None:
+        self._source = source
+        self._name = name
+        self._detector = detector
+        self._limits = limits
+        self._guard = Guard(limits, budget, source.size)
+        self._said = Said()
+        self._levels: list[_Level] = []  # a list of work, outermost first: no recursion, however deep it goes
+        self._size = source.size
+        self._is_whole = False
+        self._budget = budget
+
+    def verdict(self) -> Verdict:
+        kind = self._file()
+        while self._levels:
+            self._step(self._levels[-1])
+        return Verdict(
+            type=kind,
+            objects=self._guard.objects,
+            bytes=self._size + self._guard.unpacked,
+            findings=self._said.findings(),
+            remarks=self._said.remarks(),
+            sha256=self._digest() if self._said.found else "",
+        )
+
+    def _file(self) -> Type:
+        """Examine the file itself: all of it, or its beginning."""
+        try:
+            content = self._source.read_at(0, self._limits.object_bytes)
+            is_whole = len(content) < self._limits.object_bytes or not self._source.read_at(len(content), 1)
+        except (OSError, MemoryError) as error:
+            self._said.remark(_unreadable(error))
+            return Type.DATA
+        if is_whole:
+            self._source = Source(content)  # nobody can change it under us any more
+            self._size = len(content)
+            self._is_whole = True
+        else:
+            self._said.remark(self._guard.size_remark)
+        return self._object(content, self._source, (), is_whole)
+
+    def _step(self, level: _Level) -> None:
+        """Examine the next member of a container."""
+        try:
+            member = next(level.members, None)
+        except (OSError, MemoryError) as error:
+            self._said.remark(_unreadable(error), level.inner)
+            member = None
+        if member is None:
+            self._levels.pop()
+            return
+        inner = level.inner + member.names
+        self._said.remark(member.remark, inner)
+        if member.content is not None:
+            self._object(member.content, Source(member.content), inner, not member.remark)
+        if self._guard.stopped:
+            if member.remark != self._guard.stopped:
+                self._said.remark(self._guard.stopped, level.inner)
+            self._levels.clear()
+
+    def _object(self, content: bytes, source: Source, inner: tuple[str, ...], is_whole: bool) -> Type:
+        """Identify and match an object, and open it when it is a container."""
+        kind = identify(content[:4096])
+        matches = self._detector.match(content, kind, is_whole)
+        self._said.remark(matches.remark, inner)
+        if matches.found:
+            self._said.find(judge(matches.found, inner))
+        self._open(kind, source, inner)
+        return kind
+
+    def _open(self, kind: Type, source: Source, inner: tuple[str, ...]) -> None:
+        opener = self._opener(kind, source, inner)
+        if opener is None:
+            self._said.remark(CLOSED.get(kind, ""), inner)
+        elif len(self._levels) >= self._limits.depth:
+            self._said.remark(f"limit reached: nested deeper than {self._limits.depth}", inner)
+        else:
+            name = inner[-1] if inner else self._name
+            self._levels.append(_Level(inner, opener(source, self._guard, name)))
+
+    def _opener(self, kind: Type, source: Source, inner: tuple[str, ...]) -> Opener | None:
+        opener = OPENERS.get(kind)
+        if opener is not None or source.size < 22:
+            return opener
+        try:
+            return OPENERS[Type.ZIP] if has_directory(source) else None  # a zip behind a program, a page, a picture
+        except OSError as error:
+            self._said.remark(_unreadable(error), inner)
+            return None
+
+    def _digest(self) -> str:
+        """Return the file's SHA-256, or "" when it cannot be read to its end in time."""
+        digest = hashlib.sha256()
+        try:
+            for piece in self._source.pieces():
+                digest.update(piece)
+                if not self._is_whole and self._budget.spent():
+                    return ""
+        except OSError:
+            return ""
+        return digest.hexdigest()
+
+
+def _unreadable(error: OSError | MemoryError) -> str:
+    if isinstance(error, MemoryError):
+        return "not checked: out of memory"
+    return f"could not be read: {(error.strerror or str(error)).lower()}"

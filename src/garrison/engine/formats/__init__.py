@@ -1,0 +1,1 @@
+"""The containers the engine opens: one file a format, one small interface (`opener`), one list of them (`openers`)."""

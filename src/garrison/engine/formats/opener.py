@@ -1,0 +1,77 @@
+"""What a format is to the engine: a function that yields what is inside a container.
+
+The contract, checked for every format by tests/engine/formats/test_conformance.py. An opener
+
+- is a function `members(source, guard, name)`; `name` is the container's own name, for formats that store none;
+- yields a Member for every object inside, and one with `names == ()` for what is wrong with the container itself;
+- reads forward in pieces, and has every piece that it unpacks counted by `guard.grew`, every object by `guard.admit`;
+- never raises anything but OSError (the source cannot be read); damage is a remark, and what came before is yielded;
+- yields nothing more once `guard.stopped` says so, and ends for every input;
+- never takes a stored name for a path: it is text for people.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from garrison.engine.guard import Guard, Incomplete
+from garrison.engine.source import Source
+
+NAME_CHARS = 1000
+TOO_SHORT = "damaged: ends too early"
+CORRUPT = "damaged: cannot be unpacked"
+ENCRYPTED = "encrypted: not opened"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One object inside a container.
+
+    names: its names from the container down, usually one; two when a compressed tar was opened in one go; none when
+    the remark is about the container itself. content: its bytes, cut at the limit for one object; None when it was not
+    opened. remark: what could not be seen of it, or "".
+    """
+
+    names: tuple[str, ...]
+    content: bytes | None
+    remark: str = ""
+
+
+Opener = Callable[[Source, Guard, str], Iterator[Member]]
+
+
+def collect(names: tuple[str, ...], pieces: Iterable[bytes], guard: Guard) -> Member:
+    """Return the member whose content the pieces are, as far as they come. Raises OSError when the source does."""
+    kept: list[bytes] = []
+    room = guard.limits.object_bytes
+    try:
+        guard.admit()
+    except Incomplete as reason:
+        return Member(names, None, reason.remark)
+    remark = ""
+    try:
+        for piece in pieces:
+            kept.append(piece[:room])
+            room -= len(piece)
+            if room < 0:
+                remark = guard.size_remark
+                break
+    except Incomplete as reason:
+        remark = reason.remark
+    return Member(names, b"".join(kept), remark)
+
+
+def stored(source: Source, start: int, length: int, guard: Guard) -> Iterator[bytes]:
+    """Yield a run of bytes that is not compressed. Raises Incomplete when it ends too early or at a limit, OSError."""
+    got = 0
+    for piece in source.pieces(start, length):
+        got += len(piece)
+        guard.grew(len(piece))
+        yield piece
+    if got < length:
+        raise Incomplete(TOO_SHORT)
+
+
+def clean_name(untrusted: bytes) -> str:
+    """Return a stored name as text: UTF-8, other bytes as surrogates (PEP 383), cut when absurdly long."""
+    name = untrusted[: NAME_CHARS * 4].decode("utf-8", "surrogateescape")
+    return name if len(name) <= NAME_CHARS else name[:NAME_CHARS] + "…"

@@ -1,0 +1,149 @@
+"""Compressed runs, unpacked piece by piece whatever the method."""
+
+import bz2
+import lzma
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from backports import zstd
+from isal import isal_zlib
+
+from garrison.engine.formats.opener import CORRUPT, TOO_SHORT
+from garrison.engine.guard import Guard, Incomplete
+from garrison.engine.source import Source
+
+READ_BYTES = 64 * 1024
+WRITE_BYTES = 256 * 1024
+MEMORY_BYTES = 256 * 1024 * 1024
+TOO_MUCH_MEMORY = "not opened: unpacking it needs too much memory"
+
+# Each library's own: zlib and ISA-L, bz2 (OSError without a number, ValueError), lzma, zstd; EOFError by all.
+_ERRORS = (isal_zlib.IsalError, lzma.LZMAError, zstd.ZstdError, OSError, ValueError, EOFError)
+
+
+class Decoder(Protocol):
+    """What bz2, lzma and zstd objects are: unpacks one stream, piece by piece."""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream's end was reached."""
+        ...
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether nothing more comes out without more going in."""
+        ...
+
+    @property
+    def unused_data(self) -> bytes:
+        """What followed the stream's end."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take packed bytes, return at most so many unpacked ones."""
+        ...
+
+
+class Inflater:
+    """A Decoder for a raw DEFLATE stream (RFC 1951), by ISA-L."""
+
+    def __init__(self) -> None:
+        self._state = isal_zlib.decompressobj(wbits=-15)
+        self._tail = b""
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream's end was reached."""
+        return self._state.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What followed the stream's end."""
+        return self._state.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Take packed bytes, return at most so many unpacked ones. Raises isal_zlib.IsalError."""
+        out = self._state.decompress(self._tail + data if self._tail else data, max_length)
+        self._tail = self._state.unconsumed_tail
+        self.needs_input = not self._tail and len(out) < max_length
+        return out
+
+
+def xz_decoder() -> Decoder:
+    """Return a Decoder for one .xz stream (The .xz File Format 1.2.1)."""
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY_BYTES)
+
+
+def lzma_decoder() -> Decoder:
+    """Return a Decoder for one .lzma stream."""
+    return lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY_BYTES)
+
+
+def bzip2_decoder() -> Decoder:
+    """Return a Decoder for one bzip2 stream."""
+    return bz2.BZ2Decompressor()
+
+
+def zstd_decoder() -> Decoder:
+    """Return a Decoder for one Zstandard frame or skippable frame (RFC 8878); windows of up to 128 MiB."""
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 27})
+
+
+class Unpacking:
+    """One packed run of a source, unpacked as it is iterated.
+
+    make: gives the decoder. start, length: of the packed bytes; length None is to the source's end. enough: so many
+    unpacked bytes are all, though no end was seen. end: after the iteration, the offset behind the last packed byte used.
+    Iterating raises Incomplete at damage or a limit, OSError.
+    """
+
+    def __init__(
+        self, source: Source, guard: Guard, make: Callable[[], Decoder], start: int, length: int | None = None
+    ) -> None:
+        self._packed = source.pieces(start, length, READ_BYTES)
+        self._guard = guard
+        self._decoder = make()
+        self._start = start
+        self._fed = 0
+        self._out = 0
+        self.end = start
+        self.enough = -1
+
+    def __iter__(self) -> Iterator[bytes]:
+        while not self._decoder.eof:
+            piece = self._next()
+            if piece is None:
+                return
+            if piece:
+                self._count(len(piece))
+                yield piece
+            else:
+                self._guard.check()
+        self.end = self._start + self._fed - len(self._decoder.unused_data)
+
+    def _next(self) -> bytes | None:
+        packed = b""
+        if self._decoder.needs_input:
+            packed = next(self._packed, b"")
+            self._fed += len(packed)
+            self.end = self._start + self._fed
+            if not packed and self._out == self.enough:
+                return None
+            if not packed:
+                raise Incomplete(TOO_SHORT)
+        try:
+            piece = self._decoder.decompress(packed, WRITE_BYTES)
+        except MemoryError as error:
+            raise Incomplete(TOO_MUCH_MEMORY) from error
+        except _ERRORS as error:
+            raise Incomplete(TOO_MUCH_MEMORY if "emory" in str(error) else CORRUPT) from error
+        if not piece and not packed and not self._decoder.eof:
+            raise Incomplete(CORRUPT)  # it neither takes nor gives
+        return piece
+
+    def _count(self, count: int) -> None:
+        self._out += count
+        if self._guard.is_bomb(self._out, self._fed):
+            raise Incomplete(self._guard.ratio_remark)
+        self._guard.grew(count)

@@ -1,0 +1,175 @@
+"""The zip format: APPNOTE.TXT 6.3.10 (PKWARE).
+
+First what the central directory lists, then every local header in the bytes that no listed member covers: members that
+the list hides, zips put before this one, and all members when the list is lost.
+"""
+
+import lzma
+from collections.abc import Callable, Iterator
+
+from garrison.engine.formats.opener import CORRUPT, ENCRYPTED, Member, clean_name, collect, stored
+from garrison.engine.formats.unpack import (
+    Decoder,
+    Inflater,
+    Unpacking,
+    bzip2_decoder,
+    xz_decoder,
+    zstd_decoder,
+)
+from garrison.engine.formats.zip_directory import (
+    CENTRAL,
+    DESCRIPTOR,
+    LOCAL,
+    Entries,
+    Entry,
+    find,
+    find_directory,
+    local_entry,
+)
+from garrison.engine.guard import Guard, Incomplete
+from garrison.engine.source import Source
+
+_STORED, _LZMA, _AES = 0, 14, 99
+_LZMA_HEADER = 9  # 5.8.8: version, length of the properties, properties
+_METHODS: dict[int, Callable[[], Decoder]] = {  # 4.4.5
+    8: Inflater,
+    12: bzip2_decoder,
+    20: zstd_decoder,  # its number before 6.3.8
+    93: zstd_decoder,
+    95: xz_decoder,
+}
+_NO_LIST = "damaged: its list of members cannot be read"
+
+
+def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noqa: ARG001 # every opener gets the name
+    """Yield the files inside; folders are left out. Checksums are not compared. Raises OSError."""
+    return _Reader(source, guard).members()
+
+
+class _Reader:
+    def __init__(self, source: Source, guard: Guard) -> None:
+        self._source = source
+        self._guard = guard
+        self._seen: set[int] = set()
+        self._covered: list[tuple[int, int]] = []
+
+    def members(self) -> Iterator[Member]:
+        directory = find_directory(self._source)
+        is_damaged = directory is None
+        if directory is not None:
+            entries = Entries(self._source, directory)
+            for entry in entries:
+                yield from self._listed(entry)
+                if self._guard.stopped:
+                    break
+            is_damaged = entries.is_damaged
+            self._covered.append((directory.start, self._source.size))
+        if is_damaged:
+            yield Member((), None, _NO_LIST)
+        for start, end in list(self._gaps()):
+            yield from self._walk(start, end)
+        if self._guard.stopped:
+            yield Member((), None, self._guard.stopped)
+
+    def _listed(self, entry: Entry) -> Iterator[Member]:
+        """Yield a member of the list. Entries that share a local header are one member: the others add nothing."""
+        if entry.at in self._seen or not self._is_in_time():
+            return
+        self._seen.add(entry.at)
+        local = local_entry(self._source, entry.at)
+        if local is None:
+            if entry.packed or entry.size:
+                yield Member((clean_name(entry.name),), None, CORRUPT)
+            return
+        start = entry.at + local.header
+        if entry.name.endswith(b"/") and not entry.packed:
+            self._covered.append((entry.at, start))
+            return
+        member, behind = self._member(entry, local, start, entry.packed)
+        self._covered.append((entry.at, behind if behind <= self._source.size else start))
+        yield member
+        if local.method != entry.method and not self._guard.stopped:
+            # Some programs go by the one header, some by the other: what either would unpack is checked.
+            yield self._member(local, local, start, entry.packed)[0]
+
+    def _is_in_time(self) -> bool:
+        try:
+            self._guard.check()
+        except Incomplete:
+            return False
+        return True
+
+    def _gaps(self) -> Iterator[tuple[int, int]]:
+        at = 0
+        for start, end in sorted(self._covered):
+            if start - at >= 30:
+                yield at, start
+            at = max(at, end)
+        if self._source.size - at >= 30:
+            yield at, self._source.size
+
+    def _walk(self, at: int, end: int) -> Iterator[Member]:
+        """Yield what local headers between two offsets tell."""
+        while self._is_in_time():
+            at = find(self._source, LOCAL, at, end)
+            if at < 0:
+                return
+            entry = local_entry(self._source, at)
+            if entry is None or at in self._seen or not entry.name:
+                at += 4
+                continue
+            start = at + entry.header
+            if entry.name.endswith(b"/") and not entry.packed:
+                at = start
+                continue
+            member, behind = self._member(entry, entry, start, self._length(entry, start))
+            yield member
+            is_sound = member.content is not None and not member.remark
+            at = behind if is_sound or entry.is_encrypted else at + 4
+
+    def _length(self, entry: Entry, start: int) -> int | None:
+        """Return the packed length of a member that only its local header tells of; None when its end tells."""
+        if not entry.has_descriptor or entry.packed:
+            return entry.packed
+        if entry.method != _STORED:
+            return None
+        end = self._source.size
+        for mark in (LOCAL, DESCRIPTOR, CENTRAL):  # the nearest: each is looked for before the one found so far
+            found = find(self._source, mark, start, end)
+            end = found if found >= 0 else end
+        return end - start
+
+    def _member(self, entry: Entry, local: Entry, start: int, length: int | None) -> tuple[Member, int]:
+        """Return a member and the offset behind it. Only what both headers call encrypted is taken to be."""
+        names = (clean_name(entry.name),)
+        behind = start + (length or 0)
+        if (entry.is_encrypted and local.is_encrypted) or entry.method == _AES:
+            return Member(names, None, ENCRYPTED), max(behind, start)
+        if entry.method == _STORED:
+            return collect(names, stored(self._source, start, length or 0, self._guard), self._guard), behind
+        make = _METHODS.get(entry.method)
+        if entry.method == _LZMA:
+            make = _lzma_decoder(self._source.read_at(start, _LZMA_HEADER), self._guard.limits.object_bytes)
+            start += _LZMA_HEADER
+            length = None if length is None else max(0, length - _LZMA_HEADER)
+        if make is None:
+            return Member(names, None, f"not opened: packed by method {entry.method}"), behind
+        run = Unpacking(self._source, self._guard, make, start, length)
+        if entry.method == _LZMA:
+            run.enough = entry.size  # LZMA data may have no end mark (4.4.4, bit 1)
+        member = collect(names, run, self._guard)
+        return member, behind if member.remark else run.end
+
+
+def _lzma_decoder(untrusted: bytes, most: int) -> Callable[[], Decoder] | None:
+    """Return the decoder maker for the properties before LZMA data (5.8.8), or None when they are nonsense."""
+    if len(untrusted) < 9 or untrusted[2:4] != b"\x05\x00" or untrusted[4] >= 225:
+        return None
+    low, literal = untrusted[4] // 9, untrusted[4] % 9
+    position, low = divmod(low, 5)
+    if literal + low > 4:
+        return None  # liblzma's own limit
+    # A dictionary beyond what is kept of one object serves nothing and costs memory.
+    dictionary = max(4096, min(int.from_bytes(untrusted[5:9], "little"), most))
+    chain = [{"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": literal, "lp": low, "pb": position}]
+    return lambda: lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)

@@ -1,0 +1,70 @@
+"""The limits, kept while one file is unpacked."""
+
+from garrison.base import text
+from garrison.engine.budget import Budget, Limits
+
+
+class Incomplete(Exception):  # noqa: N818 # no error of ours: the object ends before its end, and this is why
+    """An object could be read only in part. remark: the sentence that says why."""
+
+    def __init__(self, remark: str) -> None:
+        super().__init__(remark)
+        self.remark = remark
+
+
+class Guard:
+    """Counts what comes out of one file, over all depths, and ends the unpacking when a limit is reached.
+
+    size: of the file itself, in bytes, for the ratio. stopped: why everything ends now, or "".
+    """
+
+    __slots__ = ("_budget", "_packed", "limits", "objects", "stopped", "unpacked")
+
+    def __init__(self, limits: Limits, budget: Budget, size: int) -> None:
+        self.limits = limits
+        self.objects = 1
+        self.unpacked = 0
+        self.stopped = ""
+        self._budget = budget
+        self._packed = max(size, 1)
+
+    def check(self) -> None:
+        """Raise Incomplete when the time is over or a limit was reached before."""
+        if not self.stopped and self._budget.spent():
+            self.stopped = "limit reached: time"
+        if self.stopped:
+            raise Incomplete(self.stopped)
+
+    def admit(self) -> None:
+        """Count one more object. Raises Incomplete when there are too many, or the time is over."""
+        if not self.stopped and self.objects >= self.limits.members:
+            self.stopped = f"limit reached: more than {self.limits.members:,} objects"
+        self.check()
+        self.objects += 1
+
+    def grew(self, count: int) -> None:
+        """Count bytes that were unpacked. Raises Incomplete when it is too much for the file, or the time is over."""
+        self.unpacked += count
+        if not self.stopped and self.unpacked > self.limits.total_bytes:
+            self.stopped = f"limit reached: unpacks to over {_size(self.limits.total_bytes)}"
+        elif not self.stopped and self.is_bomb(self.unpacked, self._packed):
+            self.stopped = self.ratio_remark
+        self.check()
+
+    def is_bomb(self, unpacked: int, packed: int) -> bool:
+        """Return whether so much out of so little, in bytes, is what no honest archive does."""
+        return unpacked >= self.limits.ratio_from_bytes and unpacked > packed * self.limits.ratio
+
+    @property
+    def ratio_remark(self) -> str:
+        """The sentence for what unpacks to far too much."""
+        return f"limit reached: unpacks to over {self.limits.ratio} times its size"
+
+    @property
+    def size_remark(self) -> str:
+        """The sentence for an object of which only the beginning was checked."""
+        return f"only the first {_size(self.limits.object_bytes)} were checked"
+
+
+def _size(count: int) -> str:
+    return text.size(count).replace(".0 ", " ")
