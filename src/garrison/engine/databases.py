@@ -147,7 +147,7 @@ class Detector:
         return cls(description["about"], description["rules"], description["hashes"], rulebook, used, kept)
 
     def match(self, content: bytes, kind: Type, is_whole: bool = True) -> Matches:
-        """Return what matches an object. is_whole: whether the bytes are all of it; only then do digests say anything."""
+        """Return what matches an object. is_whole: whether the bytes are all of it; else digests say nothing."""
         found: list[Match] = []
         if is_whole and content:
             for table in self._tables:

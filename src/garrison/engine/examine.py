@@ -19,8 +19,8 @@ from garrison.engine.verdict import Verdict
 def examine(source: Source, name: str, detector: Detector, limits: Limits, budget: Budget) -> Verdict:
     """Return the verdict on a file and on everything inside it.
 
-    name: the file's own name, which names what is inside a compressed file; the type comes from the content. What cannot
-    be read, opened or checked is a remark: nothing a file contains makes this raise.
+    name: the file's own name, which names what is inside a compressed file; the type comes from the content.
+    What cannot be read, opened or checked is a remark: nothing a file contains makes this raise.
     """
     return _Examination(source, name, detector, limits, budget).verdict()
 

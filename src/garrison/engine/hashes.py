@@ -182,7 +182,9 @@ class HashTable:
         self._length = ALGORITHMS[algorithm]
         self._record = self._length + 12
         try:
-            magic, self.count, names_at, bits, self._has_any = _HEADER.unpack_from(view)
+            magic, count, names_at, bits, has_any = _HEADER.unpack_from(view)
+            self.count = int(count)
+            self._has_any = bool(has_any)
             self._records = view[_HEADER.size : _HEADER.size + self.count * self._record]
             self._map = view[names_at - bits // 8 : names_at]
             (length,) = struct.unpack_from("<L", view, names_at)

@@ -8,7 +8,10 @@ from enum import StrEnum
 
 _FIRST_LINE = re.compile(rb"#![ \t]*(?P<program>\S+)(?P<rest>[^\r\n]*)")
 _PHP = re.compile(rb"<\?(?:php\b|=)", re.IGNORECASE)
-_HTML = re.compile(rb"\s*(?:<!--.{0,512}?-->\s*)*<(?:!doctype\s+html|html|head|body|script|iframe)\b", re.I | re.S)
+_HTML = re.compile(
+    rb"\s*+(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|script|iframe)\b", re.IGNORECASE | re.DOTALL
+)
+_XHTML = re.compile(rb"<!doctype\s+html|<html\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\b")
 _HEADER = re.compile(
     rb"(?mi)^(?:from|to|cc|subject|date|received|return-path|delivered-to|message-id|mime-version|content-type|"
@@ -196,7 +199,7 @@ def _markup(body: bytes) -> Type:
         if _HTML.match(body):
             return Type.HTML
         if _XML.match(body):
-            return Type.HTML if re.search(rb"<!doctype\s+html|<html\b", body[:1024], re.I) else Type.XML
+            return Type.HTML if _XHTML.search(body, 0, 1024) else Type.XML
     if _HEADER_FIRST.match(body) and len(_HEADER.findall(body)) >= 2:
         return Type.EMAIL
     return Type.TEXT

@@ -1,7 +1,7 @@
 """The YARA rules: compiled once, matched against every object.
 
-What a rule says of itself stands in its meta: threat (the name shown), kind, certainty (known or probable), description,
-reference. Rules see the object's type as the text `object_type`.
+What a rule says of itself stands in its meta: threat (the name shown), kind, certainty (known or probable),
+description, reference. Rules see the object's type as the text `object_type`.
 """
 
 import io
@@ -52,7 +52,7 @@ def compile_rules(sources: Iterable[tuple[str, str]]) -> Compiled:
             compiler.add_source(text, origin=name)
         except yara_x.CompileError as error:
             skipped.append(Skipped(name, "the rest of the file", _first_line(error)))
-        ignored: list[Any] = list(compiler.ignored_rules())  # type: ignore[call-arg]  # the stub forgot `self`
+        ignored: list[Any] = list(compiler.ignored_rules())  # type: ignore[misc]  # the stub forgot `self`
         skipped.extend(Skipped(name, rule.name, str(rule.message)) for rule in ignored[named:])
         named = len(ignored)
     rules = compiler.build()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 HEAD_BYTES = 4096
 PIECE_BYTES = 256 * 1024
+_GROWTH_BYTES = 64 * 1024
 
 
 class Source:
@@ -38,18 +39,17 @@ class Source:
             return b""
         if self._bytes is not None:
             return self._bytes[offset : offset + length]
-        first = os.pread(self._descriptor, length, offset)
-        if len(first) == length or not first:
-            return first
-        pieces = [first]
-        missing = length - len(first)
+        # Asking for no more than the file seems to have spares the kernel and us a buffer of the whole limit.
+        likely = max(self.size - offset, 0) + _GROWTH_BYTES
+        pieces: list[bytes] = []
+        missing = length
         while missing > 0:
-            piece = os.pread(self._descriptor, missing, offset + length - missing)
+            piece = os.pread(self._descriptor, min(missing, likely), offset + length - missing)
             if not piece:
                 break
             pieces.append(piece)
             missing -= len(piece)
-        return b"".join(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def head(self) -> bytes:
         """Return the first 4 KiB. Raises OSError."""

@@ -17,8 +17,9 @@ WRITE_BYTES = 256 * 1024
 MEMORY_BYTES = 256 * 1024 * 1024
 TOO_MUCH_MEMORY = "not opened: unpacking it needs too much memory"
 
-# Each library's own: zlib and ISA-L, bz2 (OSError without a number, ValueError), lzma, zstd; EOFError by all.
-_ERRORS = (isal_zlib.IsalError, lzma.LZMAError, zstd.ZstdError, OSError, ValueError, EOFError)
+# Each library's own: ISA-L, lzma, zstd; bz2 raises OSError and ValueError, all of them EOFError.
+_ISAL_ERROR: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub takes it for an instance
+_ERRORS = (_ISAL_ERROR, lzma.LZMAError, zstd.ZstdError, OSError, ValueError, EOFError)
 
 
 class Decoder(Protocol):
@@ -94,8 +95,8 @@ class Unpacking:
     """One packed run of a source, unpacked as it is iterated.
 
     make: gives the decoder. start, length: of the packed bytes; length None is to the source's end. enough: so many
-    unpacked bytes are all, though no end was seen. end: after the iteration, the offset behind the last packed byte used.
-    Iterating raises Incomplete at damage or a limit, OSError.
+    unpacked bytes are all, though no end was seen. end: after the iteration, the offset behind the last packed byte
+    that was used. Iterating raises Incomplete at damage or a limit, OSError.
     """
 
     def __init__(

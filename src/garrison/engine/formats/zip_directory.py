@@ -151,7 +151,8 @@ class Entries:
 def _fits(window: bytes, at: int) -> bool:
     if len(window) - at < 46:
         return False
-    return at + 46 + sum(struct.unpack_from("<3H", window, at + 28)) <= len(window)
+    names, extra, comment = struct.unpack_from("<3H", window, at + 28)
+    return len(window) >= at + 46 + int(names + extra + comment)
 
 
 def _wide(extra: bytes, values: tuple[int, ...]) -> tuple[int, ...]:
