@@ -63,9 +63,14 @@ class ForkServer:
         self._words = ""
         self._stderr = os.memfd_create("garrison-worker-stderr", os.MFD_CLOEXEC)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = self._spawn([*program, str(theirs.fileno())], theirs.fileno())
         self._control.setblocking(False)
+        try:
+            with theirs:
+                self._process = self._spawn([*program, str(theirs.fileno())], theirs.fileno())
+        except OSError as error:
+            self._control.close()
+            os.close(self._stderr)
+            raise Unavailable(f"The scanner could not be started: {error.strerror}.") from error
         self._exit = os.pidfd_open(self._process.pid)
         self._loop.add_reader(self._exit, self._reap)
         self._loop.add_reader(self._control, self._hear)
@@ -105,7 +110,10 @@ class ForkServer:
 
     async def start_worker(self) -> "Worker":
         """Return a fresh worker, its sandbox closed. Raises ServerGone, Unavailable."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        except OSError as error:
+            raise Unavailable(f"The scanner could not be reached: {error.strerror}.") from error
         ours.setblocking(False)
         number = next(self._numbers)
         worker = Worker(self, number, ours)
@@ -137,6 +145,11 @@ class ForkServer:
                     end.exception()  # whether or not anybody waits for it
             self._ends.clear()
 
+    def give_up(self) -> None:
+        """Kill a server that no longer does what it is asked."""
+        self._process.kill()
+        self.close()
+
     async def ended(self) -> None:
         """Close, wait for the end, and kill what does not end by itself."""
         self.close()
@@ -153,8 +166,7 @@ class ForkServer:
         try:
             send_start(self._control, encode_control(message), descriptors)
         except OSError:  # it has ended, or it no longer reads: a server that is stuck is no server
-            self._process.kill()
-            self.close()
+            self.give_up()
             raise ServerGone from None
 
     def _hear(self) -> None:
@@ -230,7 +242,7 @@ class Worker:
             async with asyncio.timeout(END_SECONDS):
                 return await asyncio.shield(self.end)
         except TimeoutError:
-            self.server.close()
+            self.server.give_up()
             raise ServerGone from None
 
     def dismiss(self) -> None:

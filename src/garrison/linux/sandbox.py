@@ -127,7 +127,7 @@ def _keep_only(connection: int) -> None:
 
 def _mapped_bytes() -> int:
     """Return the address space this process has, from /proc/self/statm (proc(5))."""
-    return int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    return int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
 
 
 def _become_nobody(account: tuple[int, int] | None) -> None:
