@@ -119,12 +119,14 @@ rule Linux_Backdoor_Fifo_Shell
         reference = "MITRE ATT&CK T1059.004, T1095"
     strings:
         $fifo = /(mkfifo|mknod)[ \t]{1,4}(-m[ \t]?[0-9]{3,4}[ \t]{1,3})?["']?[A-Za-z0-9_.\/${}\-]{1,80}["']?([ \t]p)?[ \t]{0,3}(;|&&|\r?\n|\|\|)/
-        $nc = /(^|[\r\n;&|({"' \t\/])(ba|da|z|k)?sh([ \t]-i)?[ \t]{1,3}(<[ \t]?[A-Za-z0-9_.\/${}\-"']{1,80}[ \t]{1,3})?2>&1[ \t]{0,3}\|[ \t]{0,3}(\/[a-z\/]{3,20}\/)?(nc|ncat|netcat|telnet|busybox[ \t]nc)[ \t][^\n>|]{4,120}[ \t]?>[ \t]?["']?[A-Za-z0-9_.\/${}\-]{1,80}/
+        $nc = /(^|[\r\n;&|({"' \t\/])(ba|da|z|k)?sh([ \t]-i)?[ \t]{1,3}(<[ \t]?[A-Za-z0-9_.\/${}\-"']{1,80}[ \t]{1,3})?2>&1[ \t]{0,3}\|[ \t]{0,3}(\/[a-z\/]{3,20}\/)?(nc|ncat|netcat|telnet|busybox[ \t]nc)[ \t]{1,3}(-[a-km-z]{1,6}[ \t]{1,3}([0-9]{1,5}[ \t]{1,3})?){0,4}[A-Za-z0-9${][^\n>|]{3,120}[ \t]?>[ \t]?["']?[A-Za-z0-9_.\/${}\-]{1,80}/
+        $listen = /(^|[\r\n;&|({"' \t\/])(ba|da|z|k)?sh([ \t]-i)?[ \t]{1,3}(<[ \t]?[A-Za-z0-9_.\/${}\-"']{1,80}[ \t]{1,3})?2>&1[ \t]{0,3}\|[ \t]{0,3}(\/[a-z\/]{3,20}\/)?(nc|ncat|netcat|telnet|busybox[ \t]nc)[ \t][^\n>|]{4,120}[ \t]?>[ \t]?["']?[A-Za-z0-9_.\/${}\-]{1,80}/
         $tls = /(^|[\r\n;&|({"' \t\/])(ba|da|z|k)?sh([ \t]-i)?[ \t]{1,3}(<[ \t]?[A-Za-z0-9_.\/${}\-"']{1,80}[ \t]{1,3})?2>&1[ \t]{0,3}\|[ \t]{0,3}(\/[a-z\/]{3,20}\/)?openssl[ \t]{1,3}s_client[ \t][^\n>|]{4,120}[ \t]?>[ \t]?["']?[A-Za-z0-9_.\/${}\-]{1,80}/
         $reverse = /(nc|ncat|netcat|telnet)[ \t][^\n|<]{4,80}<[ \t]?["']?[A-Za-z0-9_.\/${}\-]{1,80}["']?[ \t]{0,3}\|[ \t]{0,3}(\/(usr\/)?bin\/)?(ba|da|z|k)?sh([ \t]-i)?[ \t]{0,3}(1?>|&>|2>&1[ \t]{0,2}>)/
     condition:
         Script_For_Reverse_Shells and $fifo and
-        for any of ($nc, $tls, $reverse) : ($ in (@fifo[1]..@fifo[1] + 400))
+        (for any of ($nc, $tls, $reverse) : ($ in (@fifo[1]..@fifo[1] + 400)) or
+        (uint16be(0) == 0x2321 and $listen in (@fifo[1]..@fifo[1] + 400)))
 }
 
 rule Linux_Backdoor_Socat_Shell
