@@ -14,14 +14,14 @@ The file `hashes-ALGORITHM.bin`, all numbers little-endian unless told otherwise
 It is used where it lies in a memory map: opening parses only the threats.
 """
 
+import csv
 import hashlib
 import json
 import re
 import struct
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from garrison.base.errors import Failed
@@ -70,8 +70,7 @@ class HashLists:
     def __init__(self) -> None:
         self.skipped: list[Skipped] = []
         self._threats: dict[Threat, int] = {}
-        self._records: dict[str, list[bytes]] = {name: [] for name in ALGORITHMS}
-        self._origins: dict[str, dict[bytes, str]] = {name: {} for name in ALGORITHMS}
+        self._records: dict[str, dict[bytes, int]] = {name: {} for name in ALGORITHMS}  # digest and size: the threat
 
     def add(self, name: str, untrusted: bytes) -> None:
         """Take the lines of one list: `digest`, `digest:size:name[:kind]` or `digest,name[,kind[,size]]`.
@@ -90,12 +89,9 @@ class HashLists:
 
     def _take(self, line: _Line) -> None:
         key = line.digest + line.size.to_bytes(8, "big")
-        origins = self._origins[line.algorithm]
-        if key in origins:
-            raise ValueError(f"already listed as {origins[key]}")
-        origins[key] = line.threat.name
         threat = self._threats.setdefault(line.threat, len(self._threats))
-        self._records[line.algorithm].append(key + threat.to_bytes(4, "big"))
+        if self._records[line.algorithm].setdefault(key, threat) != threat:
+            raise ValueError("already listed under another name")
 
     def count(self, algorithm: str) -> int:
         """Return how many records there are."""
@@ -103,22 +99,17 @@ class HashLists:
 
     def file(self, algorithm: str) -> bytes:
         """Return the content of the file for one algorithm; the same lists give the same bytes."""
-        records = sorted(self._records[algorithm])
-        used = sorted({_threat_number(record) for record in records})
-        renumbered = {old: new for new, old in enumerate(used)}
+        records = sorted(self._records[algorithm].items())
+        numbers = {old: new for new, old in enumerate(sorted({threat for _, threat in records}))}
         all_threats = list(self._threats)
-        threats = [[t.name, t.kind, t.listed_in] for t in (all_threats[old] for old in used)]
-        rows = [record[:-4] + renumbered[_threat_number(record)].to_bytes(4, "big") for record in records]
-        sizes = {int.from_bytes(record[-12:-4], "big") for record in records}
+        threats = [[t.name, t.kind, t.listed_in] for t in (all_threats[old] for old in numbers)]
+        rows = [key + numbers[threat].to_bytes(4, "big") for key, threat in records]
+        sizes = {int.from_bytes(key[-8:], "big") for key, _ in records}
         bits = _size_map(sizes - {_ANY_SIZE})
         body = b"".join(rows) + bits
         names = json.dumps(threats, ensure_ascii=True, separators=(",", ":")).encode("ascii")
         header = _HEADER.pack(_MAGIC, len(rows), _HEADER.size + len(body), len(bits) * 8, _ANY_SIZE in sizes)
         return header + body + struct.pack("<L", len(names)) + names
-
-
-def _threat_number(record: bytes) -> int:
-    return int.from_bytes(record[-4:], "big")
 
 
 def _size_map(sizes: Iterable[int]) -> bytes:
@@ -149,8 +140,11 @@ def _parse(text: str, source: str) -> _Line:
 
 def _fields(text: str) -> tuple[list[str], bool]:
     is_colon = ":" in text and ("," not in text or text.index(":") < text.index(","))
-    parts = text.split(":") if is_colon else text.split(",")
-    return [part.strip().strip('"').strip() for part in parts], is_colon
+    try:
+        parts = text.split(":") if is_colon else next(csv.reader([text], skipinitialspace=True))
+    except csv.Error as error:
+        raise ValueError(f"it is no row of a table: {error}") from error
+    return [part.strip() for part in parts], is_colon
 
 
 def _kind(text: str, is_colon: bool) -> Kind:
@@ -212,7 +206,7 @@ class HashTable:
             if not record.startswith(digest):
                 return None
             if int.from_bytes(record[-12:-4], "big") in {len(content), _ANY_SIZE}:
-                number = _threat_number(record)
+                number = int.from_bytes(record[-4:], "big")
                 return self._threats[number] if number < len(self._threats) else None
             at += 1
         return None
@@ -221,14 +215,6 @@ class HashTable:
         """Let go of the memory map."""
         self._records.release()
         self._map.release()
-
-    def is_sorted(self) -> bool:
-        """Return whether lookups can be relied upon; reads the whole file."""
-        return all(one <= two for one, two in pairwise(self._each()))
-
-    def _each(self) -> Iterator[bytes]:
-        for at in range(0, len(self._records), self._record):
-            yield bytes(self._records[at : at + self._record])
 
 
 class _Keys:

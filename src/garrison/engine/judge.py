@@ -6,6 +6,7 @@ from garrison.engine.databases import Match
 from garrison.engine.verdict import Certainty, Finding, Remark
 
 MOST = 1000
+MOST_CHARS = 1_000_000  # of all names and reasons together: a verdict must fit through a socket
 _MOST_REASONS = 10
 
 
@@ -24,15 +25,19 @@ def judge(matches: Sequence[Match], inner: tuple[str, ...]) -> Finding:
 
 
 class Said:
-    """The findings and remarks of one file, a thousand of each and a last word on how many more there were."""
+    """The findings and remarks of one file, a thousand of each and a last word on how many more there were.
 
-    __slots__ = ("_findings", "_more_findings", "_more_remarks", "_remarks")
+    Names come from the file: all of them together are kept to a million characters, too.
+    """
+
+    __slots__ = ("_findings", "_more_findings", "_more_remarks", "_remarks", "_room")
 
     def __init__(self) -> None:
         self._findings: list[Finding] = []
         self._remarks: list[Remark] = []
         self._more_findings = 0
         self._more_remarks = 0
+        self._room = MOST_CHARS
 
     @property
     def found(self) -> bool:
@@ -41,7 +46,7 @@ class Said:
 
     def find(self, finding: Finding) -> None:
         """Add a finding."""
-        if len(self._findings) < MOST:
+        if len(self._findings) < MOST and self._fits(finding.inner, finding.name, finding.why):
             self._findings.append(finding)
         else:
             self._more_findings += 1
@@ -50,10 +55,16 @@ class Said:
         """Add a remark; an empty one is none, and what was said of an object is not said again."""
         if not what or (self._remarks and self._remarks[-1] == Remark(what, inner)):
             return
-        if len(self._remarks) < MOST:
+        if len(self._remarks) < MOST and self._fits(inner, what):
             self._remarks.append(Remark(what, inner))
         else:
             self._more_remarks += 1
+
+    def _fits(self, inner: tuple[str, ...], *texts: str) -> bool:
+        if self._room <= 0:
+            return False
+        self._room -= sum(map(len, inner)) + sum(map(len, texts))
+        return True
 
     def findings(self) -> tuple[Finding, ...]:
         """Return the findings."""

@@ -47,10 +47,10 @@ def compile_rules(sources: Iterable[tuple[str, str]]) -> Compiled:
     skipped: list[Skipped] = []
     named = 0
     for name, text in sources:
-        compiler.new_namespace(name)
         try:
+            compiler.new_namespace(name)
             compiler.add_source(text, origin=name)
-        except yara_x.CompileError as error:
+        except (yara_x.CompileError, UnicodeEncodeError) as error:
             skipped.append(Skipped(name, "the rest of the file", _first_line(error)))
         ignored: list[Any] = list(compiler.ignored_rules())  # type: ignore[misc]  # the stub forgot `self`
         skipped.extend(Skipped(name, rule.name, str(rule.message)) for rule in ignored[named:])

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 HEAD_BYTES = 4096
 PIECE_BYTES = 256 * 1024
 _GROWTH_BYTES = 64 * 1024
+_FARTHEST = 1 << 62  # beyond it the kernel takes no offset
 
 
 class Source:
@@ -35,8 +36,8 @@ class Source:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return up to `length` bytes from `offset`; fewer only where the object ends. Raises OSError."""
-        if length <= 0:
-            return b""
+        if length <= 0 or not 0 <= offset < _FARTHEST:
+            return b""  # an offset that a header made up
         if self._bytes is not None:
             return self._bytes[offset : offset + length]
         # Asking for no more than the file seems to have spares the kernel and us a buffer of the whole limit.

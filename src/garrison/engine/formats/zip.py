@@ -63,7 +63,7 @@ class _Reader:
                 if self._guard.stopped:
                     break
             is_damaged = entries.is_damaged
-            self._covered.append((directory.start, self._source.size))
+            self._covered.append((directory.start, directory.start + directory.length))
         if is_damaged:
             yield Member((), None, _NO_LIST)
         for start, end in list(self._gaps()):
