@@ -64,7 +64,9 @@ def tried(what: str, mode: str, kept: int | None = None) -> int:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         command = [sys.executable, "-I", str(PROBE), what, mode]
-        done = subprocess.run(command, stdin=theirs if kept is None else kept, check=False, capture_output=True)
+        done = subprocess.run(
+            command, stdin=theirs.fileno() if kept is None else kept, check=False, capture_output=True
+        )
     assert done.stderr == b""
     return done.returncode
 
@@ -114,13 +116,14 @@ class Looked:
 
     def __init__(self, mode: str) -> None:
         ours, theirs = socket.socketpair()
-        with ours, theirs, subprocess.Popen([sys.executable, "-I", str(PROBE), "wait", mode], stdin=theirs) as process:
+        command = [sys.executable, "-I", str(PROBE), "wait", mode]
+        with ours, theirs, subprocess.Popen(command, stdin=theirs.fileno()) as process:
             assert ours.recv(16) == b"closed"
             proc = Path(f"/proc/{process.pid}")
             self.status = dict(re.findall(r"^(\w+):[ \t]*(.*)$", (proc / "status").read_text("utf-8"), re.MULTILINE))
             self.limits = (proc / "limits").read_text("utf-8")
-            self.net = os.readlink(proc / "ns" / "net") if os.geteuid() == 0 else ""
-            self.descriptors = sorted(os.listdir(proc / "fd")) if os.geteuid() == 0 else []
+            self.net = str((proc / "ns" / "net").readlink()) if os.geteuid() == 0 else ""
+            self.descriptors = list((proc / "fd").iterdir()) if os.geteuid() == 0 else []
             self.interfaces = (proc / "net" / "dev").read_text("utf-8") if os.geteuid() == 0 else ""
             ours.send(b"x")
         assert process.returncode == 0
@@ -145,7 +148,7 @@ def test_root_becomes_nobody_without_a_network() -> None:
     assert looked.status["Uid"].split() == [str(user)] * 4
     assert looked.status["Gid"].split() == [str(group)] * 4
     assert int(looked.status["CapBnd"], 16) == 0
-    assert looked.net != os.readlink("/proc/self/ns/net")
+    assert looked.net != str(Path("/proc/self/ns/net").readlink())
     assert re.findall(r"^\s*(\w+):", looked.interfaces, re.MULTILINE) in (["lo"], [])
     assert len(looked.descriptors) == 4
 

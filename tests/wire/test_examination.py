@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.worker.objects import open_descriptors
 
 from garrison.wire.examination import (
     MOST_BYTES,
@@ -190,8 +191,8 @@ def test_names_without_descriptors_are_nonsense() -> None:
 def test_more_descriptors_than_a_batch_holds_are_closed_not_kept() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        before = len(os.listdir("/proc/self/fd"))
+        before = open_descriptors()
         send_start(ours, b"x", [ours.fileno()] * (MOST_OBJECTS + 3))
         with pytest.raises(Nonsense):
             receive_with_descriptors(theirs, 10)
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert open_descriptors() == before

@@ -13,7 +13,7 @@ UNRULY = Path(__file__).with_name("unruly.py")
 WORD = b"evil"
 
 
-def unruly(grace_seconds: float = 0.5, objects_per_worker: int = 5_000) -> Tuning:
+def unruly_tuning(grace_seconds: float = 0.5, objects_per_worker: int = 5_000) -> Tuning:
     """Return the tuning that starts the worker which does what objects ask of it."""
     return Tuning(grace_seconds, objects_per_worker, (sys.executable, "-I", str(UNRULY)))
 
@@ -53,7 +53,7 @@ async def examined(pool: WorkerPool, contents: Sequence[bytes]) -> list[Outcome]
 
 def open_descriptors() -> int:
     """Return how many descriptors this process has."""
-    return len(os.listdir("/proc/self/fd"))
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def descendants(process: int) -> list[int]:

@@ -7,6 +7,7 @@ import ctypes
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from garrison.wire.examination import Setup
@@ -19,6 +20,7 @@ EXIT = b"please exit"
 HANG = b"please hang"
 SPEND = b"please use all my time"
 HOG = b"please eat memory"
+GROW = b"please grow"
 RAISE = b"please raise"
 CONNECT = b"please connect"
 EXECUTE = b"please execute"
@@ -50,24 +52,17 @@ def open_examiner(setup: Setup) -> Examine:
 
 def misbehave(content: bytes, budget: Budget) -> None:
     """Do what the object asks."""
-    if content == SEGFAULT:
-        ctypes.string_at(1)
-    elif content == ABORT:
-        os.abort()
-    elif content == EXIT:
-        os._exit(7)
-    elif content == HANG:
-        while True:
-            pass
-    elif content == SPEND:
-        while not budget.spent():
-            pass
-    elif content == HOG:
-        eat_memory()
-    elif content == RAISE:
-        raise KeyError(content)
-    else:
-        attack(content)
+    deed = DEEDS.get(content)
+    if deed:
+        deed()
+    while content == SPEND and not budget.spent():
+        pass
+
+
+def hang() -> None:
+    """Compute for ever."""
+    while True:
+        pass
 
 
 def eat_memory() -> None:
@@ -75,22 +70,6 @@ def eat_memory() -> None:
     eaten = []
     while True:
         eaten.append(b"x" * (8 << 20))
-
-
-def attack(content: bytes) -> None:
-    """Try what the sandbox forbids, or lie to the pool."""
-    if content == CONNECT:
-        socket.socket()
-    elif content == EXECUTE:
-        os.execv("/bin/true", ["true"])
-    elif content == OPEN:
-        os.open("/etc/passwd", os.O_RDONLY)
-    elif content == NONSENSE:
-        os.write(connection(), b"\0\0\0\2{}")
-    elif content == FLOOD:
-        os.write(connection(), b"\xff" * 100)
-    elif content == HUGE:
-        os.write(connection(), b"\0\x98\x96\x80" + b"[" * 10_000_000)
 
 
 def connection() -> int:
@@ -102,6 +81,33 @@ def connection() -> int:
         except OSError:
             continue
     raise AssertionError("no socket")
+
+
+def grow() -> None:
+    """Hold, for a moment, more than half of what a worker may."""
+    bytes(range(256)) * (160 << 12)
+
+
+def fail() -> None:
+    """Raise what the engine does not expect."""
+    raise KeyError(RAISE)
+
+
+DEEDS: dict[bytes, Callable[[], object]] = {
+    SEGFAULT: lambda: ctypes.string_at(1),
+    ABORT: os.abort,
+    EXIT: lambda: os._exit(7),
+    HANG: hang,
+    HOG: eat_memory,
+    GROW: grow,
+    RAISE: fail,
+    CONNECT: socket.socket,
+    EXECUTE: lambda: os.execv("/bin/true", ["true"]),
+    OPEN: lambda: os.open("/etc/passwd", os.O_RDONLY),
+    NONSENSE: lambda: os.write(connection(), b"\0\0\0\2{}"),
+    FLOOD: lambda: os.write(connection(), b"\xff" * 100),
+    HUGE: lambda: os.write(connection(), b"\0\x98\x96\x80" + b"[" * 10_000_000),
+}
 
 
 if __name__ == "__main__":

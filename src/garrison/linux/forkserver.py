@@ -210,7 +210,7 @@ class Worker:
     async def greet(self) -> None:
         """Wait until the sandbox is closed. Raises Unavailable when that fails, ServerGone."""
         try:
-            greeting = await self._frame(self._loop.time() + WORKER_SECONDS)
+            greeting = await self._frame(WORKER_SECONDS)
         except (WorkerGone, TimeoutError):
             how = await self.how_ended()
             raise Unavailable("The scanner's sandbox could not be closed.", self.server.last_words() or how) from None
@@ -229,7 +229,7 @@ class Worker:
 
     async def answer(self, index: int, seconds: float) -> Answer:
         """Wait for the answer on one object. Raises Nonsense, TimeoutError, WorkerGone."""
-        answer = decode_answer(await self._frame(self._loop.time() + seconds))
+        answer = decode_answer(await self._frame(seconds))
         if answer.index != index:
             raise Nonsense("an answer to what was not asked")
         self.served += 1
@@ -250,29 +250,51 @@ class Worker:
         self._connection.close()
         self.server.kill(self._number)
 
-    async def _frame(self, deadline: float) -> bytes:
-        """Return the next frame. After the deadline there is one more look: we may have been late, not the worker."""
-        is_last = False
+    async def _frame(self, seconds: float) -> bytes:
+        """Return the next frame. Raises Nonsense, TimeoutError, WorkerGone.
+
+        After the deadline there is one more look: it may be us who are late, not the worker. A long frame of which
+        something still comes then has as much time again.
+        """
+        deadline = self._loop.time() + seconds
         while (frame := self._frames.take()) is None:
-            if is_last:
-                raise TimeoutError
-            is_last = self._loop.time() >= deadline
-            content = await self._receive(deadline)
-            if not content:
-                raise WorkerGone
+            content = self._receive()
             self._frames.feed(content)
+            if (frame := self._frames.take()) is not None:
+                return frame
+            late = self._loop.time() - deadline
+            if late >= seconds or (late >= 0 and not content):
+                raise TimeoutError
+            await self._readable(deadline if late < 0 else deadline + seconds)
         return frame
 
-    async def _receive(self, deadline: float) -> bytes:
+    def _receive(self) -> bytes:
+        """Return what has come, b"" if nothing has. Raises WorkerGone."""
         try:
-            async with asyncio.timeout_at(deadline):
-                return await self._loop.sock_recv(self._connection, _READ_BYTES)
-        except TimeoutError:
-            with contextlib.suppress(BlockingIOError):
-                return self._connection.recv(_READ_BYTES)
-            raise
-        except OSError:  # reset: it ended with unread objects before it
+            content = self._connection.recv(_READ_BYTES)
+        except BlockingIOError:
             return b""
+        except OSError:  # reset: it ended with objects unread
+            raise WorkerGone from None
+        if not content:
+            raise WorkerGone
+        return content
+
+    async def _readable(self, deadline: float) -> None:
+        """Wait until something has come, or until the deadline; what came stays in the socket."""
+        waiter = self._loop.create_future()
+        timer = self._loop.call_at(deadline, _wake, waiter)
+        self._loop.add_reader(self._connection, _wake, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self._loop.remove_reader(self._connection)
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _tail(descriptor: int) -> str:
