@@ -86,12 +86,12 @@ class _Examination:
             self._levels.pop()
             return
         inner = level.inner + member.names
-        self._said.remark(member.remark, inner)
+        if member.remark != self._guard.stopped:
+            self._said.remark(member.remark, inner)
         if member.content is not None:
             self._object(member.content, Source(member.content), inner, not member.remark)
         if self._guard.stopped:
-            if member.remark != self._guard.stopped:
-                self._said.remark(self._guard.stopped, level.inner)
+            self._said.stop(self._guard.stopped, level.inner)
             self._levels.clear()
 
     def _object(self, content: bytes, source: Source, inner: tuple[str, ...], is_whole: bool) -> Type:

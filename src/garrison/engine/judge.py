@@ -30,7 +30,7 @@ class Said:
     Names come from the file: all of them together are kept to a million characters, too.
     """
 
-    __slots__ = ("_findings", "_more_findings", "_more_remarks", "_remarks", "_room")
+    __slots__ = ("_findings", "_more_findings", "_more_remarks", "_remarks", "_room", "_stop")
 
     def __init__(self) -> None:
         self._findings: list[Finding] = []
@@ -38,6 +38,7 @@ class Said:
         self._more_findings = 0
         self._more_remarks = 0
         self._room = MOST_CHARS
+        self._stop: tuple[Remark, ...] = ()
 
     @property
     def found(self) -> bool:
@@ -60,6 +61,10 @@ class Said:
         else:
             self._more_remarks += 1
 
+    def stop(self, what: str, inner: tuple[str, ...]) -> None:
+        """Say why everything ended; this remark is kept however many there are."""
+        self._stop = (Remark(what, inner),)
+
     def _fits(self, inner: tuple[str, ...], *texts: str) -> bool:
         if self._room <= 0:
             return False
@@ -72,7 +77,7 @@ class Said:
 
     def remarks(self) -> tuple[Remark, ...]:
         """Return the remarks, and the last words."""
-        last: list[Remark] = []
+        last = list(self._stop)
         if self._more_findings:
             last.append(Remark(f"limit reached: {self._more_findings:,} more findings are not listed"))
         if self._more_remarks:

@@ -112,7 +112,9 @@ class _Reader:
         """Keep what a header for the next entry says: GNU long name, pax records (global ones name no file)."""
         most = _PAX_BYTES if kind in b"xX" else _LONG_BYTES
         kept = self._stream.read(min(size, most)) if kind in b"xXL" else b""
-        self._stream.skip(size - len(kept) + -size % BLOCK)
+        missing = size - len(kept)
+        if self._stream.skip(missing + -size % BLOCK) < missing and not self._stream.remark:
+            self._stream.remark = TOO_SHORT
         if kind == ord("L"):
             self._notes.name = kept.split(b"\x00", 1)[0]
         elif kind in b"xX":
@@ -135,7 +137,7 @@ class _Reader:
     def _sparse(self, sparse: Sparse, data: Iterator[bytes]) -> Iterator[bytes]:
         if sparse.is_in_data:
             sparse, data = map_in_data(sparse, data)
-        return expand(sparse, data, self._stream.guard)
+        yield from expand(sparse, data, self._stream.guard)
 
 
 def _number(untrusted: bytes) -> int:

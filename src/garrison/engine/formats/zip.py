@@ -82,7 +82,7 @@ class _Reader:
                 yield Member((clean_name(entry.name),), None, CORRUPT)
             return
         start = entry.at + local.header
-        if entry.name.endswith(b"/") and not entry.packed:
+        if _is_folder(entry):
             self._covered.append((entry.at, start))
             return
         member, behind = self._member(entry, local, start, entry.packed)
@@ -119,7 +119,7 @@ class _Reader:
                 at += 4
                 continue
             start = at + entry.header
-            if entry.name.endswith(b"/") and not entry.packed:
+            if _is_folder(entry):
                 at = start
                 continue
             member, behind = self._member(entry, entry, start, self._length(entry, start))
@@ -159,6 +159,11 @@ class _Reader:
             run.enough = entry.size  # LZMA data may have no end mark (4.4.4, bit 1)
         member = collect(names, run, self._guard)
         return member, behind if member.remark else run.end
+
+
+def _is_folder(entry: Entry) -> bool:
+    """Return whether it is a folder's entry; nothing, packed by DEFLATE, is two bytes."""
+    return entry.name.endswith(b"/") and entry.packed <= 2 and not entry.has_descriptor
 
 
 def _lzma_decoder(untrusted: bytes, most: int) -> Callable[[], Decoder] | None:
