@@ -79,8 +79,15 @@ class Failed(GarrisonError):
     """It was tried and did not work."""
 
 
+class Unexpected(GarrisonError):
+    """A defect of ours showed itself on the other side of a socket. Nothing raises it on purpose."""
+
+    code = "unknown"
+    exit_code = EXIT_UNKNOWN
+
+
 KINDS: dict[str, type[GarrisonError]] = {
-    kind.code: kind for kind in (Invalid, NotFound, Refused, Unlicensed, Unavailable, Failed)
+    kind.code: kind for kind in (Invalid, NotFound, Refused, Unlicensed, Unavailable, Failed, Unexpected)
 }
 
 

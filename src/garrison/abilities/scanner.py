@@ -1,0 +1,187 @@
+"""Puts files before the engine: walks, opens, hands to the workers, and tells what came of each."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from garrison.abilities.databases import Databases
+from garrison.abilities.quarantine import Identity, Quarantine
+from garrison.engine.budget import Limits
+from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
+from garrison.linux.acting import Acting
+from garrison.linux.walk import Found, Trouble, Walk
+from garrison.linux.workers import Outcome, Submitted, WorkerPool
+from garrison.sdk.plain import to_plain
+
+BATCH_FILES = 32
+BATCH_BYTES = 32 * 1024 * 1024
+
+_ANOMALIES = {
+    "crashed": ("Anomaly.Scan.Crash", "the scanner died while it examined this ({detail})"),
+    "timeout": ("Anomaly.Scan.Timeout", "the scanner did not finish with this in time"),
+    "memory": ("Anomaly.Scan.Memory", "the scanner ran out of memory on this"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file and what is in it."""
+
+    path: str
+    identity: Identity
+    owner: int
+    verdict: Verdict
+
+
+Sink = Callable[["Examined | Trouble"], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a scan is, in files; total: None until counted."""
+
+    done: int = 0
+    total: int | None = None
+    path: str = ""
+
+
+class Scanner:
+    """The shared way to the workers. The workers start with the first scan and stay until `close`."""
+
+    def __init__(self, databases: Databases, quarantine: Quarantine) -> None:
+        self._databases = databases
+        self._quarantine = quarantine
+        self._pool: WorkerPool | None = None
+        self._stack = AsyncExitStack()
+        self._starting = asyncio.Lock()
+        self.size = max(1, os.cpu_count() or 1)
+        self.limits = Limits()
+        self.seconds_per_object = 30.0  # taken up when the workers start
+        self._pool_seconds = 0.0
+        self._under_way = 0
+
+    async def close(self) -> None:
+        """End the workers."""
+        self._pool = None
+        await self._stack.aclose()
+        self._stack = AsyncExitStack()
+
+    async def _workers(self) -> WorkerPool:
+        async with self._starting:
+            if self._pool is not None and self._pool_seconds != self.seconds_per_object and not self._under_way:
+                await self.close()
+            if self._pool is None:
+                self._pool_seconds = self.seconds_per_object
+                pool = WorkerPool(
+                    self._databases.current(), size=self.size, limits=to_plain(self.limits), seconds=self.seconds_per_object
+                )
+                self._pool = await self._stack.enter_async_context(pool)
+            return self._pool
+
+    def walk(self, skip: Callable[[str], bool]) -> Walk:
+        """Return a walk that leaves our own stores out: they hold what looks like threats."""
+        private = frozenset(_key(folder) for folder in (self._databases.folder, self._quarantine.folder))
+        return Walk(skip=skip, private=private)
+
+    async def scan(
+        self, roots: list[str], acting: Acting, sink: Sink, skip: Callable[[str], bool], progress: Progress
+    ) -> None:
+        """Examine all files in and below the given paths, with the rights of `acting`; give each to the sink."""
+        pool = await self._workers()
+        batches: asyncio.Queue[list[Found] | None] = asyncio.Queue(self.size)
+        self._under_way += 1
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._count(roots, skip, progress))
+                for _ in range(self.size):
+                    group.create_task(self._consume(pool, batches, sink, progress))
+                await self._produce(self.walk(skip).files(roots), acting, batches, sink)
+        finally:
+            self._under_way -= 1
+            while not batches.empty():
+                _close(batches.get_nowait() or [])
+
+    async def _count(self, roots: list[str], skip: Callable[[str], bool], progress: Progress) -> None:
+        async with Acting(os.geteuid(), os.getegid()) as own_thread:
+            progress.total = await own_thread.run(self.walk(skip).count, roots)
+
+    async def _produce(
+        self,
+        walk: Iterator[Found | Trouble],
+        acting: Acting,
+        batches: "asyncio.Queue[list[Found] | None]",
+        sink: Sink,
+    ) -> None:
+        while items := await acting.run(_next_batch, walk):
+            for item in items:
+                if isinstance(item, Trouble):
+                    await sink(item)
+            found = [item for item in items if isinstance(item, Found)]
+            if found:
+                await batches.put(found)
+        for _ in range(self.size):
+            await batches.put(None)
+
+    async def _consume(
+        self, pool: WorkerPool, batches: "asyncio.Queue[list[Found] | None]", sink: Sink, progress: Progress
+    ) -> None:
+        while (batch := await batches.get()) is not None:
+            try:
+                async for examined in self._examine(pool, batch):
+                    progress.done += 1
+                    progress.path = examined.path
+                    await sink(examined)
+            finally:
+                _close(batch)
+
+    @staticmethod
+    async def _examine(pool: WorkerPool, batch: list[Found]) -> AsyncIterator[Examined]:
+        submitted = [Submitted(found.descriptor, os.path.basename(found.path)) for found in batch]
+        async for outcome in pool.examine(submitted):
+            found = batch[outcome.index]
+            yield Examined(found.path, Identity.of(found.status), found.status.st_uid, verdict_of(outcome))
+
+    async def examine_one(self, descriptor: int, name: str) -> Verdict:
+        """Examine one open file."""
+        pool = await self._workers()
+        async for outcome in pool.examine([Submitted(descriptor, name)]):
+            return verdict_of(outcome)
+        raise AssertionError("a pool answers for each object")  # pragma: no cover
+
+
+def verdict_of(outcome: Outcome) -> Verdict:
+    """Return the checked verdict; a worker that died, hung or talks nonsense is itself a finding about the object."""
+    failure, detail = outcome.failure, outcome.detail
+    if not failure:
+        try:
+            return Verdict.from_plain(outcome.untrusted_verdict)
+        except ValueError as error:
+            failure, detail = "crashed", str(error)
+    name, why = _ANOMALIES[failure]
+    finding = Finding(name, Kind.ANOMALY, Certainty.PROBABLE, why=why.format(detail=detail))
+    return Verdict(objects=1, findings=(finding,))
+
+
+def _next_batch(walk: Iterator[Found | Trouble]) -> list[Found | Trouble]:
+    batch: list[Found | Trouble] = []
+    size = 0
+    for item in islice(walk, BATCH_FILES):
+        batch.append(item)
+        size += item.status.st_size if isinstance(item, Found) else 0
+        if size > BATCH_BYTES:
+            break
+    return batch
+
+
+def _close(batch: list[Found]) -> None:
+    for found in batch:
+        os.close(found.descriptor)
+
+
+def _key(folder: Path) -> tuple[int, int]:
+    status = folder.stat()
+    return status.st_dev, status.st_ino

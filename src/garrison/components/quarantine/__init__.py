@@ -1,0 +1,1 @@
+"""Shows what was taken out of the way, and the way back."""

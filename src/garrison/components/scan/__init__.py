@@ -1,0 +1,1 @@
+"""Finds malware in files, when asked and by itself."""

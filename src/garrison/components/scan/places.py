@@ -1,0 +1,81 @@
+"""What matters most on a person's computer: documents, downloads, desktop, and what starts by itself."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+_USER_DIRS = ("XDG_DOWNLOAD_DIR", "XDG_DESKTOP_DIR", "XDG_DOCUMENTS_DIR")
+_FALLBACKS = ("Downloads", "Desktop", "Documents")
+_LINE = re.compile(r'^\s*(XDG_\w+_DIR)\s*=\s*"(\$HOME)?(/[^"]*|)"\s*$')
+_AUTOSTART = (
+    ".config/autostart",
+    ".config/systemd/user",
+    ".local/share/systemd/user",
+    ".config/plasma-workspace/env",
+    ".local/bin",
+    "bin",
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".profile",
+    ".zshrc",
+    ".zprofile",
+    ".zlogin",
+    ".xprofile",
+    ".xsessionrc",
+    ".xinitrc",
+    ".config/fish/config.fish",
+    ".ssh/rc",
+)
+_SYSTEM_AUTOSTART = (
+    "/etc/xdg/autostart",
+    "/etc/cron.d",
+    "/etc/cron.hourly",
+    "/etc/cron.daily",
+    "/etc/cron.weekly",
+    "/etc/cron.monthly",
+    "/etc/crontab",
+    "/etc/init.d",
+    "/etc/profile",
+    "/etc/profile.d",
+    "/etc/rc.local",
+    "/etc/ld.so.preload",
+    "/etc/systemd/system",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+    "/var/spool/cron",
+    "/tmp",  # noqa: S108 # looked at, never used
+    "/var/tmp",  # noqa: S108
+    "/dev/shm",  # noqa: S108
+)
+
+
+def user_folders(home: Path) -> list[Path]:
+    """Return the downloads, desktop and documents folders of an account, in this order.
+
+    Their names are in ~/.config/user-dirs.dirs, in the account's own language (xdg-user-dirs).
+    """
+    named: dict[str, Path] = {}
+    try:
+        text = (home / ".config" / "user-dirs.dirs").read_text("utf-8", "surrogateescape")
+    except OSError:
+        text = ""
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        if match:
+            name, in_home, path = match.groups()
+            named[name] = home / path.lstrip("/") if in_home else Path(path)
+    return [
+        named.get(name, home / fallback) for name, fallback in zip(_USER_DIRS, _FALLBACKS, strict=True)
+    ]
+
+
+def quick_places(home: Path, exists: Callable[[str], bool] = os.path.lexists) -> list[str]:
+    """Return the paths that a quick scan looks at, the most telling first; only such as exist."""
+    starts = [str(home / name) for name in _AUTOSTART] + list(_SYSTEM_AUTOSTART)
+    # A folder setting that points to the whole home (xdg-user-dirs does so for a folder that was removed) is no folder.
+    folders = [str(folder) for folder in user_folders(home) if folder != home]
+    wanted = [*starts[: len(_AUTOSTART)], *folders, *starts[len(_AUTOSTART) :]]
+    return [path for path in dict.fromkeys(wanted) if exists(path)]

@@ -1,0 +1,1 @@
+"""Proves that detection works, by really having a test file found."""

@@ -1,0 +1,1 @@
+"""The privileged process: supervisor, door, settings book, journal, schedule."""

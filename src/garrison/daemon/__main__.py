@@ -1,0 +1,54 @@
+"""The daemon as a program: python -m garrison.daemon --home DIR [--private] [--ready FD].
+
+The descriptor FD gets one line: {"ready": true}, or the error that kept it from starting.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import logging.handlers
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from garrison.base.errors import GarrisonError
+from garrison.base.paths import Home
+from garrison.daemon.boot import run
+
+
+def _log_to(home: Home) -> None:
+    handler = logging.handlers.RotatingFileHandler(home.log, maxBytes=1024 * 1024, backupCount=3)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def _tell(descriptor: int | None, message: dict[str, Any]) -> None:
+    if descriptor is not None:
+        os.write(descriptor, json.dumps(message).encode("ascii") + b"\n")
+        os.close(descriptor)
+
+
+def main() -> int:
+    """Run the daemon; return its exit code."""
+    parser = argparse.ArgumentParser(prog="garrison.daemon")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--private", action="store_true", help="end with the last client or job")
+    parser.add_argument("--ready", type=int, default=None, help="descriptor to report on")
+    options = parser.parse_args()
+    home = Home(options.home)
+    os.umask(0o077)
+    try:
+        home.prepare()
+        _log_to(home)
+        asyncio.run(run(home, not options.private, lambda: _tell(options.ready, {"ready": True})))
+    except GarrisonError as error:
+        logging.getLogger(__name__).error("%s", error.text)  # noqa: TRY400 # no trace is needed
+        _tell(options.ready, error.to_plain())
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,264 @@
+"""The boot: a list of named steps, each a function with one sentence."""
+
+import asyncio
+import fcntl
+import inspect
+import logging
+import os
+import signal
+import socket
+import typing
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from garrison.abilities.databases import Databases
+from garrison.abilities.exclusions import Exclusions
+from garrison.abilities.quarantine import Quarantine
+from garrison.abilities.response import Response
+from garrison.abilities.rights import Rights
+from garrison.abilities.scanner import Scanner
+from garrison.base.clock import Clock, SystemClock
+from garrison.base.errors import Failed, GarrisonError, Unavailable
+from garrison.base.files import explain
+from garrison.base.paths import Home
+from garrison.daemon.bus import Bus
+from garrison.daemon.catalogue import COMPONENTS, manifests
+from garrison.daemon.consents import Consents
+from garrison.daemon.door import Call, Door
+from garrison.daemon.host import ComponentHost, Reporter
+from garrison.daemon.inbox import Inbox
+from garrison.daemon.isolation import outcome_of
+from garrison.daemon.jobs import Jobs
+from garrison.daemon.journal import Journal
+from garrison.daemon.scheduler import Scheduler
+from garrison.daemon.server import Server, bind
+from garrison.daemon.settings_book import SettingsBook
+from garrison.daemon.store import Store
+from garrison.daemon.suite import JournalSetAside, Parts, Suite
+from garrison.daemon.supervisor import Supervisor
+from garrison.linux.power import on_battery
+from garrison.sdk import AnyComponent, Caller, Settings
+from garrison.wire.golden import golden_text
+from garrison.wire.manifest import SUITE, digest, dump
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Boot:
+    """What the steps have made so far; each step finds what the ones before it left."""
+
+    home: Home
+    lasting: bool
+    group: asyncio.TaskGroup
+    stack: AsyncExitStack
+    clock: Clock = field(default_factory=SystemClock)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    bus: Bus = field(default_factory=Bus)
+    rights: Rights = field(default_factory=Rights)
+    abilities: dict[type, Any] = field(default_factory=dict)
+    parts: Parts = field(init=False)
+    scheduler: Scheduler = field(init=False)
+    suite: Suite = field(init=False)
+    server: Server = field(init=False)
+    listening: socket.socket = field(init=False)
+
+
+def take_the_lock(boot: Boot) -> None:
+    """Make sure that no other daemon works on this home."""
+    boot.home.prepare()
+    try:
+        descriptor = os.open(boot.home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise explain(error, f"open {boot.home.lock}") from error
+    boot.stack.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        process = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        raise Unavailable(f"Garrison is running here already (process {process}).") from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+
+
+async def make_abilities(boot: Boot) -> None:
+    """Open the databases, quarantine, exclusions, and the way to the workers."""
+    databases = Databases(boot.home, boot.clock)
+    outcome = await outcome_of(databases.ensure(), "build the databases")
+    if isinstance(outcome, GarrisonError):
+        log.error("%s", outcome.text)  # status says so too; what needs no databases works on
+    quarantine = Quarantine(boot.home, boot.clock)
+    await quarantine.recover()
+    scanner = Scanner(databases, quarantine)
+    boot.stack.push_async_callback(scanner.close)
+    response = Response(boot.home, boot.clock, quarantine)
+    exclusions = Exclusions(boot.home, boot.clock)
+    for ability in (boot.home, boot.clock, databases, quarantine, scanner, response, exclusions):
+        boot.abilities[type(ability)] = ability
+
+
+def open_the_books(boot: Boot) -> None:
+    """Open the journal, the inbox and the settings, and make the door."""
+    store = Store(boot.home.folder("journal", 1), boot.clock)
+    boot.stack.callback(store.close)
+    journal = Journal(store, boot.clock)
+    reporter = Reporter(journal, boot.bus)
+    jobs = Jobs(boot.group, boot.clock)
+    door = Door(boot.rights, jobs, lambda event, caller: reporter.report(SUITE, event, caller.uid))
+    components: dict[str, AnyComponent] = {}
+    supervisor = Supervisor(
+        boot.group, components, boot.rights, lambda event: reporter.report(SUITE, event, None)
+    )
+    boot.parts = Parts(
+        store=store,
+        book=SettingsBook(boot.home.folder("settings", 1), {cls.id: cls for cls in COMPONENTS}),
+        journal=journal,
+        reporter=reporter,
+        jobs=jobs,
+        inbox=Inbox(store, boot.clock),
+        door=door,
+        supervisor=supervisor,
+        clock=boot.clock,
+        shut_down=boot.ended.set,
+        become_lasting=lambda: become_lasting(boot),
+        components=components,
+    )
+    if store.set_aside:
+        reporter.report(SUITE, JournalSetAside(path=store.set_aside), None)
+
+
+def make_components(boot: Boot) -> None:
+    """Make every component, with the abilities that its constructor asks for."""
+    parts = boot.parts
+    for cls in COMPONENTS:
+        component = _make(boot, cls)
+        component.settings_changed()
+        parts.components[cls.id] = component
+        parts.door.add(component)
+
+
+def _make(boot: Boot, cls: type[AnyComponent]) -> AnyComponent:
+    hints = typing.get_type_hints(cls.__init__)
+    wanted = list(inspect.signature(cls.__init__).parameters)[3:]
+    given = {name: _ability(boot, cls, hints[name]) for name in wanted}
+    return cls(_host(boot, cls.id), boot.parts.book.of(cls.id), **given)
+
+
+def _ability(boot: Boot, cls: type[AnyComponent], wanted: Any) -> Any:
+    for kind, ability in boot.abilities.items():
+        if kind is wanted or (wanted is Clock and isinstance(ability, SystemClock)):
+            return ability
+    raise Failed(f"{cls.__name__} asks for {wanted}, which is no ability of the suite.")
+
+
+def _host(boot: Boot, component: str) -> ComponentHost:
+    parts = boot.parts
+    return ComponentHost(component, parts.reporter, boot.bus, parts.inbox, parts.door, parts.supervisor.ready)
+
+
+def make_the_suite(boot: Boot) -> None:
+    """Make the schedule, the consents and the suite's own operations."""
+    described = manifests()
+    boot.scheduler = Scheduler(
+        boot.home.folder("schedule", 1), boot.clock, described, lambda *task: _begin(boot, *task), on_battery
+    )
+    consents = Consents(boot.parts.store, boot.clock, described)
+    boot.suite = Suite(_host(boot, SUITE), Settings(), boot.parts, boot.scheduler, consents)
+    boot.parts.door.add(boot.suite)
+
+
+def _begin(boot: Boot, operation: str, arguments: dict[str, Any], caller: Caller) -> None:
+    """Start a scheduled task."""
+
+    async def call() -> None:
+        await outcome_of(boot.parts.door.call(Call(operation, arguments, caller, background=True)), operation)
+
+    boot.group.create_task(call())
+
+
+def open_the_door(boot: Boot) -> None:
+    """Listen on the socket."""
+    described = manifests()
+    name = digest(golden_text()) if dump(described) == golden_text() else digest(dump(described))
+    boot.server = Server(boot.parts.door, described, name, on_alone=lambda: _maybe_end(boot))
+    try:
+        boot.listening = bind(boot.home.socket, shared=boot.home.is_system)
+    except OSError as error:
+        raise explain(error, f"listen on {boot.home.socket}") from error
+    boot.stack.callback(boot.home.socket.unlink, missing_ok=True)
+    boot.stack.callback(boot.listening.close)
+    boot.group.create_task(boot.server.serve(boot.listening))
+    boot.parts.jobs.on_idle = lambda: _maybe_end(boot)
+
+
+def _maybe_end(boot: Boot) -> None:
+    """End a short-lived daemon with its last client and job."""
+    if not boot.parts.is_lasting and not boot.server.clients and not boot.parts.jobs.running():
+        boot.ended.set()
+
+
+def begin_to_protect(boot: Boot) -> None:
+    """Start what runs by itself, unless this daemon is only here for one command."""
+    if boot.lasting:
+        become_lasting(boot)
+
+
+def become_lasting(boot: Boot) -> None:
+    """Start the components and the schedule. Does nothing the second time."""
+    if not boot.parts.is_lasting:
+        boot.parts.is_lasting = True
+        boot.parts.supervisor.start_all()
+        boot.group.create_task(boot.scheduler.run())
+
+
+Step = Callable[[Boot], Awaitable[None] | None]
+
+STEPS: tuple[Step, ...] = (
+    take_the_lock,
+    open_the_books,
+    make_abilities,
+    make_components,
+    make_the_suite,
+    open_the_door,
+    begin_to_protect,
+)
+
+
+class _Ended(Exception):
+    """Raised inside the task group to end everything in it."""
+
+
+async def run(home: Home, lasting: bool, on_ready: Callable[[], None]) -> None:
+    """Boot, serve until told to end, and take everything down again. Raises a GarrisonError when a step fails."""
+    try:
+        async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+            boot = Boot(home, lasting, group, stack)
+            _end_on_signals(boot)
+            for step in STEPS:
+                log.info("%s", (step.__doc__ or "").splitlines()[0])
+                made = step(boot)
+                if made is not None:
+                    await made
+            on_ready()
+            await boot.ended.wait()
+            raise _Ended
+    except* _Ended:
+        log.info("Ended.")
+    except* GarrisonError as group_of_errors:
+        raise _first(group_of_errors) from None
+
+
+def _first(group: BaseExceptionGroup[GarrisonError]) -> GarrisonError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, GarrisonError)
+    return error
+
+
+def _end_on_signals(boot: Boot) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, boot.ended.set)

@@ -1,0 +1,21 @@
+"""The one explicit list of components, in the order people see them."""
+
+from garrison.components.exclusions.component import Exclusions
+from garrison.components.quarantine.component import QuarantineComponent
+from garrison.components.scan.component import Scan
+from garrison.components.self_test.component import SelfTest
+from garrison.daemon.suite import Suite
+from garrison.sdk import AnyComponent, describe
+from garrison.wire.manifest import Manifest
+
+COMPONENTS: tuple[type[AnyComponent], ...] = (
+    Scan,
+    QuarantineComponent,
+    Exclusions,
+    SelfTest,
+)
+
+
+def manifests() -> tuple[Manifest, ...]:
+    """Return what the suite and all its components say of themselves."""
+    return tuple(describe(cls) for cls in (Suite, *COMPONENTS))

@@ -1,0 +1,113 @@
+"""The door: every request, from whichever surface, goes through here: find, licence, rights, decode, run, audit."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from garrison.abilities.rights import Rights
+from garrison.base.errors import GarrisonError, NotFound, Unavailable
+from garrison.daemon.isolation import outcome_of
+from garrison.daemon.jobs import Answer, Jobs, Progress, RunningJob
+from garrison.sdk import Access, AnyComponent, Caller, Event, Text
+from garrison.sdk.operations import Signature, signatures
+
+
+class OperationCalled(Event):
+    """The audit line of a request that may change something."""
+
+    says: ClassVar[str] = "{operation} was asked for by account {uid}: {outcome}"
+    operation: str
+    uid: int
+    outcome: str
+
+
+@dataclass(slots=True)
+class Call:
+    """A request. background: answer at once and let the task go on. started: is told the job of a task."""
+
+    operation: str
+    arguments: Mapping[str, Any]
+    caller: Caller
+    background: bool = False
+    on_progress: Callable[[Progress], None] = lambda _: None
+    started: Callable[[RunningJob], None] = lambda _: None
+
+
+@dataclass(slots=True)
+class Door:
+    """Finds the component and asks it."""
+
+    rights: Rights
+    jobs: Jobs
+    audit: Callable[[OperationCalled, Caller], None]
+    components: dict[str, AnyComponent] = field(default_factory=dict)
+    _signatures: dict[str, dict[str, Signature]] = field(default_factory=dict)
+
+    def add(self, component: AnyComponent) -> None:
+        """Let a component be asked."""
+        self.components[component.id] = component
+        self._signatures[component.id] = signatures(type(component))
+
+    async def call(self, call: Call) -> Answer:
+        """Answer a request. Raises a GarrisonError; what a component did wrong becomes an Unexpected."""
+        component, signature = self._find(call.operation)
+        try:
+            answer = await self._admitted(call, component, signature)
+        except GarrisonError as error:
+            self._write_down(call, signature, error.code)
+            raise
+        self._write_down(call, signature, "done" if not call.background else "started")
+        return answer
+
+    async def _admitted(self, call: Call, component: AnyComponent, signature: Signature) -> Answer:
+        self.rights.check_licence(component.feature, component.title)
+        self.rights.check_access(call.caller, signature.mark.access, signature.mark.title)
+        why_not = component.unsupported()
+        if why_not and signature.mark.access is not Access.VIEW:
+            raise Unavailable(str(why_not))
+        arguments = signature.decode(call.arguments)
+        if signature.mark.is_task:
+            return await self._task(call, component, signature, arguments)
+        outcome = await outcome_of(_ask(component, signature, arguments, {"caller": call.caller}), call.operation)
+        if isinstance(outcome, GarrisonError):
+            raise outcome
+        return Answer.of(outcome)
+
+    async def _task(
+        self, call: Call, component: AnyComponent, signature: Signature, arguments: dict[str, Any]
+    ) -> Answer:
+        def work(job: RunningJob) -> Awaitable[Any]:
+            return _ask(component, signature, arguments, {"job": job, "caller": call.caller})
+
+        job = self.jobs.start(call.operation, signature.mark.title, call.caller, work, call.on_progress)
+        call.started(job)
+        if call.background:
+            text = Text("{title}: goes on in the background as job {job}.", title=job.title, job=job.id)
+            return Answer({"job": job.id}, (text,))
+        await job.finished.wait()
+        if isinstance(job.outcome, GarrisonError):
+            raise job.outcome
+        assert job.outcome is not None
+        return job.outcome
+
+    def _find(self, operation: str) -> tuple[AnyComponent, Signature]:
+        name, _, verb = operation.partition(".")
+        signature = self._signatures.get(name, {}).get(verb)
+        if signature is None:
+            raise NotFound(f"There is no operation “{operation}”.", "garrison --help lists what there is.")
+        return self.components[name], signature
+
+    def _write_down(self, call: Call, signature: Signature, outcome: str) -> None:
+        if signature.mark.access is not Access.VIEW:
+            event = OperationCalled(operation=call.operation, uid=call.caller.uid, outcome=outcome)
+            self.audit(event, call.caller)
+
+
+async def _ask(
+    component: AnyComponent, signature: Signature, arguments: dict[str, Any], offered: dict[str, Any]
+) -> Any:
+    method = getattr(component, signature.name.replace("-", "_"))
+    given = {name: offered[name] for name in signature.takes}
+    value = method(**arguments, **given)
+    return await value if inspect.isawaitable(value) else value

@@ -1,0 +1,173 @@
+"""Jobs: tasks under way, and those that ended lately."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from garrison.base.clock import Clock
+from garrison.base.errors import EXIT_CANCELLED, GarrisonError, NotFound
+from garrison.daemon.isolation import outcome_of
+from garrison.sdk import Caller, Frozen, Result, Text
+from garrison.sdk.plain import to_plain
+
+_KEEP = 100
+_EVERY_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the door answers. result: plain. says: texts for people. exit_code: what a shell learns."""
+
+    result: Any
+    says: tuple[Text, ...] = ()
+    exit_code: int = 0
+
+    @classmethod
+    def of(cls, value: Any) -> "Answer":
+        """Return the answer for what an operation gave back."""
+        if isinstance(value, Result):
+            return cls(to_plain(value), tuple(value.sentences()), value.exit_code())
+        return cls(to_plain(value))
+
+
+class State(StrEnum):
+    """Where a job is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a job is."""
+
+    done: int = 0
+    total: int | None = None
+    text: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class RunningJob:
+    """One task. It is what the task sees as sdk.Job."""
+
+    id: int
+    operation: str
+    title: str
+    caller: Caller
+    started: str
+    clock: Clock
+    on_progress: Callable[[Progress], None]
+    state: State = State.RUNNING
+    now: Progress = field(default_factory=Progress)
+    ended: str = ""
+    outcome: Answer | GarrisonError | None = None
+    finished: asyncio.Event = field(default_factory=asyncio.Event)
+    task: "asyncio.Task[None] | None" = None
+    _told: float = 0.0
+
+    def progress(self, done: int, total: int | None = None, text: str = "") -> None:
+        """Say how far it is; listeners hear of it ten times a second at most."""
+        self.now = Progress(done, total, text)
+        passed = self.clock.monotonic()
+        if passed - self._told >= _EVERY_SECONDS:
+            self._told = passed
+            self.on_progress(self.now)
+
+    def cancel(self) -> None:
+        """End it."""
+        if self.task is not None:
+            self.task.cancel()
+
+
+class JobRow(Frozen):
+    """A job, for people. Times in ISO 8601."""
+
+    id: int
+    operation: str
+    title: str
+    state: State
+    done: int
+    total: int | None
+    started: str
+    ended: str
+
+
+class Jobs:
+    """Starts, lists and cancels jobs."""
+
+    def __init__(self, group: asyncio.TaskGroup, clock: Clock) -> None:
+        self._group = group
+        self._clock = clock
+        self._jobs: deque[RunningJob] = deque()
+        self._last = 0
+        self.on_idle: Callable[[], None] = lambda: None
+
+    def start(
+        self,
+        operation: str,
+        title: str,
+        caller: Caller,
+        work: Callable[[RunningJob], Awaitable[Any]],
+        on_progress: Callable[[Progress], None],
+    ) -> RunningJob:
+        """Start a task and return its job at once."""
+        self._last += 1
+        started = self._clock.now().isoformat(timespec="seconds")
+        job = RunningJob(self._last, operation, title, caller, started, self._clock, on_progress)
+        self._jobs.append(job)
+        job.task = self._group.create_task(self._run(job, work), name=operation)
+        return job
+
+    async def _run(self, job: RunningJob, work: Callable[[RunningJob], Awaitable[Any]]) -> None:
+        try:
+            outcome = await outcome_of(work(job), f"job {job.id}, {job.operation}")
+            if isinstance(outcome, GarrisonError):
+                job.state, job.outcome = State.FAILED, outcome
+            else:
+                job.state, job.outcome = State.DONE, Answer.of(outcome)
+        except asyncio.CancelledError:
+            job.state, job.outcome = State.CANCELLED, Answer(None, (Text("Cancelled."),), EXIT_CANCELLED)
+        finally:
+            job.ended = self._clock.now().isoformat(timespec="seconds")
+            job.finished.set()
+            self._forget_old()
+            if not self.running():
+                self.on_idle()
+
+    def _forget_old(self) -> None:
+        ended = [job for job in self._jobs if job.finished.is_set()]
+        for job in ended[: max(0, len(ended) - _KEEP)]:
+            self._jobs.remove(job)
+
+    def running(self) -> list[RunningJob]:
+        """Return the jobs under way."""
+        return [job for job in self._jobs if not job.finished.is_set()]
+
+    def rows(self, caller: Caller) -> list[JobRow]:
+        """Return the jobs that a caller may see, newest first."""
+        return [
+            JobRow(
+                id=job.id,
+                operation=job.operation,
+                title=job.title,
+                state=job.state,
+                done=job.now.done,
+                total=job.now.total,
+                started=job.started,
+                ended=job.ended,
+            )
+            for job in reversed(self._jobs)
+            if caller.sees(job.caller.uid)
+        ]
+
+    def find(self, caller: Caller, number: int) -> RunningJob:
+        """Return a job. Raises NotFound."""
+        for job in self._jobs:
+            if job.id == number and caller.sees(job.caller.uid):
+                return job
+        raise NotFound(f"There is no job {number}.", "garrison jobs shows them.")

@@ -1,0 +1,143 @@
+"""How things stand: one colour, one sentence, and what is wrong with the operation that mends it."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from garrison.daemon.supervisor import Condition, Supervisor
+from garrison.sdk import AnyComponent, Frozen, Issue, Result, Severity, Text
+
+
+class Colour(StrEnum):
+    """Green: fine. Yellow: needs attention. Red: danger."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+
+
+_COLOURS = {Severity.CRITICAL: Colour.RED, Severity.IMPORTANT: Colour.YELLOW, Severity.INFO: Colour.GREEN}
+_EXIT = {Colour.GREEN: 0, Colour.YELLOW: 1, Colour.RED: 2}
+_RANK = list(_COLOURS)
+
+
+class IssueRow(Frozen):
+    """An issue of a component. id: component.issue. fix: the operation that mends it, "" when there is none."""
+
+    id: str
+    component: str
+    severity: Severity
+    text: str
+    fix: str
+
+
+class ComponentRow(Frozen):
+    """A component. proof: when and how it last proved itself, "" when it never did."""
+
+    id: str
+    title: str
+    condition: Condition
+    reason: str
+    proof: str
+    proved_at: str
+
+
+class Status(Result):
+    """How things stand."""
+
+    colour: Colour
+    sentence: str
+    issues: list[IssueRow]
+    components: list[ComponentRow]
+
+    def exit_code(self) -> int:
+        """Return 0 for green, 1 for yellow, 2 for red."""
+        return _EXIT[self.colour]
+
+    def sentences(self) -> list[Text]:
+        """Return the sentence, and what to do about each issue."""
+        lines = [Text("{sentence}", sentence=self.sentence)]
+        for issue in self.issues:
+            lines.append(Text("  {mark} {text}", mark="!" if issue.severity is not Severity.INFO else "-", text=issue.text))
+            if issue.fix:
+                lines.append(Text("    To mend it: garrison fix {id}", id=issue.id))
+        for component in self.components:
+            if component.proof:
+                lines.append(Text("  {title}: {proof}", title=component.title, proof=component.proof))
+        return lines
+
+
+def sentence_for(issues: list[IssueRow]) -> str:
+    """Return the one sentence."""
+    urgent = [issue for issue in issues if issue.severity is Severity.CRITICAL]
+    notable = [issue for issue in issues if issue.severity is Severity.IMPORTANT]
+    if urgent:
+        return "This computer is at risk: " + _first(urgent)
+    if notable:
+        return "You are protected, but something needs attention: " + _first(notable)
+    return "You are protected."
+
+
+def _first(issues: list[IssueRow]) -> str:
+    text = issues[0].text[:1].lower() + issues[0].text[1:]
+    rest = len(issues) - 1
+    return text + (f" (and {rest} more)." if rest else ".")
+
+
+def status_of(
+    components: Mapping[str, AnyComponent], supervisor: Supervisor, own_issues: Iterable[Issue], suite: str
+) -> Status:
+    """Return how things stand, from what every component says now."""
+    rows = [_issue(suite, issue) for issue in own_issues]
+    described = []
+    for component in components.values():
+        condition, reason = supervisor.condition(component.id)
+        described.append(_component(component, condition, reason))
+        if condition not in {Condition.OFF, Condition.UNSUPPORTED, Condition.UNLICENSED}:
+            rows += [_issue(component.id, issue) for issue in component.issues()]
+            rows += _of_proof(component)
+        rows += _of_condition(component, condition, reason)
+    rows.sort(key=lambda row: _RANK.index(row.severity))
+    worst = rows[0].severity if rows else Severity.INFO
+    return Status(colour=_COLOURS[worst], sentence=sentence_for(rows), issues=rows, components=described)
+
+
+def _issue(component: str, issue: Issue) -> IssueRow:
+    return IssueRow(
+        id=f"{component}.{issue.id}", component=component, severity=issue.severity, text=str(issue.text), fix=issue.fix
+    )
+
+
+def _component(component: AnyComponent, condition: Condition, reason: str) -> ComponentRow:
+    proof = component.proof()
+    return ComponentRow(
+        id=component.id,
+        title=component.title,
+        condition=condition,
+        reason=reason,
+        proof=str(proof.text) if proof else "",
+        proved_at=proof.at.isoformat(timespec="seconds") if proof else "",
+    )
+
+
+def _of_proof(component: AnyComponent) -> list[IssueRow]:
+    proof = component.proof()
+    if proof is None or proof.passed:
+        return []
+    issue = Issue(id="proof-failed", severity=Severity.CRITICAL, text=proof.text)
+    return [_issue(component.id, issue)]
+
+
+def _of_condition(component: AnyComponent, condition: Condition, reason: str) -> list[IssueRow]:
+    values: dict[str, Any] = {"title": component.title, "reason": reason}
+    texts = {
+        Condition.OFF: ("off", Severity.IMPORTANT, Text("{title} is switched off", **values), "suite.start"),
+        Condition.UNLICENSED: ("unlicensed", Severity.IMPORTANT, Text("{title} is not in your subscription", **values), ""),
+        Condition.RESTARTING: ("failing", Severity.CRITICAL, Text("{title} keeps stopping: {reason}", **values), ""),
+    }
+    if condition not in texts:
+        return []
+    name, severity, text, fix = texts[condition]
+    return [_issue(component.id, Issue(id=name, severity=severity, text=text, fix=fix))]
+
+

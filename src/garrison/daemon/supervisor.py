@@ -1,0 +1,135 @@
+"""Keeps components running: restarts what raised, logs the failure once and the recovery once."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from garrison.abilities.rights import Rights
+from garrison.base.errors import GarrisonError
+from garrison.daemon.isolation import outcome_of
+from garrison.sdk import AnyComponent, Event, Severity
+
+FIRST_DELAY_SECONDS = 1.0
+LONGEST_DELAY_SECONDS = 300.0
+
+
+class ComponentFailed(Event):
+    """A component stopped by itself; it is started again until it works."""
+
+    says: ClassVar[str] = "{component} stopped working and is being restarted: {reason}"
+    severity: ClassVar[Severity] = Severity.IMPORTANT
+    component: str
+    reason: str
+
+
+class ComponentRecovered(Event):
+    """A component that had failed works again."""
+
+    says: ClassVar[str] = "{component} works again"
+    component: str
+
+
+class Condition(StrEnum):
+    """How a component is doing."""
+
+    READY = "ready"  # does what it is asked; nothing of it runs in between
+    STARTING = "starting"
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    OFF = "off"
+    UNSUPPORTED = "unsupported"
+    UNLICENSED = "unlicensed"
+
+
+@dataclass(slots=True)
+class _Watch:
+    condition: Condition
+    reason: str = ""
+    failed: bool = False
+    task: "asyncio.Task[None] | None" = None
+
+
+class Supervisor:
+    """Runs the components that have something to run."""
+
+    def __init__(
+        self,
+        group: asyncio.TaskGroup,
+        components: Mapping[str, AnyComponent],
+        rights: Rights,
+        report: Callable[[Event], None],
+    ) -> None:
+        self._group = group
+        self._components = components
+        self._rights = rights
+        self._report = report
+        self._watches: dict[str, _Watch] = {}
+        self.active = False  # a short-lived daemon runs nothing by itself
+
+    def condition(self, name: str) -> tuple[Condition, str]:
+        """Return how a component is doing, and why."""
+        standing = self._standing(self._components[name])
+        if standing is not None:
+            return standing
+        watch = self._watches.get(name)
+        return (watch.condition, watch.reason) if watch else (Condition.READY, "")
+
+    def _standing(self, component: AnyComponent) -> tuple[Condition, str] | None:
+        """Return why a component does not run, whatever it did."""
+        if not component.settings.enabled:
+            return Condition.OFF, ""
+        why_not = component.unsupported()
+        if why_not:
+            return Condition.UNSUPPORTED, str(why_not)
+        if not self._rights.includes(component.feature):
+            return Condition.UNLICENSED, ""
+        return None
+
+    def start_all(self) -> None:
+        """Start what is switched on."""
+        self.active = True
+        for name in self._components:
+            self.start(name)
+
+    def start(self, name: str) -> None:
+        """Start a component, if there is something to run and it may."""
+        component = self._components[name]
+        if not self.active or not component.runs() or name in self._watches or self._standing(component):
+            return
+        watch = self._watches[name] = _Watch(Condition.STARTING)
+        watch.task = self._group.create_task(self._keep(component, watch), name=f"run {name}")
+
+    async def stop(self, name: str) -> None:
+        """Stop a component and wait until it has."""
+        watch = self._watches.pop(name, None)
+        if watch and watch.task:
+            watch.task.cancel()
+            await asyncio.wait([watch.task])
+
+    def ready(self, name: str) -> None:
+        """Note that a component protects from now on."""
+        watch = self._watches.get(name)
+        if watch is None:
+            return
+        watch.condition, watch.reason = Condition.RUNNING, ""
+        if watch.failed:
+            watch.failed = False
+            self._report(ComponentRecovered(component=self._components[name].title))
+
+    async def _keep(self, component: AnyComponent, watch: _Watch) -> None:
+        delay = FIRST_DELAY_SECONDS
+        while True:
+            outcome = await outcome_of(component.run(), f"run {component.id}")
+            if not isinstance(outcome, GarrisonError):
+                watch.condition = Condition.READY
+                return  # it said it was done
+            if watch.condition is Condition.RUNNING:
+                delay = FIRST_DELAY_SECONDS
+            watch.condition, watch.reason = Condition.RESTARTING, outcome.text
+            if not watch.failed:
+                watch.failed = True
+                self._report(ComponentFailed(component=component.title, reason=outcome.text))
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, LONGEST_DELAY_SECONDS)

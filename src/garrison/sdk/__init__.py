@@ -1,0 +1,38 @@
+"""All that a component's author sees."""
+
+from garrison.sdk.component import AnyComponent, Component, Feature, Issue, Proof
+from garrison.sdk.describe import describe
+from garrison.sdk.events import Event, Severity
+from garrison.sdk.host import Caller, Host, Job, Question
+from garrison.sdk.operations import Access, action, task
+from garrison.sdk.schedule import Schedule
+from garrison.sdk.values import Frozen, Result, Secret, Settings, Text, UntrustedText, about, field
+from garrison.wire.manifest import Purpose
+
+__all__ = [
+    "Access",
+    "AnyComponent",
+    "Caller",
+    "Component",
+    "Event",
+    "Feature",
+    "Frozen",
+    "Host",
+    "Issue",
+    "Job",
+    "Proof",
+    "Purpose",
+    "Question",
+    "Result",
+    "Schedule",
+    "Secret",
+    "Settings",
+    "Severity",
+    "Text",
+    "UntrustedText",
+    "about",
+    "action",
+    "describe",
+    "field",
+    "task",
+]

@@ -1,0 +1,21 @@
+"""Events: what happened, once, for the journal, the reports and the people."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from garrison.sdk.values import Frozen
+
+
+class Severity(StrEnum):
+    """How much it matters. Of an issue: critical makes the status red, important yellow, info neither."""
+
+    INFO = "info"
+    IMPORTANT = "important"
+    CRITICAL = "critical"
+
+
+class Event(Frozen):
+    """Something that happened. Its name is in the past tense; `says` tells it in one sentence with {fields}."""
+
+    says: ClassVar[str]
+    severity: ClassVar[Severity] = Severity.INFO

@@ -1,0 +1,153 @@
+"""Settings, parameters and texts: the values a component's author writes down."""
+
+import types
+import typing
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Union
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from garrison.sdk.plain import to_plain
+from garrison.wire.manifest import Value
+
+Secret = SecretStr
+
+
+def _any_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a text")  # noqa: TRY004 # pydantic wants ValueError
+    return value
+
+
+# A text that may hold undecodable bytes as surrogates (names of files and members), which pydantic's own str refuses.
+UntrustedText = Annotated[str, PlainValidator(_any_text)]
+
+
+class Frozen(BaseModel):
+    """A plain, immutable record that knows no other names than its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+
+
+class Settings(Frozen):
+    """What a person can set of a component. Immutable; a change makes a new one."""
+
+    enabled: bool = Field(True, title="Switched on")
+
+
+class Text(Frozen):
+    """A sentence for people, as its English original with {names} and the values for them.
+
+    It is put together, and one day translated, where the reader is.
+    """
+
+    text: str
+    values: dict[str, Any] = {}
+
+    def __init__(self, text: str, /, **values: Any) -> None:
+        super().__init__(text=text, values=values)
+
+    def __str__(self) -> str:
+        return render(self.text, to_plain(self.values))
+
+
+def render(says: str, values: Mapping[str, Any]) -> str:
+    """Return a sentence with its values filled in; a missing value shows as its name."""
+    return says.format_map(_Filled(values))
+
+
+class _Filled(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+class Result(Frozen):
+    """What an operation gives back. says: the sentence for people, with the names of its fields in {}."""
+
+    says: ClassVar[str] = ""
+
+    def sentences(self) -> list[Text]:
+        """Return what to tell a person, a line each."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return [Text(self.says, **fields)] if self.says else []
+
+    def exit_code(self) -> int:
+        """Return what a shell learns of it."""
+        return 0
+
+
+def field(default: Any, *, title: str, **limits: Any) -> Any:
+    """Return a setting: its default, its title, and limits as pydantic names them (ge, le, max_length, pattern)."""
+    return Field(default, title=title, **limits)
+
+
+def about(title: str, **limits: Any) -> FieldInfo:
+    """Return what a parameter is, for its help: Annotated[int, sdk.about("Minutes to wait", ge=1)]."""
+    info: FieldInfo = Field(title=title, **limits)
+    return info
+
+
+_SCALARS: dict[Any, str] = {
+    bool: "flag",
+    int: "integer",
+    float: "number",
+    str: "text",
+    Path: "path",
+    SecretStr: "secret",
+}
+_LIMITS = (
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "maxLength",
+    "minLength",
+    "pattern",
+    "maxItems",
+)
+
+
+def values_of(model: type[BaseModel]) -> tuple[Value, ...]:
+    """Return the fields of a model as a surface needs them. Raises TypeError for a type that no surface can show."""
+    schema = model.model_json_schema()["properties"] if model.model_fields else {}
+    return tuple(_value(name, info, schema.get(name, {})) for name, info in model.model_fields.items())
+
+
+def _value(name: str, info: FieldInfo, schema: dict[str, Any]) -> Value:
+    kind, many, choices = _kind(name, info.annotation)
+    limits = {
+        key: value for part in (schema, *schema.get("anyOf", ())) for key, value in part.items() if key in _LIMITS
+    }
+    return Value(
+        name=name,
+        kind=kind,
+        title=info.title or name.replace("_", " ").capitalize(),
+        required=info.is_required(),
+        many=many,
+        default=None if info.default is PydanticUndefined else to_plain(info.default),
+        choices=choices,
+        limits=limits,
+    )
+
+
+def _kind(name: str, annotation: Any) -> tuple[str, bool, tuple[str, ...]]:
+    origin = typing.get_origin(annotation)
+    if origin is Annotated:
+        return _kind(name, typing.get_args(annotation)[0])
+    if origin in {Union, types.UnionType}:
+        inner = [part for part in typing.get_args(annotation) if part is not types.NoneType]
+        if len(inner) == 1:
+            return _kind(name, inner[0])
+    if origin in {list, tuple}:
+        kind, many, choices = _kind(name, typing.get_args(annotation)[0])
+        if not many:
+            return kind, True, choices
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "choice", False, tuple(str(member.value) for member in annotation)
+    if annotation in _SCALARS:
+        return _SCALARS[annotation], False, ()
+    raise TypeError(f"{name}: a surface cannot show a value of type {annotation}")
