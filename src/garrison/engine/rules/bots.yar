@@ -131,11 +131,17 @@ rule Linux_Bot_Dropper
         $arch7 = /[\/.\-_ "'](sh4)\b/
         $arch8 = /[\/.\-_ "'](spc|sparc)\b/
         $mark = /chmod[ \t]{1,3}(777|\+x|0777|755|7777)[ \t]{1,3}[^\n;]{1,80}/
+        $chain = /cd[ \t]{1,3}\/tmp\/?[ \t]{0,3}\|\|[ \t]{0,3}cd[ \t]{1,3}\/var(\/run)?\/?[ \t]{0,3}\|\|[ \t]{0,3}cd[ \t]{1,3}\/(mnt|root|dev)/
+        $bare = /(wget|curl|tftp|ftpget)[ \t][^\n;]{0,60}[ \t\/][0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}[:\/ \t;]/
+        $script = /(;|&&|\n|\|\|)[ \t]{0,4}((ba|a)?sh[ \t]{1,3}|\.\/)[A-Za-z0-9_.\-]{1,40}\.sh\b/
         $run = /(;|&&|\n|\|\|)[ \t]{0,4}(sh[ \t]{1,3})?\.\/[^\s;]{1,60}/
         $gone = /rm[ \t]{1,3}-[rf]{1,2}[ \t]{1,3}[^\n]{1,80}/
     condition:
         filesize < 64KB and (object_type == "text" or object_type == "shell" or object_type == "script") and
-        $place and $get and $mark and $run and $gone and 4 of ($arch*)
+        $place and $mark and (
+            ($get and $run and 4 of ($arch*) and ($gone or ($bare and 5 of ($arch*)))) or
+            ($chain and $bare and $script and $gone)
+        )
 }
 
 rule Perl_Bot_Irc

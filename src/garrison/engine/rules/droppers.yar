@@ -67,9 +67,11 @@ rule Linux_Dropper_Base64_Shell
         $eval = /(eval|(ba|da|z)?sh[ \t]{1,3}-c|source|\.)[ \t]{1,3}["'<]{0,2}(\$\(|`|\()[ \t]{0,3}(echo|printf)[ \t]{1,3}(-n[ \t]{1,3})?["']?[A-Za-z0-9+\/]{60,}={0,2}["']?[ \t]{0,3}\|[ \t]{0,3}base64[ \t]{1,3}(-d|-D|--decode|-di)/
         $here = /base64[ \t]{1,3}(-d|-D|--decode|-di)[ \t]{0,3}<<<[ \t]{0,3}["']?[A-Za-z0-9+\/]{60,}={0,2}["']?[ \t]{0,3}\)?[ \t]{0,3}\|[ \t]{0,3}(\/(usr\/)?bin\/)?(ba|da|z|k)?sh\b/
         $value = /base64[ \t]{1,3}(-d|-D|--decode|-di)[ \t]{0,3}\|[ \t]{0,3}(\/(usr\/)?bin\/)?(ba|da|z|k)?sh[ \t]{0,3}(>[ \t]?\/dev\/null|2>&1|&>)[^\n]{0,30}&/
+        $text = /(^|[\r\n;])[ \t]{0,8}(export[ \t]{1,3})?[A-Za-z_][A-Za-z0-9_]{0,20}=["']?[A-Za-z0-9+\/]{100}/
+        $named = /(echo|printf)[ \t]{1,3}(-n[ \t]{1,3})?["']?\$\{?[A-Za-z_][A-Za-z0-9_]{0,20}\}?["']?[ \t]{0,3}\|[ \t]{0,3}base64[ \t]{1,3}(-d|-D|--decode|-di)[ \t]{0,3}\|[ \t]{0,3}((gzip|gunzip|xz|zcat)[^\n|]{0,12}\|[ \t]{0,3})?(\/(usr\/)?bin\/)?(ba|da|z|k)?sh\b/
         $python = /(echo|printf)[ \t]{1,3}["']?[A-Za-z0-9+\/]{60,}={0,2}["']?[ \t]{0,3}\|[ \t]{0,3}base64[ \t]{1,3}(-d|-D|--decode|-di)[ \t]{0,3}\|[ \t]{0,3}(\/(usr\/)?bin\/)?(python[23]?|perl|php|ruby|node)\b/
     condition:
-        Shell_For_Droppers and any of them
+        Shell_For_Droppers and (any of ($pipe, $eval, $here, $value, $python) or ($text and $named))
 }
 
 rule Linux_Dropper_Preload

@@ -17,13 +17,14 @@ rule Linux_Backdoor_Bash_DevTcp
         description = "A command that connects Bash to a machine elsewhere and takes orders from it"
         reference = "MITRE ATT&CK T1059.004; Bash manual, redirections to /dev/tcp"
     strings:
-        $direct = /(^|[\r\n;&|({"' \t])(\/(usr\/)?bin\/)?(ba|z|k)?sh[ \t]{1,4}-(i|li|il)[ \t]{0,4}(>&|&>|[0-9]?>)[ \t]{0,3}\/dev\/(tcp|udp)\/[A-Za-z0-9.:\-${}_]{2,80}\/[0-9${}A-Za-z_]{1,20}[ \t]{1,4}(0>&1|0<&1|<&1|0>&2|2>&1[ \t]0[<>]&1|0<&2)/
+        $direct = /(^|[\r\n;&|({"' \t])(\/(usr\/)?bin\/)?(ba|z|k)?sh[ \t]{1,4}-(i|li|il|l)[ \t]{0,4}(>&|&>|[0-9]?>)[ \t]{0,3}\/dev\/(tcp|udp)\/[A-Za-z0-9.:\-${}_]{2,80}\/[0-9${}A-Za-z_]{1,20}[ \t]{1,4}(0>&1|0<&1|<&1|0>&2|2>&1[ \t]0[<>]&1|0<&2|0<&[ \t]2>&1)/
+        $inline = /(^|[\r\n;&|({"' \t\/])(ba|z|k)?sh[ \t]{1,4}-(i|l|li|il)[ \t]{1,4}[0-9]{1,3}<>[ \t]{0,2}\/dev\/(tcp|udp)\/[A-Za-z0-9.:\-${}_]{2,80}\/[0-9${}A-Za-z_]{1,20}[ \t]{1,4}0?<&[ \t]?[0-9]{1,3}[ \t]{1,4}1?>&[ \t]?[0-9]/
         $handle = /(^|[\r\n;&|({"' \t])exec[ \t]{1,4}[0-9]{1,3}[ \t]?<>[ \t]?\/dev\/(tcp|udp)\/[A-Za-z0-9.\-${}_]{2,80}\/[0-9${}A-Za-z_]{1,20}/
         $handle_shell = /(^|[\r\n;&|({"' \t\/])(ba|z|k)?sh([ \t]-i)?[ \t]{1,4}(0?<&[ \t]?[0-9]{1,3}[ \t]{1,3}1?>&[ \t]?[0-9]{1,3}|1?>&[ \t]?[0-9]{1,3}[ \t]{1,3}0?<&[ \t]?[0-9]{1,3})/
         $handle_loop = /while[ \t]{1,4}(IFS=[^\n]{0,4} )?read[ \t][^\n]{0,30};?[ \t\r\n]{1,8}do[ \t\r\n]{1,12}(eval[ \t]{1,4}"?)?\$\{?[A-Za-z_]{1,20}\}?"?[ \t]{1,4}(2>&[0-9]{1,3}[ \t]{1,3}>&[0-9]{1,3}|>&[0-9]{1,3}[ \t]{1,3}2>&[0-9]{1,3})/
     condition:
         Script_For_Reverse_Shells and (
-            $direct or ($handle and ($handle_shell in (@handle[1]..@handle[1] + 400) or
+            $direct or $inline or ($handle and ($handle_shell in (@handle[1]..@handle[1] + 400) or
             $handle_loop in (@handle[1]..@handle[1] + 400)))
         )
 }
@@ -37,7 +38,7 @@ rule Python_Backdoor_Reverse_Shell
         description = "Python code that connects a shell to a machine elsewhere"
         reference = "MITRE ATT&CK T1059.006"
     strings:
-        $connect = /\.connect\([ \t]{0,3}\([ \t]{0,3}[^\n)]{3,80},[ \t]{0,3}(int\()?[A-Za-z0-9_.\[\]("']{1,40}\)?[ \t]{0,3}\)[ \t]{0,3}\)/
+        $connect = /\.connect\([ \t]{0,3}\([^\n]{3,120}\)[ \t]{0,3}\)/
         $dup = /(os\.)?dup2\([ \t]{0,3}[A-Za-z_][A-Za-z0-9_]{0,20}\.fileno\(\)[ \t]{0,3},[ \t]{0,3}([012]|fd|f|i|n)[ \t]{0,3}\)/
         $shell1 = /pty\.spawn\([ \t]{0,3}\[?[ \t]{0,3}["'](\/bin\/)?(ba|da|z)?sh["']/
         $shell2 = /subprocess\.(call|Popen|run)\([ \t]{0,3}\[?[ \t]{0,3}["']\/bin\/(ba|da|z)?sh["']?[ \t]{0,3},?[ \t]{0,3}["']? ?(-i)?/
@@ -61,6 +62,7 @@ rule Perl_Backdoor_Reverse_Shell
         $stdin = /(open|fdopen)[ \t]{0,2}\(?[ \t]{0,2}STDIN[ \t]{0,2},[ \t]{0,2}["']?[<>+]{1,2}&/
         $stdin_handle = /STDIN->fdopen[ \t]{0,2}\([ \t]{0,2}\$[A-Za-z_]{1,20}/
         $shell1 = /(exec|system)[ \t]{0,2}[({]?[ \t]{0,2}["']{1,2}[^\n;]{0,20}\/bin\/(ba|da|z|k)?sh/
+        $shell3 = /(exec|system)[ \t]{0,2}[({]?[ \t]{0,2}["'](ba|da|z|k)?sh -i["']/
         $shell2 = /system[ \t]{0,2}\(?[ \t]{0,2}\$_[ \t]{0,2}\)?[ \t]{0,2}while[ \t]{0,2}\(?[ \t]{0,2}<>/
     condition:
         Script_For_Reverse_Shells and any of ($connect*) and
@@ -81,13 +83,15 @@ rule PHP_Backdoor_Reverse_Shell
         $connect = /(fsockopen|pfsockopen|stream_socket_client|socket_connect)[ \t]{0,2}\([^;]{4,160};/
         $shell_fd = /(exec|system|shell_exec|passthru|popen|proc_open|`)[ \t]{0,2}\(?[ \t]{0,2}["']?(\/bin\/)?(ba|da|z)?sh( -i)?[ \t]{1,3}<&[ \t]?[0-9][ \t]{1,2}>&[ \t]?[0-9]/
         $shell_proc = /proc_open[ \t]{0,2}\([ \t]{0,2}(["'][^"';\n]{0,40}sh( -i)?["']|\$(shell|sh|cmd|command|bash)\b)/
+        $shell_socket = /proc_open[ \t]{0,2}\([ \t]{0,2}["'](\/bin\/)?(ba|da|z)?sh( -i)?["'][ \t]{0,2},[ \t]{0,2}(array[ \t]{0,2}\(|\[)[ \t]{0,2}0[ \t]{0,2}=>[ \t]{0,2}\$[A-Za-z_]{1,20}[ \t]{0,2},[ \t]{0,2}1[ \t]{0,2}=>[ \t]{0,2}\$[A-Za-z_]/
         $shell_text = /["'][^"'\n]{0,60}\/bin\/(ba|da|z)?sh -i["']/
         $pump1 = "stream_select"
         $pump2 = "fwrite"
         $pump3 = "fread"
     condition:
         Script_For_Reverse_Shells and $connect and (
-            $shell_fd in (@connect[1]..@connect[1] + 600) or ($shell_proc and $shell_text and all of ($pump*))
+            $shell_fd in (@connect[1]..@connect[1] + 600) or $shell_socket in (@connect[1]..@connect[1] + 600) or (
+            $shell_proc and $shell_text and all of ($pump*))
         )
 }
 
@@ -100,13 +104,13 @@ rule Linux_Backdoor_Netcat_Exec
         description = "A script that keeps offering a shell to a machine elsewhere with netcat"
         reference = "MITRE ATT&CK T1059.004; options of the traditional netcat"
     strings:
-        $nc = /(^|[\r\n;&|({"' \t\/])(nc|ncat|netcat|nc\.traditional)[ \t]{1,4}([A-Za-z0-9.$\{}_:\-]{1,60}[ \t]{1,4}){0,5}(-[a-z]{0,4}e|-c|--exec|--sh-exec)[ \t]{1,3}["']?\/(usr\/)?bin\/(ba|da|z|k)?sh/
+        $nc = /(^|[\r\n;&|({"' \t\/])(nc|ncat|netcat|nc\.traditional)[ \t]{1,4}([A-Za-z0-9.$\{}_:\-]{1,60}[ \t]{1,4}){0,5}(-[a-z]{0,4}e|-c|--exec|--sh-exec)[ \t]{1,3}["']?(\/(usr\/)?bin\/)?(ba|da|z|k)?sh\b/
         $stay1 = /(^|[\r\n;&| \t])while[ \t]{1,4}(:|true|\[ 1 \]|\[ 1 -eq 1 \]|sleep [0-9]{1,5})[ \t]{0,3};?[ \t\r\n]{1,6}do\b/
         $stay2 = /(nohup|setsid)[ \t]{1,4}[^\n]{0,30}(nc|ncat|netcat)[ \t]/
         $stay3 = /(^|[\r\n])[ \t]{0,4}(@reboot|[*\/0-9,]{1,8}[ \t]{1,4}[*\/0-9,]{1,8}[ \t]{1,4}[*0-9]{1,3}[ \t][^\n]{3,60})[ \t][^\n]{0,60}(nc|ncat|netcat)[ \t]/
         $stay4 = /(nc|ncat|netcat)[ \t][^\n]{8,120}(>[ \t]?\/dev\/null|2>&1|&>)[^\n]{0,30}&/
     condition:
-        Script_For_Reverse_Shells and $nc and any of ($stay*)
+        Script_For_Reverse_Shells and $nc and (any of ($stay*) or (filesize < 2KB and uint16be(0) == 0x2321))
 }
 
 rule Linux_Backdoor_Fifo_Shell
@@ -181,11 +185,12 @@ rule Ruby_Backdoor_Reverse_Shell
         $connect = /TCPSocket\.(open|new)[ \t]{0,2}\(?[ \t]{0,2}[^\n;]{3,80}/
         $exec_fd = /(exec|system|spawn)[ \t]{0,2}\(?[ \t]{0,2}(sprintf\(?[ \t]{0,2}|format\(?[ \t]{0,2})?["'][^"'\n]{0,16}\/bin\/(ba|da|z|k)?sh -i <&[^\n]{2,20}>&/
         $exec_io = /(exec|spawn|system)[ \t]{0,2}\(?[ \t]{0,2}["']\/bin\/(ba|da|z|k)?sh( -i)?["'][ \t]{0,2},[^\n]{0,60}(:?in(:| ?=>)|\[:in)/
+        $spawn_io = /(exec|spawn|system)[ \t]{0,2}\(?[ \t]{0,2}["'](\/bin\/)?(ba|da|z|k)?sh( -i)?["'][ \t]{0,2},[ \t]{0,2}\[[ \t]{0,2}:in[ \t]{0,2},[^\n]{0,20}\][ \t]{0,2}=>[ \t]{0,2}TCPSocket\.(new|open)/
         $loop = /while[ \t(]{1,3}[a-z_]{1,20}[ \t]{0,2}=[ \t]{0,2}[a-z_]{1,20}\.gets/
         $popen = /IO\.popen[ \t]{0,2}\(?[ \t]{0,2}[a-z_]{1,20}[ \t]{0,2},[ \t]{0,2}["']r/
     condition:
         Script_For_Reverse_Shells and $connect and (
-            $exec_fd in (@connect[1]..@connect[1] + 400) or $exec_io in (@connect[1]..@connect[1] + 400) or
+            $exec_fd in (@connect[1]..@connect[1] + 400) or $exec_io in (@connect[1]..@connect[1] + 400) or $spawn_io or
             ($loop in (@connect[1]..@connect[1] + 300) and $popen in (@loop[1]..@loop[1] + 200))
         )
 }
@@ -200,7 +205,7 @@ rule JS_Backdoor_Node_Reverse_Shell
         reference = "MITRE ATT&CK T1059.007"
     strings:
         $net = /require\([ \t]{0,2}["'`](node:)?net["'`][ \t]{0,2}\)/
-        $spawn = /(spawn|exec|execFile)\([ \t]{0,2}["'`](\/bin\/(ba|da|z)?sh|cmd(\.exe)?|powershell(\.exe)?)["'`]/
+        $spawn = /(spawn|exec|execFile)\([ \t]{0,2}["'`]((\/bin\/)?(ba|da|z)?sh|cmd(\.exe)?|powershell(\.exe)?)["'`]/
         $pipe_in = /\.pipe\([ \t]{0,2}[A-Za-z_$][A-Za-z0-9_$]{0,20}\.stdin[ \t]{0,2}\)/
         $pipe_out = /\.stdout\.pipe\([ \t]{0,2}[A-Za-z_$]/
         $connect = /\.(connect|createConnection)\([ \t]{0,2}[^\n]{3,80}/

@@ -23,7 +23,7 @@ rule PHP_WebShell_Run_Request
         description = "A PHP page that runs whatever a visitor sends to it"
         reference = "MITRE ATT&CK T1505.003; PHP manual, program execution functions"
     strings:
-        $open = /<\?(php|=)/ nocase
+        $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $run = /[^A-Za-z0-9_>:](eval|assert|system|passthru|shell_exec|exec|popen|pcntl_exec|proc_open)[ \t]{0,3}\([ \t"'@(]{0,6}((stripslashes|base64_decode|trim|urldecode|rawurldecode|gzinflate|str_rot13|strrev|hex2bin)[ \t]{0,3}\([ \t@]{0,3}){0,3}[{(]?\$\{?_(POST|GET|REQUEST|COOKIE|SERVER\[[ \t]?["']HTTP_[A-Z])/ nocase
         $tick = /[=(;.][ \t]{0,3}`\{?\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[[^`\n]{1,40}`/
         $named = /[^A-Za-z0-9_>]\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[[ \t]{0,2}["']?[A-Za-z0-9_]{1,20}["']?[ \t]{0,2}\][ \t]{0,2}\([ \t]{0,2}@?(base64_decode\()?\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[/
@@ -40,14 +40,49 @@ rule PHP_WebShell_Run_Variable
         description = "A small PHP page that takes a command from the visitor and shows what it printed"
         reference = "MITRE ATT&CK T1505.003"
     strings:
-        $open = /<\?(php|=)/ nocase
-        $take = /\$(cmd|command|c|exec|x|run|code|ev|komut|perintah)[ \t]{0,3}=[ \t]{0,3}(\(?[ \t]?isset[^;\n]{1,60}\?[ \t]{0,3})?(stripslashes\(|trim\(|base64_decode\()?[ \t]{0,2}\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[/
+        $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
+        $take = /\$(cmd|command|c|exec|x|run|code|ev|komut|perintah)[ \t]{0,3}=[ \t]{0,3}(\(?[ \t]?isset[^;\n]{1,60}\?[ \t]{0,3})?(stripslashes|trim|base64_decode)?\(?[ \t]{0,2}\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[/
         $run = /[^A-Za-z0-9_>:](system|passthru|shell_exec|exec|popen|eval|assert)[ \t]{0,3}\([ \t]{0,3}["']?\$(cmd|command|c|exec|x|run|code|ev|komut|perintah)\b/
         $show = /(echo|print)[ \t(]{1,3}["'][^"'\n]{0,40}<(\/?pre|\/?textarea|\/?xmp)/ nocase
         $form = /<(pre|textarea|xmp)[ >]/ nocase
     condition:
         Page_For_Web_Shells and filesize < 24KB and $open and $take and
         $run in (@take[1]..@take[1] + 600) and any of ($show, $form)
+}
+
+rule PHP_WebShell_Callback
+{
+    meta:
+        threat = "PHP.WebShell.Callback"
+        kind = "web-shell"
+        certainty = "known"
+        description = "A PHP page that hands a visitor's text to a dangerous function by a detour"
+        reference = "MITRE ATT&CK T1505.003; PHP manual, callbacks, create_function and the e modifier"
+    strings:
+        $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
+        $map = /[^A-Za-z0-9_>:](array_map|array_filter|array_walk|array_reduce|call_user_func|call_user_func_array|usort|uasort|uksort|array_udiff|register_shutdown_function|register_tick_function)[ \t]{0,3}\([ \t]{0,3}((array[ \t]{0,2}\(|\[)?[ \t]{0,2}@?\$_(POST|GET|REQUEST|COOKIE)[^;\n]{1,60},[ \t]{0,3})?["'](assert|system|passthru|exec|shell_exec|eval|popen|proc_open|create_function)["'][^;\n]{0,60}/ nocase
+        $make = /[^A-Za-z0-9_>:]create_function[ \t]{0,3}\([ \t]{0,3}["'][^"'\n]{0,40}["'][ \t]{0,3},[ \t]{0,3}[^\n]{0,60}\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[/ nocase
+        $e = /[^A-Za-z0-9_>:]m?b?_?(preg|ereg)_replace[ \t]{0,3}\([ \t]{0,3}["'][^"'\n]{1,40}[\/#~|][a-z]{0,4}e[a-z]{0,4}["'][ \t]{0,3},[ \t]{0,3}[^;\n]{0,40}\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[/ nocase
+        $ask = /\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}[\[{]/
+    condition:
+        Page_For_Web_Shells and filesize < 128KB and $open and
+        ($make or $e or ($map and $ask in (@map[1]..@map[1] + 160)))
+}
+
+rule PHP_WebShell_File_Writer
+{
+    meta:
+        threat = "PHP.WebShell.FileWriter"
+        kind = "web-shell"
+        certainty = "known"
+        description = "A PHP page that writes any text a visitor sends into any file the visitor names"
+        reference = "MITRE ATT&CK T1505.003, T1105"
+    strings:
+        $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
+        $put = /[^A-Za-z0-9_>:]file_put_contents[ \t]{0,3}\([ \t]{0,3}@?((base64_decode|trim|urldecode|hex2bin)[ \t]{0,2}\([ \t]{0,2})?\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[[^\]\n]{1,30}\][ \t)]{0,4},[ \t]{0,3}@?((base64_decode|trim|urldecode|hex2bin|stripslashes)[ \t]{0,2}\([ \t]{0,2}){0,2}\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[/ nocase
+        $write = /[^A-Za-z0-9_>:]f(write|puts)[ \t]{0,3}\([ \t]{0,3}@?fopen[ \t]{0,2}\([ \t]{0,3}@?\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[[^\n;]{1,60}\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[/ nocase
+    condition:
+        Page_For_Web_Shells and filesize < 128KB and $open and any of ($put, $write)
 }
 
 rule PHP_WebShell_Packed
@@ -59,7 +94,7 @@ rule PHP_WebShell_Packed
         description = "A PHP page that unpacks a hidden program from a long text and runs it"
         reference = "MITRE ATT&CK T1505.003, T1027.013"
     strings:
-        $open = /<\?(php|=)/ nocase
+        $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $run = /[^A-Za-z0-9_>:](eval|assert)[ \t]{0,3}\([ \t"'.?>]{0,6}@?((gzinflate|gzuncompress|gzdecode|base64_decode|str_rot13|strrev|rawurldecode|convert_uudecode|hex2bin|zlib_decode)[ \t]{0,3}\([ \t@]{0,3}){2,6}["'$]/ nocase
         $plain = /[^A-Za-z0-9_>:](eval|assert)[ \t]{0,3}\([ \t"'.?>]{0,6}@?base64_decode[ \t]{0,3}\([ \t]{0,3}["'][A-Za-z0-9+\/=]{120}/ nocase
         $blob = /["'][A-Za-z0-9+\/=\\]{120}/
@@ -76,7 +111,7 @@ rule PHP_WebShell_Hidden_Call
         description = "A PHP page that hides the name of a dangerous function and calls it with a visitor's text"
         reference = "MITRE ATT&CK T1505.003, T1027; PHP manual, variable functions"
     strings:
-        $open = /<\?(php|=)/ nocase
+        $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $name1 = /\$[A-Za-z_][A-Za-z0-9_]{0,30}[ \t]{0,3}=[ \t]{0,3}(strrev|str_rot13|base64_decode|hex2bin|pack|chr)[ \t]{0,2}\([ \t]{0,2}["']?[A-Za-z0-9+\/=, "*]{2,40}["']?[ \t]{0,2}\)[ \t]{0,3}[;.]/
         $name2 = /\$[A-Za-z_][A-Za-z0-9_]{0,30}[ \t]{0,3}=[ \t]{0,3}["'][a-z_]{1,8}["'][ \t]{0,3}\.[ \t]{0,3}["'][a-z_]{1,8}["']([ \t]{0,3}\.[ \t]{0,3}["'][a-z_0-9]{1,8}["']){0,8}[ \t]{0,3};/
         $name3 = /\$[A-Za-z_][A-Za-z0-9_]{0,30}[ \t]{0,3}=[ \t]{0,3}str_replace[ \t]{0,2}\([ \t]{0,2}["'][A-Za-z0-9]{1,8}["'][ \t]{0,2},[ \t]{0,2}["']{2}[ \t]{0,2},[ \t]{0,2}["'][A-Za-z0-9_]{4,60}["']/
@@ -95,7 +130,7 @@ rule PHP_WebShell_File_Manager
         description = "A PHP page that gives a visitor a command line, an upload form and the server's files"
         reference = "MITRE ATT&CK T1505.003, T1083, T1082"
     strings:
-        $open = /<\?(php|=)/ nocase
+        $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $run1 = /[^A-Za-z0-9_>:]shell_exec[ \t]{0,2}\([ \t]{0,2}\$/
         $run2 = /[^A-Za-z0-9_>:]passthru[ \t]{0,2}\([ \t]{0,2}\$/
         $run3 = /[^A-Za-z0-9_>:]system[ \t]{0,2}\([ \t]{0,2}\$/
@@ -127,7 +162,7 @@ rule PHP_WebShell_Uploader
         description = "A bare PHP page that stores any file a visitor sends, under the visitor's own name for it"
         reference = "MITRE ATT&CK T1505.003, T1105"
     strings:
-        $open = /<\?(php|=)/ nocase
+        $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $store = /(move_uploaded_file|copy)[ \t]{0,2}\([ \t]{0,2}\$_FILES[ \t]{0,2}\[[^\]\n]{1,30}\][ \t]{0,2}\[[ \t]{0,2}["']?tmp_name["']?[ \t]{0,2}\][ \t]{0,2},[^;\n]{0,60}\$_FILES[ \t]{0,2}\[[^\]\n]{1,30}\][ \t]{0,2}\[[ \t]{0,2}["']?name/
         $form = /enctype[ \t]{0,2}=[ \t]{0,2}\\?["']?multipart\/form-data/ nocase
         $show1 = /php_uname[ \t]{0,2}\(/
@@ -242,7 +277,7 @@ rule Python_WebShell_Run_Request
         description = "A Python web page that runs a visitor's commands"
         reference = "MITRE ATT&CK T1505.003, T1059.006"
     strings:
-        $direct = /(os\.(popen|system)|subprocess\.(getoutput|getstatusoutput|check_output|run|Popen|call)|eval|exec)\([ \t]{0,3}(flask\.)?(request\.(args|form|values|json|headers|query|forms|params|data|cookies)|(form|fs|query|params|fields)(\.getvalue\(|\.getfirst\(|\[["']))/
+        $direct = /(os\.(popen|system)|subprocess\.(getoutput|getstatusoutput|check_output|run|Popen|call)|eval|exec)\([ \t]{0,3}(flask\.)?(request\.(args|form|values|json|headers|query|forms|params|data|cookies)|[A-Za-z_]{1,12}(\.getvalue\(|\.getfirst\()|(form|fs|query|params|fields)\[["'])/
         $take = /\b(cmd|command|c|code|payload|exe|shell)[ \t]{0,3}=[ \t]{0,3}(flask\.)?((request\.(args|form|values|json|headers|query|forms|params)|self\.headers)(\.get\(|\[)|(form|fs|query|params|fields)(\.getvalue\(|\.getfirst\(|\[["']))/
         $run = /(os\.popen\([ \t]{0,2}(cmd|command|c|code|payload|exe|shell)\b|subprocess\.(getoutput|getstatusoutput|check_output|run|Popen|call)\([ \t]{0,2}(cmd|command|c|code|payload|exe|shell)[ \t]{0,2},[^\n]{0,60}shell[ \t]{0,2}=[ \t]{0,2}True|subprocess\.(getoutput|getstatusoutput)\([ \t]{0,2}(cmd|command|c|code|payload|exe|shell)\b)/
         $web1 = /(cgi|wsgi)\.FieldStorage\(/

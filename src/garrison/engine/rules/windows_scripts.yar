@@ -19,7 +19,8 @@ rule Windows_Dropper_PowerShell_Cradle
         $run1 = /\b(iex|Invoke-Expression)[ \t]{0,3}[\(&$"']?[^\n]{0,60}(Net\.WebClient|Invoke-WebRequest|Invoke-RestMethod|\b(iwr|irm|curl|wget)[ \t])[^\n]{0,60}(\.Download(String|Data)[ \t]{0,2}\(|https?:\/\/[a-z0-9]|[ \t]\$[a-z])/ nocase
         $run2 = /(Net\.WebClient[^\n]{0,20}\.[ \t]{0,2}DownloadString|\b(iwr|irm|Invoke-WebRequest|Invoke-RestMethod)[ \t])[^\n]{0,160}\|[ \t]{0,3}(iex|Invoke-Expression)\b/ nocase
         $run3 = /Net\.WebClient[^\n]{0,20}\.[ \t]{0,2}DownloadFile[ \t]{0,2}\([^\n]{4,240}(Start-Process|saps|Invoke-Item|\bii\b|;[ \t]{0,3}[&.][ \t])/ nocase
-        $hide1 = /-w(in|indow|indowstyle)?[ \t]{1,3}(hid[a-z]{0,3}|1)\b/ nocase
+        $run4 = /\b(iwr|Invoke-WebRequest|curl|wget|Start-BitsTransfer)[ \t][^\n]{0,160}-(o|out|outfile|destination)[ \t]{1,3}[^\n]{1,160}(;|&|\|)[ \t]{0,3}(Start-Process|saps|start|Invoke-Item|ii|&|\.)[ \t]{0,3}[^\n]{1,80}\.(exe|scr|bat|cmd|vbs|js|dll|msi)\b/ nocase
+        $hide1 = /-w(in|indow|indowstyle)?[ \t]{1,3}(hid[a-z]{0,3}|h|1)\b/ nocase
         $hide2 = /-(ep|ex|exec|executionpolicy)[ \t]{1,3}(bypass|unrestricted)\b/ nocase
         $hide3 = /powershell(\.exe)?["']?[ \t][^\n]{0,60}-nop(rofile)?[ \t]/ nocase
         $hide4 = /(\[Ref\]\.Assembly\.GetType|amsiInitFailed|AmsiScanBuffer)/ nocase
@@ -39,7 +40,7 @@ rule Windows_Dropper_PowerShell_Encoded
     strings:
         $encoded = /powershell(\.exe)?["']?[ \t][^\n]{0,120}-e(n|nc|nco|ncod|ncoded|ncodedcommand|c)?[ \t]{1,3}["']?[A-Za-z0-9+\/]{100}/ nocase
         $decoded = /\b(iex|Invoke-Expression)[ \t]{0,3}[\($][^\n]{0,120}FromBase64String[ \t]{0,2}\([ \t]{0,2}["'][A-Za-z0-9+\/]{100}/ nocase
-        $hide1 = /-w(in|indow|indowstyle)?[ \t]{1,3}(hid[a-z]{0,3}|1)\b/ nocase
+        $hide1 = /-w(in|indow|indowstyle)?[ \t]{1,3}(hid[a-z]{0,3}|h|1)\b/ nocase
         $hide2 = /-(ep|ex|exec|executionpolicy)[ \t]{1,3}(bypass|unrestricted)\b/ nocase
         $hide3 = /[ \t]-nop(rofile)?\b/ nocase
         $hide4 = /[ \t]-(noni|noninteractive|sta)\b/ nocase
