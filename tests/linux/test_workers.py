@@ -279,9 +279,9 @@ from garrison.linux.workers import WorkerPool
 from tests.worker.objects import descendants, examined, unruly_tuning
 
 async def run():
-    pool = WorkerPool(Path(sys.argv[2]), size=2, limits={}, tuning=unruly_tuning())
+    pool = WorkerPool(Path(sys.argv[2]), size=2, limits={}, seconds=0.5, tuning=unruly_tuning(grace_seconds=30))
     async with pool:
-        await asyncio.gather(examined(pool, [b"a"]), examined(pool, [b"b"]))
+        await asyncio.gather(*(examined(pool, [b"please use all my time"]) for _ in range(2)))
         print(json.dumps(descendants(os.getpid())), flush=True)
         await examined(pool, [b"please hang"])
 

@@ -4,7 +4,6 @@ Arguments: what to try; "root", "ordinary", or "bare" (ordinary, on a kernel tha
 forbids user namespaces). The descriptor to keep is standard input, so that a parent can hand one in.
 """
 
-# ruff: noqa: PTH
 # The bare calls are what is tried.
 
 import contextlib

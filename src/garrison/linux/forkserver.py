@@ -41,11 +41,11 @@ _READ_BYTES = 1024 * 1024  # more than a socket holds, so that one look sees all
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
-class ServerGone(Exception):  # noqa: N818 # not an error of anybody here: the pool starts another
+class ServerGone(Exception):  # not an error of anybody here: the pool starts another
     """The fork server has ended, and its workers with it."""
 
 
-class WorkerGone(Exception):  # noqa: N818 # likewise
+class WorkerGone(Exception):  # likewise
     """The worker has ended, or has closed its connection."""
 
 
@@ -218,12 +218,16 @@ class Worker:
             raise Unavailable("The scanner did not greet as it should.")
 
     async def submit(self, batch: Batch, descriptors: Sequence[int], seconds: float) -> None:
-        """Send objects. Raises WorkerGone, also when it does not take them in time."""
+        """Send objects. Raises WorkerGone, also when it does not take them in time.
+
+        When this fails, the worker has not had the whole frame, so it has looked at none of them.
+        """
         frame = encode_batch(batch)
         try:
-            sent = send_start(self._connection, frame, descriptors)
-            async with asyncio.timeout(seconds):
-                await self._loop.sock_sendall(self._connection, frame[sent:])
+            rest = frame[send_start(self._connection, frame, descriptors) :]
+            if rest:
+                async with asyncio.timeout(seconds):
+                    await self._loop.sock_sendall(self._connection, rest)
         except (OSError, TimeoutError):
             raise WorkerGone from None
 

@@ -29,7 +29,7 @@ _LENGTH = struct.Struct(">I")
 _CHUNK = 64 * 1024
 
 
-class Nonsense(ValueError):  # noqa: N818 # what it is, not an error of ours
+class Nonsense(ValueError):  # what it is, not an error of ours
     """The other side said what it cannot have meant; whoever sent it is not to be listened to any more."""
 
 
