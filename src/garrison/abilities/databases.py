@@ -114,5 +114,5 @@ class Databases:
         link.replace(self._folder / "current")
         sync_folder(self._folder)
         for old in self._folder.iterdir():
-            if old.is_dir() and not old.is_symlink() and old.name not in {name} and not old.name.startswith("."):
+            if old.is_dir() and not old.is_symlink() and old.name != name and not old.name.startswith("."):
                 shutil.rmtree(old, ignore_errors=True)

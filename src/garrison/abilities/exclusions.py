@@ -51,7 +51,9 @@ class Filter:
 
 def make_filter(masks: Iterable[str], names: Iterable[str], hashes: Iterable[str]) -> Filter:
     """Return a filter. Raises Invalid for a mask that fits everything or a hash that is none."""
-    return Filter(_path_matcher([_checked_mask(mask) for mask in masks]), tuple(names), frozenset(map(_checked_hash, hashes)))
+    return Filter(
+        _path_matcher([_checked_mask(mask) for mask in masks]), tuple(names), frozenset(map(_checked_hash, hashes))
+    )
 
 
 def _path_matcher(masks: list[str]) -> Callable[[str], bool]:
@@ -95,7 +97,9 @@ class Exclusions:
             return []
         except (OSError, ValueError, KeyError, TypeError) as error:
             # Without its list a scan would act on what the owner had excluded: better not to start.
-            raise Failed(f"The list of exclusions is damaged: {self._file}.", "Mend the file, or move it away.") from error
+            raise Failed(
+                f"The list of exclusions is damaged: {self._file}.", "Mend the file, or move it away."
+            ) from error
 
     def entries(self) -> list[Exclusion]:
         """Return the list."""

@@ -83,7 +83,7 @@ class Response:
     async def handle(
         self, examined: Examined, action: Action, passed_over: Filter, acting: Acting, by: int
     ) -> tuple[list[Finding], Handled | None]:
-        """Do what is to be done about a file. Returns the findings that count, and what was done (None: nothing found)."""
+        """Do what is to be done about a file; return the findings that count and what was done, None for nothing found."""
         verdict = examined.verdict
         findings = [finding for finding in verdict.findings if not passed_over.excludes(finding.name, verdict.sha256)]
         if not findings:
@@ -137,5 +137,3 @@ class Response:
             found_at=self._clock.now().isoformat(timespec="seconds"),
             identity=examined.identity,
         )
-
-

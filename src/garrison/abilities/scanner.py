@@ -77,7 +77,10 @@ class Scanner:
             if self._pool is None:
                 self._pool_seconds = self.seconds_per_object
                 pool = WorkerPool(
-                    self._databases.current(), size=self.size, limits=to_plain(self.limits), seconds=self.seconds_per_object
+                    self._databases.current(),
+                    size=self.size,
+                    limits=to_plain(self.limits),
+                    seconds=self.seconds_per_object,
                 )
                 self._pool = await self._stack.enter_async_context(pool)
             return self._pool

@@ -29,12 +29,8 @@ def size(count: int) -> str:
     """Return a number of bytes as people write it: 512 bytes, 3.4 MiB."""
     if count < 1024:
         return plural(count, "byte", "bytes")
-    value = float(count)
-    for step in _STEPS:
-        value /= 1024
-        if value < 1024:
-            break
-    return f"{value:.1f} {step}"
+    power = min((count.bit_length() - 1) // 10, len(_STEPS))
+    return f"{count / 1024**power:.1f} {_STEPS[power - 1]}"
 
 
 def plural(count: int, one: str, many: str) -> str:

@@ -48,7 +48,9 @@ def add_own_commands(root: click.Group, session: Session) -> None:
 def _start(session: Session) -> click.Command:
     @click.command("start", help="Start Garrison in the background and make a first scan; or switch a component on.")
     @click.argument("component", required=False)
-    @click.option("--scan", "paths", multiple=True, type=click.Path(path_type=str), help="Scan this instead (repeatable).")
+    @click.option(
+        "--scan", "paths", multiple=True, type=click.Path(path_type=str), help="Scan this instead (repeatable)."
+    )
     @click.option("--no-scan", is_flag=True, help="Make no first scan.")
     @_json
     def start(component: str | None, paths: tuple[str, ...], no_scan: bool, as_json: bool) -> int:
@@ -60,7 +62,9 @@ def _start(session: Session) -> click.Command:
             client.call("suite.stay", {})
         if not as_json:
             where = "for this computer" if session.home.is_system else "for your account"
-            print(f"Garrison {'is running' if started else 'was running already'} {where}. Its files: {session.home.root}")
+            print(
+                f"Garrison {'is running' if started else 'was running already'} {where}. Its files: {session.home.root}"
+            )
         code = _first_scan(client, paths, as_json) if paths or not no_scan else EXIT_DONE
         status = client.call("suite.status", {})
         show.answer(status, as_json)
@@ -197,4 +201,3 @@ def _remove_path(path: Path) -> None:
             path.unlink()
     except OSError as error:
         raise explain(error, f"remove {path}") from error
-

@@ -91,7 +91,12 @@ def command(name: str, operation: Operation, call: Call) -> click.Command:
     if operation.is_task:
         parameters.append(click.Option(["--background"], is_flag=True, help="Answer at once; let it go on by itself."))
     return click.Command(
-        name, callback=run, params=parameters, help=operation.help, short_help=first_line(operation), hidden=operation.hidden
+        name,
+        callback=run,
+        params=parameters,
+        help=operation.help,
+        short_help=first_line(operation),
+        hidden=operation.hidden,
     )
 
 
@@ -102,7 +107,9 @@ def _parameter(value: Value) -> click.Parameter:
     kind = _type(value)
     if value.required:
         required = not value.many or bool(value.limits.get("minItems"))
-        return click.Argument([value.name], type=kind, nargs=-1 if value.many else 1, required=required, metavar=value.name.upper())
+        return click.Argument(
+            [value.name], type=kind, nargs=-1 if value.many else 1, required=required, metavar=value.name.upper()
+        )
     if value.kind == "flag" and not value.many:
         flags = [f"--{name}/--no-{name}"] if value.default else [f"--{name}"]
         return click.Option([*flags, value.name], is_flag=True, default=None, help=title)

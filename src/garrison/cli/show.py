@@ -66,7 +66,11 @@ def table(rows: list[dict[str, Any]]) -> None:
     if not rows:
         print("Nothing.")
         return
-    names = [name for name in rows[0] if any(row[name] not in {"", None} if not isinstance(row[name], (list, dict)) else row[name] for row in rows)]
+    names = [
+        name
+        for name in rows[0]
+        if any(row[name] not in {"", None} if not isinstance(row[name], (list, dict)) else row[name] for row in rows)
+    ]
     if not sys.stdout.isatty():
         print("\t".join(names))
         for row in rows:

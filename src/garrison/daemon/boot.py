@@ -108,9 +108,7 @@ def open_the_books(boot: Boot) -> None:
     jobs = Jobs(boot.group, boot.clock)
     door = Door(boot.rights, jobs, lambda event, caller: reporter.report(SUITE, event, caller.uid))
     components: dict[str, AnyComponent] = {}
-    supervisor = Supervisor(
-        boot.group, components, boot.rights, lambda event: reporter.report(SUITE, event, None)
-    )
+    supervisor = Supervisor(boot.group, components, boot.rights, lambda event: reporter.report(SUITE, event, None))
     boot.parts = Parts(
         store=store,
         book=SettingsBook(boot.home.folder("settings", 1), {cls.id: cls for cls in COMPONENTS}),
@@ -226,8 +224,13 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-class _Ended(Exception):
+class _Ended(Exception):  # not an error
     """Raised inside the task group to end everything in it."""
+
+
+async def _until_ended(boot: Boot) -> None:
+    await boot.ended.wait()
+    raise _Ended
 
 
 async def run(home: Home, lasting: bool, on_ready: Callable[[], None]) -> None:
@@ -242,8 +245,7 @@ async def run(home: Home, lasting: bool, on_ready: Callable[[], None]) -> None:
                 if made is not None:
                     await made
             on_ready()
-            await boot.ended.wait()
-            raise _Ended
+            await _until_ended(boot)
     except* _Ended:
         log.info("Ended.")
     except* GarrisonError as group_of_errors:

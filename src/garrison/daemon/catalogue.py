@@ -18,4 +18,5 @@ COMPONENTS: tuple[type[AnyComponent], ...] = (
 
 def manifests() -> tuple[Manifest, ...]:
     """Return what the suite and all its components say of themselves."""
-    return tuple(describe(cls) for cls in (Suite, *COMPONENTS))
+    everything: tuple[type[AnyComponent], ...] = (Suite, *COMPONENTS)
+    return tuple(describe(cls) for cls in everything)

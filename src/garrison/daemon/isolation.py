@@ -16,7 +16,7 @@ async def outcome_of(awaitable: Awaitable[T], doing: str) -> T | GarrisonError:
         return await awaitable
     except GarrisonError as error:
         return error
-    except Exception as error:  # noqa: BLE001 # the outermost loop: a defect must not end the suite
+    except Exception as error:  # the outermost loop: a defect must not end the suite
         log.exception("%s", doing)
         return Unexpected(
             f"Something unexpected happened: {type(error).__name__}: {error}.",

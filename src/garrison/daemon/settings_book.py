@@ -105,4 +105,5 @@ def _components(untrusted: Any) -> dict[str, dict[str, Any]]:
         raise Unavailable("The settings were written by a newer Garrison.", "Upgrade Garrison; nothing was changed.")
     if not all(isinstance(value, dict) for value in untrusted["components"].values()):
         raise ValueError("this is no settings file")
-    return untrusted["components"]
+    stored: dict[str, dict[str, Any]] = untrusted["components"]
+    return stored

@@ -58,13 +58,13 @@ class Status(Result):
         """Return the sentence, and what to do about each issue."""
         lines = [Text("{sentence}", sentence=self.sentence)]
         for issue in self.issues:
-            lines.append(Text("  {mark} {text}", mark="!" if issue.severity is not Severity.INFO else "-", text=issue.text))
+            lines.append(
+                Text("  {mark} {text}", mark="!" if issue.severity is not Severity.INFO else "-", text=issue.text)
+            )
             if issue.fix:
                 lines.append(Text("    To mend it: garrison fix {id}", id=issue.id))
-        for component in self.components:
-            if component.proof:
-                lines.append(Text("  {title}: {proof}", title=component.title, proof=component.proof))
-        return lines
+        proved = [component for component in self.components if component.proof]
+        return lines + [Text("  {title}: {proof}", title=tile.title, proof=tile.proof) for tile in proved]
 
 
 def sentence_for(issues: list[IssueRow]) -> str:
@@ -132,12 +132,15 @@ def _of_condition(component: AnyComponent, condition: Condition, reason: str) ->
     values: dict[str, Any] = {"title": component.title, "reason": reason}
     texts = {
         Condition.OFF: ("off", Severity.IMPORTANT, Text("{title} is switched off", **values), "suite.start"),
-        Condition.UNLICENSED: ("unlicensed", Severity.IMPORTANT, Text("{title} is not in your subscription", **values), ""),
+        Condition.UNLICENSED: (
+            "unlicensed",
+            Severity.IMPORTANT,
+            Text("{title} is not in your subscription", **values),
+            "",
+        ),
         Condition.RESTARTING: ("failing", Severity.CRITICAL, Text("{title} keeps stopping: {reason}", **values), ""),
     }
     if condition not in texts:
         return []
     name, severity, text, fix = texts[condition]
     return [_issue(component.id, Issue(id=name, severity=severity, text=text, fix=fix))]
-
-

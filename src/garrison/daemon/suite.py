@@ -121,7 +121,7 @@ class FirstScan(Result):
     made: bool
     summary: dict[str, Any] | None
     exit: int
-    lines: list[UntrustedText] = []
+    lines: tuple[UntrustedText, ...] = ()
 
     def sentences(self) -> list[Text]:
         """Say what the scan said."""
@@ -225,7 +225,9 @@ class Suite(Component[Settings]):
             text = Text("The settings file was damaged; what could be read is in use ({what})", what=parts.book.damaged)
             yield Issue(id="settings-damaged", severity=Severity.IMPORTANT, text=text)
         if parts.store.set_aside:
-            text = Text("The journal was damaged and a new one was begun (the old one: {path})", path=parts.store.set_aside)
+            text = Text(
+                "The journal was damaged and a new one was begun (the old one: {path})", path=parts.store.set_aside
+            )
             yield Issue(id="journal-damaged", severity=Severity.IMPORTANT, text=text)
         if parts.reporter.trouble:
             text = Text("Events cannot be written down: {why}", why=parts.reporter.trouble)
@@ -259,7 +261,11 @@ class Suite(Component[Settings]):
             for value in values_of(type(settings)):
                 current = to_plain(getattr(settings, value.name))
                 row = SettingRow(
-                    name=f"{name}.{value.name}", value=current, default=value.default, title=value.title, kind=value.kind
+                    name=f"{name}.{value.name}",
+                    value=current,
+                    default=value.default,
+                    title=value.title,
+                    kind=value.kind,
                 )
                 rows.append(row)
         return rows
@@ -507,7 +513,7 @@ class Suite(Component[Settings]):
             raise
         if not paths:
             await door.call(Call("scan.home", {}, job.caller, background=True))
-        return FirstScan(made=True, summary=answer.result, exit=answer.exit_code, lines=[str(t) for t in answer.says])
+        return FirstScan(made=True, summary=answer.result, exit=answer.exit_code, lines=tuple(map(str, answer.says)))
 
 
 def _shown(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from garrison.sdk.events import Event
 from garrison.sdk.values import Text
@@ -79,7 +79,7 @@ class Question:
 class EventStream(Protocol):
     """Events as they happen: `async for component, event in stream`, in an `async with`."""
 
-    async def __aenter__(self) -> "EventStream":
+    async def __aenter__(self) -> Self:
         """Begin to listen."""
         ...
 
@@ -87,7 +87,7 @@ class EventStream(Protocol):
         """Stop listening."""
         ...
 
-    def __aiter__(self) -> "EventStream":
+    def __aiter__(self) -> Self:
         """Return itself."""
         ...
 

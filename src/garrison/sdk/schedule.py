@@ -2,7 +2,10 @@
 
 Written as a short text, the same on every surface:
 
-    manual | start | [start, ] every N minutes|hours|days|weeks|months [at HH:MM] | weekdays at HH:MM | weekends at HH:MM
+    manual
+    start
+    [start, ] every N minutes|hours|days|weeks|months [at HH:MM]
+    [start, ] weekdays|weekends at HH:MM
 
 and, after it, flags: `if missed` (make up for a run that was due while the computer was off), `not on battery`.
 """

@@ -66,8 +66,9 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A component's description. aliases: short top-level names of its operations; default: the operation meant
-    when a command names none.
+    """A component's description.
+
+    aliases: short top-level names of its operations. default: the operation meant when a command names none.
     """
 
     id: str
@@ -80,7 +81,6 @@ class Manifest:
     purposes: tuple[Purpose, ...] = ()
     aliases: dict[str, str] = field(default_factory=dict)
     default: str = ""
-    reserved: tuple[str, ...] = ()
 
     def operation(self, name: str) -> Operation | None:
         """Return the operation of that name."""
@@ -109,7 +109,6 @@ def _manifest(plain: dict[str, Any]) -> Manifest:
             ),
             "events": tuple(EventKind(**{**entry, "fields": tuple(entry["fields"])}) for entry in plain["events"]),
             "purposes": tuple(Purpose(**entry) for entry in plain["purposes"]),
-            "reserved": tuple(plain["reserved"]),
         }
     )
 

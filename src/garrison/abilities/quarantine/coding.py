@@ -1,7 +1,7 @@
 """The form in which quarantined files lie on disk: nothing can run them, no scanner trips over them.
 
-It is a veil, not a lock: the folder's permissions keep people out.
-File: 8 bytes magic, 16 bytes seed, then the content XORed with a pad of 64 KiB made from the seed by SHAKE-256 (FIPS 202).
+It is a veil, not a lock: the folder's permissions keep people out. A file is 8 bytes of magic, 16 bytes of seed, then
+the content XORed with a pad of 64 KiB that SHAKE-256 (FIPS 202) makes from the seed.
 """
 
 import hashlib

@@ -115,7 +115,9 @@ def _name(parent: int, temporary: str, name: str) -> None:
     try:
         os.link(temporary, name, src_dir_fd=parent, dst_dir_fd=parent, follow_symlinks=False)
     except FileExistsError:
-        raise Failed("There is a file of that name already; it was not replaced.", "Name another place with --to.") from None
+        raise Failed(
+            "There is a file of that name already; it was not replaced.", "Name another place with --to."
+        ) from None
     except PermissionError:
         try:
             os.stat(name, dir_fd=parent, follow_symlinks=False)

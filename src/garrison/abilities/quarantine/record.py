@@ -39,7 +39,9 @@ class Metadata:
         xattrs = {}
         for name in _list_xattrs(descriptor):
             xattrs[name] = base64.b64encode(os.getxattr(descriptor, name)).decode("ascii")
-        return cls(status.st_uid, status.st_gid, status.st_mode & 0o7777, status.st_atime_ns, status.st_mtime_ns, xattrs)
+        return cls(
+            status.st_uid, status.st_gid, status.st_mode & 0o7777, status.st_atime_ns, status.st_mtime_ns, xattrs
+        )
 
     def apply(self, descriptor: int) -> list[str]:
         """Give it all to an open file; return what could not be given, in words.

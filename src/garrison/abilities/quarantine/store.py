@@ -90,7 +90,7 @@ class Quarantine:
         await asyncio.to_thread(self._sweep)
 
     def _finish(self, record: Record) -> None:
-        """The decision was made and the copy is whole: remove the file if it still is in its place."""
+        """Remove a file that still is in its place: the decision was made and the copy is whole."""
         try:
             place.remove_leftover(record.path, record.identity, record.leftover)
             place.remove(record.path, record.identity, record.leftover)
@@ -213,8 +213,7 @@ class Quarantine:
         path.unlink()
         try:
             with self._open_blob(record) as blob, open(descriptor, "wb", closefd=False) as file:
-                for chunk in show(blob):
-                    file.write(chunk)
+                file.writelines(show(blob))
             yield descriptor
         except OSError as error:
             raise explain(error, "read a file in quarantine") from error
@@ -258,5 +257,3 @@ def _read_into(path: str, identity: Identity, target: int) -> tuple[str, Metadat
     with place.opened(path, identity) as source:
         metadata = Metadata.of(source)
         return hide(source, target, identity.size), metadata
-
-

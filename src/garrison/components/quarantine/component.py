@@ -138,7 +138,7 @@ class Deleted(Result):
 
 
 class Rescanned(Result):
-    """What the files in quarantine look like to today's databases. clean: the ids of those where nothing is found now."""
+    """What today's databases find in quarantine. clean: the ids of the files in which nothing is found now."""
 
     files: int
     clean: list[str]

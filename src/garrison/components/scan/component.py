@@ -132,7 +132,7 @@ class Scan(Component[ScanSettings]):
     # -- what it does --
 
     @task("Scan")
-    async def files(  # noqa: PLR0913 # each is an option that people know
+    async def files(  # each is an option that people know
         self,
         job: Job,
         paths: Annotated[list[Path], about("Files and folders", min_length=1)],
@@ -143,9 +143,7 @@ class Scan(Component[ScanSettings]):
     ) -> ScanSummary:
         """Scan files and folders, and what is inside archives."""
         passed_over = self._filter(exclude, exclude_name, exclude_hash)
-        return await self._scan(
-            job, "Scan", [str(path) for path in paths], action or self.settings.action, passed_over
-        )
+        return await self._scan(job, "Scan", [str(path) for path in paths], action or self.settings.action, passed_over)
 
     @task("Quick scan")
     async def quick(
@@ -218,7 +216,7 @@ class Scan(Component[ScanSettings]):
             [*own.exclude_hashes, *hashes],
         )
 
-    async def _scan(  # noqa: PLR0913 # what a scan is made of
+    async def _scan(  # what a scan is made of
         self,
         job: Job,
         title: str,
@@ -260,9 +258,7 @@ class Scan(Component[ScanSettings]):
     async def judge(self, examined: Examined, run: "_Run") -> tuple[list[Finding], Handled | None]:
         """Do what is to be done about a file that was examined, and tell of it."""
         caller = run.job.caller
-        findings, handled = await self._response.handle(
-            examined, run.wanted, run.passed_over, run.acting, caller.uid
-        )
+        findings, handled = await self._response.handle(examined, run.wanted, run.passed_over, run.acting, caller.uid)
         if handled is not None:
             owner = examined.owner if caller.uid == 0 else caller.uid
             for finding in findings:
@@ -294,7 +290,10 @@ class Scan(Component[ScanSettings]):
             text = Text("{threats} found and left in place", threats=plural(known, "threat was", "threats were"))
             yield Issue(id="threats", severity=Severity.CRITICAL, text=text, fix="scan.resolve")
         if len(left) > known:
-            text = Text("{files} suspicious: look at them with: garrison scan left", files=plural(len(left) - known, "file is", "files are"))
+            text = Text(
+                "{files} suspicious: look at them with: garrison scan left",
+                files=plural(len(left) - known, "file is", "files are"),
+            )
             yield Issue(id="suspicious", severity=Severity.IMPORTANT, text=text, fix="scan.resolve")
         if not self._past.all():
             yield Issue(id="never", severity=Severity.IMPORTANT, text=Text("No scan was made yet"), fix="scan.quick")

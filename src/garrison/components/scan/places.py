@@ -67,9 +67,7 @@ def user_folders(home: Path) -> list[Path]:
         if match:
             name, in_home, path = match.groups()
             named[name] = home / path.lstrip("/") if in_home else Path(path)
-    return [
-        named.get(name, home / fallback) for name, fallback in zip(_USER_DIRS, _FALLBACKS, strict=True)
-    ]
+    return [named.get(name, home / fallback) for name, fallback in zip(_USER_DIRS, _FALLBACKS, strict=True)]
 
 
 def quick_places(home: Path, exists: Callable[[str], bool] = os.path.lexists) -> list[str]:

@@ -36,7 +36,7 @@ class ErrorRow(Frozen):
 
 
 class ScanSummary(Result):
-    """All that came of a scan. objects: files and what was unpacked from them; bytes likewise. complete: not cut short."""
+    """All that came of a scan. objects, bytes: files and what was unpacked from them. complete: not cut short."""
 
     objects: int
     files: int
