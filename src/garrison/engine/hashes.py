@@ -183,7 +183,7 @@ class HashTable:
             self._map = view[names_at - bits // 8 : names_at]
             (length,) = struct.unpack_from("<L", view, names_at)
             self._threats = _threats(json.loads(bytes(view[names_at + 4 : names_at + 4 + length])))
-        except (struct.error, ValueError, TypeError) as error:
+        except (struct.error, ValueError, TypeError, OverflowError) as error:
             raise _damaged(algorithm) from error
         self._mask = bits - 1
         is_whole = len(self._records) == self.count * self._record and len(self._map) * 8 == bits

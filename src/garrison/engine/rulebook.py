@@ -45,24 +45,32 @@ def compile_rules(sources: Iterable[tuple[str, str]]) -> Compiled:
     compiler.ignore_invalid_rules(True)
     compiler.define_global("object_type", "")
     skipped: list[Skipped] = []
-    named = 0
     for name, text in sources:
+        errors, ignored = len(compiler.errors()), len(_ignored(compiler))
         try:
             compiler.new_namespace(name)
             compiler.add_source(text, origin=name)
-        except (yara_x.CompileError, UnicodeEncodeError) as error:
-            skipped.append(Skipped(name, "the rest of the file", _first_line(error)))
-        ignored: list[Any] = list(compiler.ignored_rules())  # type: ignore[misc]  # the stub forgot `self`
-        skipped.extend(Skipped(name, rule.name, str(rule.message)) for rule in ignored[named:])
-        named = len(ignored)
+        except UnicodeEncodeError:
+            skipped.append(Skipped(name, "the whole file", "it is no text"))
+        except yara_x.CompileError:
+            pass  # it is among the errors
+        alone = [Skipped(name, f"rule {rule.name}", _reason(rule.message)) for rule in _ignored(compiler)[ignored:]]
+        told = {each.why for each in alone}
+        new = [(f"line {error['line']}", _reason(error["title"])) for error in compiler.errors()[errors:]]
+        skipped += [*alone, *(Skipped(name, where, why) for where, why in new if why not in told)]
     rules = compiler.build()
     content = io.BytesIO()
     rules.serialize_into(content)
     return Compiled(content.getvalue(), sum(1 for _ in rules), tuple(skipped))
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]
+def _ignored(compiler: yara_x.Compiler) -> list[Any]:
+    """Return the rules that were left out: each has a name and a message."""
+    return list(compiler.ignored_rules())  # type: ignore[misc]  # the stub forgot `self`
+
+
+def _reason(message: object) -> str:
+    return str(message).removeprefix("error: ").split("\n", 1)[0]
 
 
 class Rulebook:
@@ -88,7 +96,7 @@ class Rulebook:
         except yara_x.TimeoutError:
             return [], GAVE_UP
         except yara_x.ScanError as error:
-            return [], f"not checked: {_first_line(error)}"
+            return [], f"not checked: {_reason(error)}"
         return [_hit(rule) for rule in matching] if matching else [], ""
 
 

@@ -1,0 +1,122 @@
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tests.engine.samples import EICAR, LIST, LISTED, Folder, built, check, descriptor, open_set
+from tests.engine.samples import RULES as RULE_TEXT
+
+from garrison.base.errors import Failed
+from garrison.engine.databases import FILES, RULES, SET, Detector, build
+from garrison.engine.identify import Type
+from garrison.engine.verdict import Certainty, Kind
+
+
+def test_a_set_is_built_and_opened() -> None:
+    folder = Folder()
+    report = build([("test.yar", RULE_TEXT)], [("list", LIST)], folder, {"version": "1"})
+    assert (report.rules, dict(report.hashes)) == (2, {"md5": 0, "sha1": 0, "sha256": 1})
+    assert report.skipped == ()
+    assert report.digest == hashlib.sha256(folder.files[SET]).hexdigest()
+    assert set(folder.files) == set(FILES)
+    assert list(folder.files)[-1] == SET, "the description comes last: without it there is no set"
+    with open_set(folder.files) as known:
+        assert known.about == {"version": "1"}
+        assert known.rules == 2
+        assert known.hashes["sha256"] == 1
+        assert [match.name for match in known.match(EICAR, Type.TEXT).found] == ["EICAR-Test-File"]
+        found = known.match(LISTED, Type.TEXT).found
+        assert [(m.name, m.kind, m.certainty) for m in found] == [("Listed.Thing", Kind.TEST, Certainty.KNOWN)]
+        assert found[0].why == "sha256 in list list"
+        assert known.match(LISTED, Type.TEXT, is_whole=False).found == ()
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert built()[0].files == built()[0].files
+
+
+def test_what_was_left_out_is_named() -> None:
+    _, report = built([("bad.yar", "rule bad { condition: x }")], [("bad", b"nonsense")])
+    assert [(skipped.where, skipped.what) for skipped in report.skipped] == [
+        ("bad.yar", "rule bad"),
+        ("bad:1", "nonsense"),
+    ]
+
+
+def test_an_empty_set_finds_nothing() -> None:
+    with open_set(built([], [])[0].files) as known:
+        assert check(EICAR, known).findings == ()
+
+
+def open_descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_no_descriptor_is_left_open() -> None:
+    folder, _ = built()
+    before = open_descriptors()
+    for _ in range(3):
+        open_set(folder.files).close()
+        broken = dict(folder.files)
+        broken["hashes-sha256.bin"] = b"x"
+        with pytest.raises(Failed):
+            open_set(broken)
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named(name: str) -> None:
+    files = {key: value for key, value in built()[0].files.items() if key != name}
+    with pytest.raises(Failed, match=f"{name} is missing"):
+        open_set(files)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("how", ["empty", "cut", "flipped", "grown"])
+def test_a_damaged_file_is_named(name: str, how: str) -> None:
+    files = dict(built()[0].files)
+    whole = files[name]
+    flipped = bytes([whole[0] ^ 1]) + whole[1:]
+    files[name] = {"empty": b"", "cut": whole[:-3], "flipped": flipped, "grown": whole + b"x"}[how]
+    with pytest.raises(Failed, match=f"{name} is (damaged|empty)"):
+        open_set(files)
+
+
+@pytest.mark.parametrize(
+    "description", [b"[]", b"5", b"{}", b'{"format": 1}', b'{"format": 1, "about": {}, "files": 1}']
+)
+def test_a_description_that_is_none_is_damage(description: bytes) -> None:
+    with pytest.raises(Failed, match=r"set\.json is damaged"):
+        open_set(built()[0].files | {SET: description})
+
+
+def described(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
+    description = json.loads(files[SET]) | changes
+    for name in FILES[1:]:
+        description["files"][name]["sha256"] = hashlib.sha256(files[name]).hexdigest()
+    return files | {SET: json.dumps(description).encode()}
+
+
+def test_another_version_is_told_apart_from_damage() -> None:
+    with pytest.raises(Failed, match="another version of Garrison"):
+        open_set(described(built()[0].files, format=2))
+    with pytest.raises(Failed, match="another version of YARA-X"):
+        open_set(described(built()[0].files | {RULES: b"YARA-X and nonsense"}))
+
+
+def test_nonsense_with_a_right_digest_is_refused() -> None:
+    with pytest.raises(Failed, match="sha1 digests is damaged"):
+        open_set(described(built()[0].files | {"hashes-sha1.bin": b"nonsense"}))
+
+
+def test_a_descriptor_that_is_none_is_told() -> None:
+    reading, writing = os.pipe()
+    with pytest.raises(Failed, match=r"set\.json"):
+        Detector.open({SET: reading})
+    os.close(reading)
+    os.close(writing)
+    number = descriptor(b"x")
+    os.close(number)
+    with pytest.raises(Failed, match=r"set\.json cannot be read"):
+        Detector.open({SET: number})
