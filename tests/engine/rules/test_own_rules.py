@@ -1,12 +1,17 @@
 """Our own rules: each hits its samples and nothing else, and none hits this repository."""
 
+import io
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yara_x
 from tests.engine.rules.samples import PARTS, Sample, load
+
+from garrison.engine.identify import Type
+from garrison.engine.rulebook import Rulebook, compile_rules
 
 ROOT = Path(__file__).parents[3]
 RULES = ROOT / "src/garrison/engine/rules"
@@ -33,18 +38,27 @@ def rules() -> yara_x.Rules:
     return compiler().build()
 
 
+@cache
+def scanner() -> Any:  # the stubs of yara_x lack set_global
+    return yara_x.Scanner(rules())
+
+
 def hits(data: bytes, object_type: str) -> list[str]:
-    scanner = yara_x.Scanner(rules())
-    scanner.set_global("object_type", object_type)
-    return [rule.identifier for rule in scanner.scan(data).matching_rules]
+    scanner().set_global("object_type", object_type)
+    return [rule.identifier for rule in scanner().scan(data).matching_rules]
+
+
+@cache
+def rulebook() -> Rulebook:
+    """Return the rules as the engine holds them."""
+    made = compile_rules((path.name, path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("*.yar")))
+    assert made.skipped == ()
+    return Rulebook(yara_x.Rules.deserialize_from(io.BytesIO(made.content)), seconds=30)
 
 
 @cache
 def public() -> dict[str, dict[str, object]]:
     """The meta fields of every rule that people can see, by its name."""
-    scanner = yara_x.Scanner(rules())
-    scanner.set_global("object_type", "")
-    assert not scanner.scan(b"").matching_rules
     return {rule.identifier: dict(rule.metadata) for rule in rules() if not _is_private(rule.identifier)}
 
 
@@ -97,6 +111,18 @@ def test_every_rule_has_a_sample_and_every_sample_a_rule() -> None:
 def test_positive_and_variant_hit_their_rule_alone(sample: Sample) -> None:
     assert hits(sample.positive, sample.object_type) == [sample.rule]
     assert hits(sample.variant, sample.object_type) == [sample.rule]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_the_engine_sees_the_same(sample: Sample) -> None:
+    kind, meta = Type(sample.object_type), public()[sample.rule]
+    for data in (sample.positive, sample.variant):
+        found, trouble = rulebook().match(data, kind)
+        assert [(hit.rule, hit.threat, hit.kind.value, hit.certainty.value) for hit in found] == [
+            (sample.rule, meta["threat"], meta["kind"], meta["certainty"])
+        ]
+        assert not trouble
+    assert rulebook().match(sample.near_miss, kind) == ([], "")
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)

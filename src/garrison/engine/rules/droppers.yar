@@ -228,7 +228,7 @@ rule JS_Dropper_Package_Hook
         reference = "MITRE ATT&CK T1195.001; npm package.json, life cycle scripts"
     strings:
         $hook = /"(pre|post)?install"[ \t]{0,3}:[ \t]{0,3}"[^"\n]{0,80}\b(curl|wget|Invoke-WebRequest|iwr)\b[^"\n]{0,160}(\|[ \t]{0,3}(sudo[ \t])?(ba)?sh\b|\|[ \t]{0,3}(node|python3?|iex)\b|chmod[ \t]{1,3}(\+x|7[0-7]{2})|&&[ \t]{0,3}(\.\/|sh[ \t]|bash[ \t]))/
-        $shell = /"(pre|post)?install"[ \t]{0,3}:[ \t]{0,3}"[^"\n]{0,200}(\/dev\/tcp\/|base64[ \t]{1,2}(-d|--decode)[^"\n]{0,12}\||node[ \t]{1,3}-e[ \t]{1,3}[^\n]{0,120}(child_process|https?\.get|eval\())/
+        $shell = /"(pre|post)?install"[ \t]{0,3}:[ \t]{0,3}"[^"\n]{0,200}(\/dev\/tcp\/|base64[ \t]{1,2}(-d|--decode)[^"\n]{0,12}\||node[ \t]{1,3}-e[ \t]{1,3}[^\n]{0,120}(child_process|https?['")\\]{0,4}\.get|eval\())/
         $name = /"name"[ \t]{0,3}:[ \t]{0,3}"/
         $version = /"version"[ \t]{0,3}:[ \t]{0,3}"[0-9]/
     condition:

@@ -46,12 +46,14 @@ rule Office_Macro_Starter
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Document_Open|Workbook_Open|Workbook_Activate|Document_New)[ \t]{0,3}\(/ nocase
         $run = /(\bShell[ \t(]{1,3}|\.(Run|Exec|ShellExecute|Create)[ \t(]{1,3})[^\n]{0,60}(cmd(\.exe)?[ \t"&^]{0,4}\/[cvk]|powershell(\.exe)?[ \t][^\n]{0,30}-(w|e|nop|ep|ex)|mshta(\.exe)?[ \t]|rundll32(\.exe)?[ \t]|regsvr32(\.exe)?[ \t]|\/bin\/(ba)?sh|bash[ \t]-c|wscript(\.exe)?[ \t]|cscript(\.exe)?[ \t])/ nocase
+        $named = /(^|[\r\n:])[ \t]{0,12}[A-Za-z_][A-Za-z0-9_]{0,30}[ \t]{0,3}=[ \t]{0,3}"(cmd(\.exe)?[ \t]{1,4}\/[cvk]|powershell(\.exe)?[ \t][^\n"]{0,30}-(w|e|nop|ep|ex)|mshta(\.exe)?[ \t]|rundll32(\.exe)?[ \t]|regsvr32(\.exe)?[ \t]|\/bin\/(ba)?sh|bash[ \t]-c|wscript(\.exe)?[ \t])/ nocase
+        $start = /(\bShell[ \t(]{1,3}|\.(Run|Exec|ShellExecute|Create)[ \t(]{1,3})\(?[A-Za-z_]/ nocase
         $hide1 = /(vbHide|,[ \t]{0,2}0[ \t]{0,2}(\)|\r|\n|,)|-w(indowstyle)?[ \t]{1,2}hid|-w[ \t]1\b|\.ShowWindow[ \t]{0,2}=[ \t]{0,2}0)/ nocase
         $hide2 = /-e(nc|c|ncodedcommand)?[ \t]{1,3}[A-Za-z0-9+\/]{40}/ nocase
         $hide3 = /(\/tmp\/|%temp%|%appdata%|%public%|\\Temp\\)/ nocase
         $hide4 = /(application|javascript:)[^\n]{0,40}(GetObject|ActiveXObject)/ nocase
     condition:
-        Macro_Text and $auto and $run and any of ($hide*)
+        Macro_Text and $auto and ($run or ($named and $start in (@named[1]..@named[1] + 2000))) and any of ($hide*)
 }
 
 rule Office_Macro_Hidden_Text

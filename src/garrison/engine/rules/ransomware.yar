@@ -22,19 +22,23 @@ rule Text_Ransomware_Note
         description = "A letter that says your files are encrypted and asks for money"
         reference = "MITRE ATT&CK T1486, T1657; common wording of published ransom notes"
     strings:
-        $lock1 = /(your|all of your|all your|company'?s?|corporate)[ \r\n]{1,3}(important[ \r\n]|personal[ \r\n]|network[ \r\n]|critical[ \r\n])?(files|data|documents|network|servers|databases|virtual machines|backups)[^.\n]{0,60}(have been|has been|were|was|are|is)[ \r\n]{1,3}(now[ \r\n]|all[ \r\n])?(encrypted|locked|crypted)/ nocase
+        $lock1 = /(your|all of your|all your|all the|all|company'?s?|corporate)[ \r\n]{1,3}(important[ \r\n]|personal[ \r\n]|network[ \r\n]|critical[ \r\n])?(files|data|documents|network|servers|databases|virtual machines|backups)[^.\n]{0,60}(have been|has been|were|was|are|is)[ \r\n]{1,3}((now|all|currently)[ \r\n]|(hacked|stolen|downloaded|exfiltrated)[ \r\n]and[ \r\n])?(encrypted|locked|crypted)/ nocase
         $lock2 = /(we|i)[ \r\n](have[ \r\n]|'ve[ \r\n])?(encrypted|locked|hacked)[ \r\n](and[ \r\n][a-z]{4,12}[ \r\n])?(all[ \r\n](of[ \r\n])?)?your[ \r\n]/ nocase
         $back1 = /(only way|possible|impossible)[ \r\n][^.\n]{0,60}(decrypt|restore|recover)[^.\n]{0,40}(files|data|them)?/ nocase
         $back2 = /(buy|purchase|pay|pays|payment)[^.\n]{0,80}(decrypt(or|er|ion)|private key|unique key)/ nocase
         $back3 = /(decrypt(or|er|ion)|private key|unique key)[^.\n]{0,80}(buy|purchase|pay|price|payment)/ nocase
         $back4 = /(decrypt|restore)[ \r\n](one|1|2|two|3|three|a few|several)[ \r\n]{1,2}(small[ \r\n]|test[ \r\n])?files?[^.\n]{0,30}(for[ \r\n]free|as (a )?(proof|guarantee)|free of charge)/ nocase
+        $back5 = /(we|to)[ \r\n](can[ \r\n]|will[ \r\n])?(offer|allow)[ \r\n][^.\n]{0,40}(decrypt|restore|recover)/ nocase
+        $back6 = /if[ \r\n]you[ \r\n](want|need|wish)[ \r\n][^.\n]{0,40}(restore|recover|decrypt|return)/ nocase
         $fear1 = /do[ \r\n]not[ \r\n](try[ \r\n]to[ \r\n])?(rename|modify|edit|move|delete|change|touch|restore|recover)[ \r\n][^.\n]{0,40}(files|data|yourself)/ nocase
         $fear2 = /(third|3rd)[ \-]party[ \r\n](software|tools|recovery|decrypt|companies)/ nocase
-        $fear3 = /(publish|leak|sell|sold|disclose|release)[^.\n]{0,60}(your|stolen|the)[ \r\n](company[ \r\n])?(data|files|information|documents)/ nocase
+        $fear3 = /(publish|leak|sell|sold|disclose|release|expose)[^.\n]{0,60}(your|stolen|the)[ \r\n](company[ \r\n])?(data|files|information|documents)/ nocase
+        $fear6 = /(data|files|information|documents)[^.\n]{0,60}(will be|ready to|going to|shall be)[ \r\n](be[ \r\n])?(publish|leak|sold|sell|disclos|releas|expos)/ nocase
+        $fear7 = /(files?|data)[^.\n]{0,40}(might|may|can|could|will)[ \r\n]be[ \r\n](permanently[ \r\n])?(damaged|lost|corrupted|destroyed)/ nocase
         $fear4 = /do[ \r\n]not[ \r\n](contact|call|involve|inform|go to|hire)[^.\n]{0,40}(police|fbi|authorities|law enforcement|recovery compan|negotiat)/ nocase
         $fear5 = /(within|in|after|you have)[ \r\n](24|48|72|96)[ \r\n]?(hours|h\b)|(within|in|you have)[ \r\n](3|5|7|10|three|five|seven|ten)[ \r\n]days/ nocase
         $reach1 = /[a-z2-7]{16,56}\.onion\b/
-        $reach2 = /(tox|session|qtox)[ \r\n]{0,2}(id|chat)?[ \r\n]{0,2}[:=\-][ \r\n]{0,3}[0-9A-F]{64,76}\b/ nocase
+        $reach2 = /(tox|session|qtox)[ _\r\n]{0,2}(id|chat)?[ \r\n]{0,2}[:=\-][ \r\n]{0,3}[0-9A-F]{64,76}\b/ nocase
         $reach3 = /(bitcoin|btc|monero|xmr|wallet)[^.\n]{0,60}[: \r\n"'>](bc1[a-z0-9]{20,80}|[13][A-HJ-NP-Za-km-z1-9]{25,34}|[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93})\b/ nocase
         $reach4 = /[A-Za-z0-9._\-]{3,40}@(onionmail\.(org|com)|proton(mail)?\.(com|me)|tuta(nota)?\.(com|io|de)|cock\.li|airmail\.cc|aol\.com|mail2tor\.com|firemail\.cc|keemail\.me|cyberfear\.com|msgsafe\.io)\b/
         $mine = /(your|personal|unique|decryption|client|company)[ \r\n](personal[ \r\n])?(id|key|code)[ \r\n]{0,2}[:=][ \r\n]{0,4}[A-Za-z0-9\-+\/]{8,}/ nocase
