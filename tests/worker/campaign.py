@@ -20,8 +20,8 @@ from tests.worker.objects import WORD, descendants, examined, open_descriptors, 
 
 from garrison.linux.workers import Outcome, WorkerPool
 
-SECONDS = 0.15
-GRACE_SECONDS = 0.15
+SECONDS = 0.5
+GRACE_SECONDS = 1.0
 MEMORY_MIB = 64
 MOST_GROWTH_MIB = 16
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from garrison.wire.examination import Setup
 from garrison.worker.server import main
-from garrison.worker.serving import Budget, Examine
+from garrison.worker.serving import Budget
 
 SEGFAULT = b"please crash"
 ABORT = b"please abort"
@@ -30,24 +30,32 @@ FLOOD = b"please talk without end"
 HUGE = b"please answer too much"
 
 
-def open_examiner(setup: Setup) -> Examine:
-    """Return the examiner. The databases are one file: a word that is found; a missing one fails."""
-    word = (Path(setup.databases) / "word").read_bytes()
+class Unruly:
+    """Finds a word, and does what objects ask of it."""
 
-    def examine(descriptor: int, name: str, budget: Budget) -> object:
+    def __init__(self, word: bytes) -> None:
+        self._word = word
+
+    def warm_up(self) -> None:
+        """Need nothing."""
+
+    def examine(self, descriptor: int, name: str, budget: Budget) -> object:
+        """Return the object's name as its type and this process's number as the count of objects."""
         content = os.pread(descriptor, 1 << 20, 0)
         misbehave(content, budget)
-        findings = [["Word", "test", "known", [], "word"]] if word in content else []
         return {
             "type": name,
             "objects": os.getpid(),
             "bytes": len(content),
             "sha256": "",
-            "findings": findings,
+            "findings": [["Word", "test", "known", [], "word"]] if self._word in content else [],
             "remarks": [["time", []]] if content == SPEND else [],
         }
 
-    return examine
+
+def open_examiner(setup: Setup) -> Unruly:
+    """Return the examiner. The databases are one file: a word that is found; a missing one fails."""
+    return Unruly((Path(setup.databases) / "word").read_bytes())
 
 
 def misbehave(content: bytes, budget: Budget) -> None:

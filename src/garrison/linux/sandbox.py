@@ -53,12 +53,16 @@ def isolate() -> bool:
     """Leave the computer's network, IPC objects, mounts and host name behind; return whether the kernel let us.
 
     Root does so directly, anybody else through a user namespace, which some kernels forbid. Without it the filter
-    still forbids sockets. The process must have one thread.
+    still forbids sockets. The process must have one thread. What rights an ordinary user gains over the namespace are
+    given up at once.
     """
     wanted = _CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWNS | _CLONE_NEWUTS
     if os.geteuid() != 0:
         wanted |= _CLONE_NEWUSER
-    return bool(_libc.unshare(wanted) == 0)
+    is_isolated = bool(_libc.unshare(wanted) == 0)
+    if os.geteuid() != 0:
+        _give_up_capabilities()
+    return is_isolated
 
 
 def die_with_parent(parent: int) -> None:
@@ -100,6 +104,8 @@ def _is_allocated(number: int) -> bool:
 def close(connection: int, parent: int, confinement: Confinement, account: tuple[int, int] | None) -> None:
     """Close the sandbox over this process: afterwards it can read what it is sent, compute, and answer.
 
+    It holds for all threads there are, and there will be no more.
+
     connection: the one descriptor to keep, above 2; 0 to 2 become /dev/null. account: whom root becomes, None for
     anybody else, who stays who they are. Raises OSError when a step fails: the process is then
     half closed and must end.
@@ -131,18 +137,28 @@ def _mapped_bytes() -> int:
 
 
 def _become_nobody(account: tuple[int, int] | None) -> None:
-    """Give up capabilities, groups and, as root, the account. The bounding set goes where CAP_SETPCAP allows."""
-    for capability in range(_LAST_CAPABILITY + 1):
-        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+    """Give up, as root, the account and its groups (glibc does so for all threads), and any capabilities."""
     if account is not None:
         user, group = account
+        _drop_bounds()
         os.setgroups([])
         os.setresgid(group, group, group)
         os.setresuid(user, user, user)
+    _give_up_capabilities()
+
+
+def _give_up_capabilities() -> None:
+    _drop_bounds()
     _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     none = (ctypes.c_uint32 * 6)()
     _check(_libc.capset(header, none), "give up capabilities")
+
+
+def _drop_bounds() -> None:
+    """Empty the capability bounding set; only who has CAP_SETPCAP may, and nobody else needs to."""
+    for capability in range(_LAST_CAPABILITY + 1):
+        _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def _limit(confinement: Confinement, memory_bytes: int) -> None:

@@ -1,4 +1,4 @@
-"""The worker's system call filter: an allow-list in classic BPF, loaded by prctl(2).
+"""The worker's system call filter: an allow-list in classic BPF, loaded by seccomp(2).
 
 What is not named here kills the process, so that an exploited parser shows as a worker that died by SIGSYS. Calls that
 only ask for something that libc, Python or Rust can do without (opening a locale, counting processors) are refused with
@@ -87,8 +87,8 @@ _ALLOW = 0x7FFF_0000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER_AT, _ARCHITECTURE_AT = 0, 4  # struct seccomp_data
 
-_PR_SET_SECCOMP = 22
-_SECCOMP_MODE_FILTER = 2
+_SET_MODE_FILTER = 1
+_FLAG_TSYNC = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +175,19 @@ class _Program(ctypes.Structure):
 
 
 def load(own_process: int) -> None:
-    """Close the filter over the calling thread, for good; its process must have set no_new_privs.
+    """Close the filter over all threads of this process, for good; no_new_privs must be set.
 
-    own_process: the caller's process id. Raises OSError when the kernel has no seccomp filters.
+    own_process: the caller's process id. Raises OSError when the kernel does not take the filter.
     """
-    steps = program(supported_architecture(), own_process)
-    packed = b"".join(step.packed() for step in steps)
+    machine = supported_architecture()
+    steps = program(machine, own_process)
+    argument = _Program(len(steps), b"".join(step.packed() for step in steps))
     libc = ctypes.CDLL(None, use_errno=True)
-    argument = ctypes.byref(_Program(len(steps), packed))
-    if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, argument, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "the kernel did not take the system call filter")
+    result = libc.syscall(
+        ctypes.c_long(machine.numbers["seccomp"]),
+        ctypes.c_ulong(_SET_MODE_FILTER),
+        ctypes.c_ulong(_FLAG_TSYNC),
+        ctypes.byref(argument),
+    )
+    if result != 0:  # with TSYNC a positive result is the thread that could not be brought along
+        raise OSError(ctypes.get_errno() if result < 0 else errno.ESRCH, "the kernel did not take the call filter")

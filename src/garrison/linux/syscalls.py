@@ -57,6 +57,7 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {  # x86_64, aarch64
     "rt_sigreturn": (15, 139),
     "sched_getaffinity": (204, 123),
     "sched_yield": (24, 124),
+    "seccomp": (317, 277),
     "sendto": (44, 206),
     "sigaltstack": (131, 132),
     "stat": (4, None),

@@ -21,7 +21,7 @@ from garrison.linux.forkserver import ForkServer, ServerGone, Worker, WorkerGone
 from garrison.wire.examination import MOST_OBJECTS, Batch, Nonsense, Setup
 
 PROGRAM = "garrison.worker"
-_MOST_TRIES = 3  # rounds in a row without one answer, each lost with its fork server
+_MOST_TRIES = 5  # rounds in a row without one answer, each lost with its fork server
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,47 +7,71 @@ import pkgutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from garrison.base.errors import Unavailable
+from garrison.base.files import explain
 from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.databases import Detector
 from garrison.engine.examine import examine
 from garrison.engine.source import Source
 from garrison.engine.verdict import Remark, Verdict
 from garrison.wire.examination import Setup
-from garrison.worker.serving import Budget, Examine
+from garrison.worker.serving import Budget
 
-# Neither needs nor has a use inside the sandbox: the first two are for other systems, the last needs a console.
+# For other systems' consoles; they cannot be imported on Linux.
 _FOREIGN_CODECS = {"mbcs", "oem", "cp65001"}
 
 
-def open_examiner(setup: Setup) -> Examine:
-    """Open the databases, and bring in all that examining may load later, when no file can be opened any more.
+class DatabaseExaminer:
+    """Examines with one opened set of databases."""
 
-    Raises Unavailable when the databases cannot be used.
-    """
-    limits = Limits(**setup.limits)
-    detector = Detector.open(_open_files(setup.databases))
+    def __init__(self, detector: Detector, limits: Limits) -> None:
+        self._detector = detector
+        self._limits = limits
 
-    def examine_descriptor(descriptor: int, name: str, budget: Budget) -> object:
+    def warm_up(self) -> None:
+        """Examine something harmless once: YARA-X starts the thread that ends a match which takes too long."""
+        descriptor = os.memfd_create("warm-up", os.MFD_CLOEXEC)
+        try:
+            os.write(descriptor, b"#!/bin/sh\necho garrison\n")
+            self.examine(descriptor, "warm-up", Unbounded())
+        finally:
+            os.close(descriptor)
+
+    def examine(self, descriptor: int, name: str, budget: Budget) -> Any:
+        """Return the verdict on an object."""
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe would keep us waiting
             return Verdict(type="special", remarks=(Remark("not a regular file"),)).to_plain()
-        return examine(Source(descriptor), name, detector, limits, budget).to_plain()
+        return examine(Source(descriptor), name, self._detector, self._limits, budget).to_plain()
 
+
+def open_examiner(setup: Setup) -> DatabaseExaminer:
+    """Open the databases, and import all that examining may want later, when no file can be opened any more.
+
+    Raises GarrisonError when the databases cannot be used.
+    """
     _load_codecs()
-    _warm_up(examine_descriptor)
-    return examine_descriptor
+    files = _open_files(setup.databases)
+    try:
+        # Half of the time for one match, so that the rest of an archive, or at least the verdict, has the other half.
+        detector = Detector.open(files, max(1, int(setup.seconds / 2)))
+    finally:
+        for descriptor in files.values():
+            os.close(descriptor)
+    return DatabaseExaminer(detector, Limits(**setup.limits))
 
 
 def _open_files(folder: str) -> Mapping[str, int]:
-    """Return a descriptor of each file of a set; they stay open as long as the fork server lives."""
+    """Return a descriptor of each file of a set."""
+    files: dict[str, int] = {}
     try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry in entries if entry.is_file(follow_symlinks=False))
-        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
-        return {name: os.open(Path(folder, name), flags) for name in names}
+        for path in Path(folder).iterdir():
+            files[path.name] = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise Unavailable(f"The databases in {folder} cannot be read: {error.strerror}.") from error
+        for descriptor in files.values():
+            os.close(descriptor)
+        raise explain(error, f"open the databases in {folder}") from error
+    return files
 
 
 def _load_codecs() -> None:
@@ -55,13 +79,3 @@ def _load_codecs() -> None:
     for module in pkgutil.iter_modules(encodings.__path__):
         if module.name not in _FOREIGN_CODECS:
             importlib.import_module(f"encodings.{module.name}")
-
-
-def _warm_up(examine_descriptor: Examine) -> None:
-    """Examine something harmless once, so that what is made at first use is made before the sandbox closes."""
-    descriptor = os.memfd_create("warm-up", os.MFD_CLOEXEC)
-    try:
-        os.write(descriptor, b"#!/bin/sh\necho garrison\n")
-        examine_descriptor(descriptor, "warm-up", Unbounded())
-    finally:
-        os.close(descriptor)

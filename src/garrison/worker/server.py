@@ -1,6 +1,7 @@
 """The fork server: opens the databases once, forks workers on request, and tells how each of them ended.
 
-One thread, so that fork(2) is safe. It reads nothing but the databases and its pool's requests.
+One thread, so that fork(2) is safe; a matcher's own thread starts in each worker (`Examiner.warm_up`). It reads nothing
+but the databases and its pool's requests.
 """
 
 import contextlib
@@ -30,14 +31,14 @@ from garrison.wire.examination import (
     encode_control,
     receive_with_descriptors,
 )
-from garrison.worker.serving import MIB, Examine, Service
+from garrison.worker.serving import MIB, Examiner, Service
 
 EXIT_FAILED = 3
 _SLACK_SECONDS = 5.0  # what a batch may take beyond its objects' own time
 _RATHER_ME = "500"  # oom_score_adj(5): when memory runs out, let the kernel end a worker, not the daemon
 
 
-def main(control: int, open_examiner: Callable[[Setup], Examine]) -> int:
+def main(control: int, open_examiner: Callable[[Setup], Examiner]) -> int:
     """Serve the pool at the other end of the control socket until it closes; return the exit code."""
     try:
         with socket.socket(fileno=control) as connection:
@@ -48,7 +49,7 @@ def main(control: int, open_examiner: Callable[[Setup], Examine]) -> int:
     return 0
 
 
-def _serve(control: socket.socket, open_examiner: Callable[[Setup], Examine]) -> None:
+def _serve(control: socket.socket, open_examiner: Callable[[Setup], Examiner]) -> None:
     parent = os.getppid()
     first = control.recv(CONTROL_BYTES)
     if not first:
@@ -60,11 +61,11 @@ def _serve(control: socket.socket, open_examiner: Callable[[Setup], Examine]) ->
     account = sandbox.worker_account() if os.geteuid() == 0 else None
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_RATHER_ME, "ascii")
-    examine = open_examiner(setup)
+    examiner = open_examiner(setup)
     sandbox.isolate()
     sandbox.gain_no_privileges()
     sandbox.die_with_parent(parent)
-    ForkServer(control, setup, examine, account).run()
+    ForkServer(control, setup, examiner, account).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,12 @@ class _Child:
 class ForkServer:
     """Forks, kills and reaps workers."""
 
-    def __init__(self, control: socket.socket, setup: Setup, examine: Examine, account: tuple[int, int] | None) -> None:
+    def __init__(
+        self, control: socket.socket, setup: Setup, examiner: Examiner, account: tuple[int, int] | None
+    ) -> None:
         self._control = control
         self._setup = setup
-        self._examine = examine
+        self._examiner = examiner
         self._account = account
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
@@ -133,12 +136,13 @@ class ForkServer:
     def _become_worker(self, connection: int, server: int) -> NoReturn:
         code = EXIT_FAILED
         try:
+            self._examiner.warm_up()
             served = socket.socket(fileno=connection)  # asks the kernel what it is: not possible later
             cpu_seconds = 2 * MOST_OBJECTS * (self._setup.seconds + _SLACK_SECONDS)
             memory_bytes = self._setup.memory_mib * MIB
             confinement = sandbox.Confinement(memory_bytes, int(cpu_seconds))
             sandbox.close(connection, server, confinement, self._account)
-            service = Service(self._examine, SystemClock(), self._setup.seconds, memory_bytes // 2, cpu_seconds / 2)
+            service = Service(self._examiner, SystemClock(), self._setup.seconds, memory_bytes // 2, cpu_seconds / 2)
             service.serve(served)
             code = 0
         except BaseException as error:  # noqa: BLE001 # the worker's outermost frame: it must never become a second server

@@ -4,7 +4,6 @@ import os
 import resource
 import socket
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,8 +21,16 @@ class Budget(Protocol):
         ...
 
 
-# A descriptor, the object's name, the budget; returns the verdict as plain data.
-Examine = Callable[[int, str, Budget], Any]
+class Examiner(Protocol):
+    """What a worker is for; opened once in the fork server."""
+
+    def warm_up(self) -> None:
+        """Do, in the worker and before its sandbox closes, what cannot be done later: start threads, load modules."""
+        ...
+
+    def examine(self, descriptor: int, name: str, budget: Budget) -> Any:
+        """Return what is to be said of an object, as plain data."""
+        ...
 
 
 class Deadline:
@@ -41,8 +48,8 @@ class Deadline:
 class Service:
     """One worker's loop. memory_bytes and cpu_seconds: beyond these it asks to be replaced by a fresh worker."""
 
-    def __init__(self, examine: Examine, clock: Clock, seconds: float, memory_bytes: int, cpu_seconds: float) -> None:
-        self._examine = examine
+    def __init__(self, examiner: Examiner, clock: Clock, seconds: float, memory_bytes: int, cpu_seconds: float) -> None:
+        self._examiner = examiner
         self._clock = clock
         self._seconds = seconds
         self._memory_bytes = memory_bytes + _peak_bytes()
@@ -63,7 +70,7 @@ class Service:
 
     def _answer(self, index: int, name: str, descriptor: int) -> bytes:
         try:
-            verdict = self._examine(descriptor, name, Deadline(self._clock, self._seconds))
+            verdict = self._examiner.examine(descriptor, name, Deadline(self._clock, self._seconds))
             return encode_answer(Answer(index, verdict, tired=self._is_tired()))
         except MemoryError:
             failed = Answer(index, None, "memory", "out of memory", tired=True)
