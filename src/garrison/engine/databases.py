@@ -110,7 +110,7 @@ def build(
     return BuildReport(compiled.count, hashes, hashlib.sha256(summary).hexdigest(), skipped)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Detector:
     """An opened set. One thread at a time. Close it, or use it as a context, to let go of the memory maps.
 

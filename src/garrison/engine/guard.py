@@ -4,7 +4,7 @@ from garrison.base import text
 from garrison.engine.budget import Budget, Limits
 
 
-class Incomplete(Exception):  # noqa: N818 # no error of ours: the object ends before its end, and this is why
+class Incomplete(Exception):  # no error of ours: the object ends before its end, and this is why
     """An object could be read only in part. remark: the sentence that says why."""
 
     def __init__(self, remark: str) -> None:

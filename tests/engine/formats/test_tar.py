@@ -62,6 +62,10 @@ def test_endless_names_are_cut(form: int) -> None:
     assert list(contents(opened(members, make_tar([("n" * 70_000, EICAR)], form)))) == [("n" * 1000 + "…",)]
 
 
+def test_a_folder_of_the_oldest_dialect_is_no_object() -> None:
+    assert opened(members, entry(b"folder/", b"", b"\0", b"")) == []
+
+
 def test_names_that_are_no_utf8_are_kept() -> None:
     assert list(contents(opened(members, entry(b"\xff\xfe", EICAR)))) == [("\udcff\udcfe",)]
 

@@ -272,6 +272,15 @@ def test_folders_are_no_objects() -> None:
     assert opened(members, make_zip([("folder/", b""), ("folder/file", EICAR)]))[0].names == ("folder/file",)
 
 
+def test_a_folder_whose_size_follows_is_no_object() -> None:
+    found = opened(members, make_streamed_zip([("folder/", b""), ("folder/file", EICAR)]))
+    assert [member.names for member in found] == [("folder/file",)]
+
+
+def test_what_is_called_a_folder_and_has_content_is_opened() -> None:
+    assert contents(opened(members, make_zip([("folder/", EICAR)]))) == {("folder/",): EICAR}
+
+
 def test_many_headers_without_data_take_no_quadratic_time() -> None:
     whole = local_header(b"n", b"", 0, flags=8) * 30_000
     found = opened(members, whole, limits=Limits(members=1_000_000))

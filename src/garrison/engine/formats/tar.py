@@ -98,12 +98,13 @@ class _Reader:
         pax_size = notes.pax_value(b"size")
         if pax_size.isdigit() and len(pax_size) < 20:
             size = int(pax_size)
-        if kind in _NO_CONTENT:
+        name = _name(block, notes)
+        if kind in _NO_CONTENT or (name.endswith("/") and not size):  # v7 had no type for folders
             return
         self._count += 1
         sparse = map_of_gnu(block, self._stream) if kind == ord("S") else map_of_pax(notes.pax)
         end = self._stream.at + size
-        yield self._file(_name(block, notes), size, sparse)
+        yield self._file(name, size, sparse)
         missing = max(0, end - self._stream.at)
         if self._stream.skip(missing + -size % BLOCK) < missing and not self._stream.remark:
             self._stream.remark = TOO_SHORT

@@ -119,7 +119,7 @@ class _Reader:
                 at += 4
                 continue
             start = at + entry.header
-            if _is_folder(entry):
+            if _is_folder(entry) and not entry.has_descriptor:
                 at = start
                 continue
             member, behind = self._member(entry, entry, start, self._length(entry, start))
@@ -162,8 +162,8 @@ class _Reader:
 
 
 def _is_folder(entry: Entry) -> bool:
-    """Return whether it is a folder's entry; nothing, packed by DEFLATE, is two bytes."""
-    return entry.name.endswith(b"/") and entry.packed <= 2 and not entry.has_descriptor
+    """Return whether it is a folder's entry, with sizes that can be told; nothing, packed by DEFLATE, is two bytes."""
+    return entry.name.endswith(b"/") and entry.packed <= 2
 
 
 def _lzma_decoder(untrusted: bytes, most: int) -> Callable[[], Decoder] | None:
