@@ -26,7 +26,7 @@ rule Windows_Dropper_PowerShell_Cradle
         $hide4 = /(\[Ref\]\.Assembly\.GetType|amsiInitFailed|AmsiScanBuffer)/ nocase
         $hide5 = /(CreateObject|ActiveXObject)[ \t]{0,2}\([ \t]{0,2}["']WScript\.Shell/ nocase
     condition:
-        Script_For_Windows and any of ($run*) and 2 of ($hide*)
+        Script_For_Windows and filesize < 1MB and any of ($run*) and 2 of ($hide*)
 }
 
 rule Windows_Dropper_PowerShell_Encoded
@@ -45,7 +45,7 @@ rule Windows_Dropper_PowerShell_Encoded
         $hide3 = /[ \t]-nop(rofile)?\b/ nocase
         $hide4 = /[ \t]-(noni|noninteractive|sta)\b/ nocase
     condition:
-        Script_For_Windows and any of ($encoded, $decoded) and 2 of ($hide*)
+        Script_For_Windows and filesize < 1MB and any of ($encoded, $decoded) and 2 of ($hide*)
 }
 
 rule Windows_Dropper_JScript
