@@ -18,7 +18,7 @@ class Guard:
     size: of the file itself, in bytes, for the ratio. stopped: why everything ends now, or "".
     """
 
-    __slots__ = ("_budget", "_packed", "limits", "objects", "stopped", "unpacked")
+    __slots__ = ("_budget", "_packed", "_passed", "limits", "objects", "stopped", "unpacked")
 
     def __init__(self, limits: Limits, budget: Budget, size: int) -> None:
         self.limits = limits
@@ -27,6 +27,7 @@ class Guard:
         self.stopped = ""
         self._budget = budget
         self._packed = max(size, 1)
+        self._passed = 0
 
     def check(self) -> None:
         """Raise Incomplete when the time is over or a limit was reached before."""
@@ -41,6 +42,12 @@ class Guard:
             self.stopped = f"limit reached: more than {self.limits.members:,} objects"
         self.check()
         self.objects += 1
+
+    def pass_over(self) -> None:
+        """Count one more member that is not opened; hostile lists of them are as long as the file allows."""
+        self._passed += 1
+        if not self.stopped and self._passed > self.limits.members:
+            self.stopped = f"limit reached: more than {self.limits.members:,} objects"
 
     def grew(self, count: int) -> None:
         """Count bytes that were unpacked. Raises Incomplete when it is too much for the file, or the time is over."""

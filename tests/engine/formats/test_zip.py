@@ -287,6 +287,13 @@ def test_many_headers_without_data_take_no_quadratic_time() -> None:
     assert len(found) >= 30_000
 
 
+@pytest.mark.parametrize(("method", "flags"), [(1, 0), (8, 1)])
+def test_members_that_are_not_opened_are_counted_too(method: int, flags: int) -> None:
+    found = opened(members, local_header(b"n", b"x", method, flags) * 30_000)
+    assert len(found) == 10_003
+    assert remarks(found)[-1] == "limit reached: more than 10,000 objects"
+
+
 def test_the_end_record_is_found_behind_a_comment_and_garbage() -> None:
     whole = make_zip(FILES)
     with_comment = whole[:-2] + struct.pack("<H", 60_000) + b"c" * 60_000

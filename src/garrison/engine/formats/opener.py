@@ -60,6 +60,12 @@ def collect(names: tuple[str, ...], pieces: Iterable[bytes], guard: Guard) -> Me
     return Member(names, b"".join(kept), remark)
 
 
+def closed(names: tuple[str, ...], why: str, guard: Guard) -> Member:
+    """Return the member that is not opened."""
+    guard.pass_over()
+    return Member(names, None, why)
+
+
 def stored(source: Source, start: int, length: int, guard: Guard) -> Iterator[bytes]:
     """Yield a run of bytes that is not compressed. Raises Incomplete when it ends too early or at a limit, OSError."""
     got = 0

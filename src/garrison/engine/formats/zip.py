@@ -7,7 +7,7 @@ the list hides, zips put before this one, and all members when the list is lost.
 import lzma
 from collections.abc import Callable, Iterator
 
-from garrison.engine.formats.opener import CORRUPT, ENCRYPTED, Member, clean_name, collect, stored
+from garrison.engine.formats.opener import CORRUPT, ENCRYPTED, Member, clean_name, closed, collect, stored
 from garrison.engine.formats.unpack import (
     Decoder,
     Inflater,
@@ -79,7 +79,7 @@ class _Reader:
         local = local_entry(self._source, entry.at)
         if local is None:
             if entry.packed or entry.size:
-                yield Member((clean_name(entry.name),), None, CORRUPT)
+                yield closed((clean_name(entry.name),), CORRUPT, self._guard)
             return
         start = entry.at + local.header
         if _is_folder(entry):
@@ -124,7 +124,7 @@ class _Reader:
                 continue
             member, behind = self._member(entry, entry, start, self._length(entry, start))
             yield member
-            is_sound = member.content is not None and not member.remark
+            is_sound = member.content is not None and member.remark in {"", self._guard.size_remark}
             at = behind if is_sound or entry.is_encrypted else at + 4
 
     def _length(self, entry: Entry, start: int) -> int | None:
@@ -144,7 +144,7 @@ class _Reader:
         names = (clean_name(entry.name),)
         behind = start + (length or 0)
         if (entry.is_encrypted and local.is_encrypted) or entry.method == _AES:
-            return Member(names, None, ENCRYPTED), max(behind, start)
+            return closed(names, ENCRYPTED, self._guard), behind
         if entry.method == _STORED:
             return collect(names, stored(self._source, start, length or 0, self._guard), self._guard), behind
         make = _METHODS.get(entry.method)
@@ -153,7 +153,7 @@ class _Reader:
             start += _LZMA_HEADER
             length = None if length is None else max(0, length - _LZMA_HEADER)
         if make is None:
-            return Member(names, None, f"not opened: packed by method {entry.method}"), behind
+            return closed(names, f"not opened: packed by method {entry.method}", self._guard), behind
         run = Unpacking(self._source, self._guard, make, start, length)
         if entry.method == _LZMA:
             run.enough = entry.size  # LZMA data may have no end mark (4.4.4, bit 1)
