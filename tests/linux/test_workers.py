@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
@@ -274,6 +275,7 @@ def test_two_hundred_crashes_leave_nothing_behind(databases: Path) -> None:
 POOL_IN_A_PROCESS = """
 import asyncio, json, os, sys
 from pathlib import Path
+from typing import Any
 sys.path.insert(0, sys.argv[1])
 from garrison.linux.workers import WorkerPool
 from tests.worker.objects import descendants, examined, unruly_tuning
@@ -337,6 +339,24 @@ def test_workers_of_root_run_as_nobody(databases: Path) -> None:
             assert "Seccomp:\t2" in status
 
     asyncio.run(run())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests ran as an ordinary account already")
+def test_an_ordinary_account_has_a_pool_too() -> None:
+    python, checkout = "/usr/bin/python3", UNRULY.parents[2]
+    if not all(folder.stat().st_mode & 0o001 for folder in (UNRULY.parent, *UNRULY.parent.parents)):
+        pytest.skip("needs a checkout that other accounts can read")
+    fits = subprocess.run([python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], check=False, cwd="/")
+    if fits.returncode:
+        pytest.skip(f"needs {python} of 3.11")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        word_set(Path(folder))
+        command = [python, "-I", str(UNRULY.with_name("as_ordinary.py")), str(checkout), folder]
+        done = subprocess.run(
+            command, user=65534, group=65534, extra_groups=(), cwd="/", check=False, capture_output=True
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_a_short_campaign() -> None:
