@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import yara_x
-from tests.engine.rules.samples import PARTS, Sample, load
+from tests.engine.rules.samples import FOLDER, PARTS, Sample, decode, encode, load
+from tests.engine.rules.table import PAGE, metas, table
 
 from garrison.engine.identify import Type
 from garrison.engine.rulebook import Rulebook, compile_rules
@@ -131,11 +132,30 @@ def test_near_miss_hits_nothing(sample: Sample) -> None:
         assert hits(sample.near_miss, object_type) == []
 
 
+@pytest.mark.parametrize("sample", [each for each in SAMPLES if each.object_type not in {"elf", "gif", "rtf"}])
+def test_neither_line_ends_nor_a_missing_type_matter(sample: Sample) -> None:
+    for data in (sample.positive, sample.variant):
+        assert hits(data.replace(b"\n", b"\r\n"), sample.object_type) == [sample.rule]
+        assert hits(data, "text") == [sample.rule]
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
 def test_a_wrongly_typed_sample_hits_no_other_rule(sample: Sample) -> None:
     for object_type in ("text", "shell", "python", "perl", "php", "html", "xml", "elf", "data"):
         for data in (sample.positive, sample.variant):
             assert set(hits(data, object_type)) <= {sample.rule}
+
+
+def test_the_table_in_the_documentation_is_up_to_date() -> None:
+    assert len(metas()) == len(public())
+    assert PAGE.read_text(encoding="utf-8").endswith("\n\n" + table())
+
+
+def test_samples_are_scrambled_and_come_back() -> None:
+    assert decode(encode(b"some text\n" * 30)) == b"some text\n" * 30
+    assert encode(b"") == []
+    for path in FOLDER.glob("*.json"):
+        assert not hits(path.read_bytes(), "text")
 
 
 def test_no_two_objects_are_alike() -> None:

@@ -53,8 +53,6 @@ rule Linux_Bot_Gafgyt
         $word9 = "JUNK Flooding"
         $word10 = "UDP Flooding"
         $word11 = /REPORT %s:%s:%s/
-        $word12 = "gayfgt" nocase
-        $word13 = "Self Rep Fucking NeTiS"
         $net1 = "/dev/null"
         $net2 = "/proc/net/route"
         $net3 = "/etc/resolv.conf"
