@@ -107,8 +107,8 @@ def close(connection: int, parent: int, confinement: Confinement, account: tuple
     It holds for all threads there are, and there will be no more.
 
     connection: the one descriptor to keep, above 2; 0 to 2 become /dev/null. account: whom root becomes, None for
-    anybody else, who stays who they are. Raises OSError when a step fails: the process is then
-    half closed and must end.
+    anybody else, who stays who they are. Raises OSError when a step fails: the process is then half closed and must
+    end.
     """
     _keep_only(connection)
     os.umask(0o077)
