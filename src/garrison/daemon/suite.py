@@ -331,7 +331,7 @@ class Suite(Component[Settings]):
     def journal(
         self,
         caller: Caller,
-        component: Annotated[str, about("Of this component only")] = "",
+        component: Annotated[str, about("Of this component only", pattern="^[a-z0-9-]*$")] = "",
         severity: Annotated[Severity | None, about("Of this severity only")] = None,
         text: Annotated[str, about("With this text in its details")] = "",
         days: Annotated[int, about("Of the last so many days; 0: all", ge=0)] = 0,
@@ -413,7 +413,7 @@ class Suite(Component[Settings]):
     @action("Answer a question")
     def inbox_answer(
         self,
-        question: Annotated[int, about("Its number, as inbox shows it")],
+        question: Annotated[int, about("Its number, as inbox shows it", ge=1, le=2**62)],
         choice: Annotated[str, about("One of its choices")],
         caller: Caller,
     ) -> Said:

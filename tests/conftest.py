@@ -1,0 +1,31 @@
+"""What all tests share."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from garrison.base.paths import Home
+from tests.suite import RunningSuite
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
+    """A real suite on a home of its own, for all tests of a module."""
+    with RunningSuite(Home(tmp_path_factory.mktemp("home") / "state")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout."""
+    return REPOSITORY
+
+
+def pytest_report_header() -> list[str]:
+    """Say where this runs."""
+    kernel = subprocess.run(["uname", "-sr"], capture_output=True, text=True, check=True).stdout.strip()
+    return [f"kernel: {kernel}"]

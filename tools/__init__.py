@@ -1,0 +1,1 @@
+"""What developers run through ./dev: test, check, component, golden, bench, campaign, lock."""

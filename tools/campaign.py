@@ -1,0 +1,25 @@
+"""./dev campaign NAME --seed N --times N: a long proof, run in full once; ./dev test runs ten of each."""
+
+import argparse
+import importlib
+import time
+
+CAMPAIGNS = {
+    "engine-fuzz": "tests.engine.fuzz",
+    "worker-abuse": "tests.worker.campaign",
+    "quarantine-kill": "tests.abilities.campaign",
+    "daemon-kill": "tests.daemon.campaign",
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one; a failed assertion ends it with its trace."""
+    parser = argparse.ArgumentParser(prog="./dev campaign")
+    parser.add_argument("name", choices=sorted(CAMPAIGNS))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--times", type=int, default=10)
+    options = parser.parse_args(arguments)
+    began = time.monotonic()
+    importlib.import_module(CAMPAIGNS[options.name]).campaign(options.seed, options.times)
+    print(f"{options.name}: {options.times} times with seed {options.seed}, {time.monotonic() - began:.0f} s, all held")
+    return 0

@@ -1,0 +1,86 @@
+"""./dev check: format, lint, types, imports, dead code, sizes, golden manifest and docs."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tools import golden
+
+_LONGEST = 500
+_PLACE = re.compile(r"^\s*(?:-\s+)?(garrison[\w.]*) -> (garrison[\w.]*|pydantic[\w.]*) \(l\.(\d+)", re.MULTILINE)
+
+
+def _run(*command: str) -> str:
+    """Return what a failing command printed, "" when it passed."""
+    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).strip() or "it failed" if done.returncode else ""
+
+
+def _imports() -> str:
+    said = _lint_imports()
+    if not said:
+        return ""
+    places = [f"{_file(importer)}:{line}: imports {imported}" for importer, imported, line in _PLACE.findall(said)]
+    contracts = re.findall(r"^(.+) BROKEN$", said, re.MULTILINE)
+    return "\n".join([*(f"Broken: {name}" for name in contracts), *dict.fromkeys(places)]) or said
+
+
+def _lint_imports() -> str:
+    code = "from importlinter.cli import lint_imports_command as run; run()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+def _file(module: str) -> str:
+    path = Path("src", *module.split("."))
+    return str(path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py")
+
+
+def _sizes() -> str:
+    long = []
+    for folder in ("src", "tests", "tools", "bench"):
+        for path in sorted(Path(folder).rglob("*.py")):
+            lines = path.read_text("utf-8").count("\n")
+            if lines > _LONGEST:
+                long.append(f"{path}: {lines} lines, more than {_LONGEST}")
+    return "\n".join(long)
+
+
+def _mirror() -> str:
+    """Return the tests that do not stand where their code does: tests/ROOM/test_NAME.py for src/garrison/ROOM/NAME.py."""
+    astray = []
+    for test in sorted(Path("tests").rglob("test_*.py")):
+        parts = test.relative_to("tests").parts
+        if parts[0] in {"contract", "golden", "system", "tools", "bench"}:
+            continue
+        source = Path("src/garrison", *parts[:-1], parts[-1].removeprefix("test_"))
+        if not (source.exists() or source.with_suffix("").is_dir() or (source.parent / "rules").exists()):
+            astray.append(f"{test}: there is no {source}")
+    return "\n".join(astray)
+
+
+CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("format", lambda: _run("ruff", "format", "--check", ".")),
+    ("lint", lambda: _run("ruff", "check", "--output-format", "concise", ".")),
+    ("types", lambda: _run("mypy", "--no-error-summary")),
+    ("imports", _imports),
+    ("dead code", lambda: _run("vulture")),
+    ("sizes", _sizes),
+    ("test placement", _mirror),
+    ("golden manifest and reference", golden.stale),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run all checks, or those that are named; return 0 when all pass."""
+    wanted = [entry for entry in CHECKS if not arguments or entry[0] in arguments]
+    failed = 0
+    for name, check in wanted:
+        problem = check()
+        print(f"check {name}: {'ok' if not problem else 'FAILED'}", flush=True)
+        if problem:
+            failed = 1
+            print("\n".join(f"  {line}" for line in problem.splitlines()[-60:]), flush=True)
+    return failed
