@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -134,26 +134,32 @@ class Scanner:
     ) -> None:
         while (batch := await batches.get()) is not None:
             try:
-                async for examined in self._examine(pool, batch):
-                    progress.done += 1
-                    progress.path = examined.path
-                    await sink(examined)
+                async with aclosing(self._examine(pool, batch)) as all_examined:
+                    async for examined in all_examined:
+                        progress.done += 1
+                        progress.path = examined.path
+                        await sink(examined)
             finally:
                 _close(batch)
 
     @staticmethod
-    async def _examine(pool: WorkerPool, batch: list[Found]) -> AsyncIterator[Examined]:
+    async def _examine(pool: WorkerPool, batch: list[Found]) -> AsyncGenerator[Examined, None]:
         submitted = [Submitted(found.descriptor, os.path.basename(found.path)) for found in batch]
-        async for outcome in pool.examine(submitted):
-            found = batch[outcome.index]
-            yield Examined(found.path, Identity.of(found.status), found.status.st_uid, verdict_of(outcome))
+        async with aclosing(pool.examine(submitted)) as outcomes:
+            async for outcome in outcomes:
+                found = batch[outcome.index]
+                yield Examined(found.path, Identity.of(found.status), found.status.st_uid, verdict_of(outcome))
 
     async def examine_one(self, descriptor: int, name: str) -> Verdict:
-        """Examine one open file."""
+        """Examine one open file, whatever it is open for."""
         pool = await self._workers()
-        async for outcome in pool.examine([Submitted(descriptor, name)]):
-            return verdict_of(outcome)
-        raise AssertionError("a pool answers for each object")  # pragma: no cover
+        # A worker gets descriptors for reading only.
+        reading = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            async with aclosing(pool.examine([Submitted(reading, name)])) as outcomes:
+                return verdict_of(await anext(outcomes))
+        finally:
+            os.close(reading)
 
 
 def verdict_of(outcome: Outcome) -> Verdict:
