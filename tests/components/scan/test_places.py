@@ -1,0 +1,32 @@
+"""Tests of what matters most."""
+
+from pathlib import Path
+
+from garrison.components.scan.places import quick_places, user_folders
+
+
+def test_folders_have_the_names_that_the_account_gave_them(tmp_path: Path) -> None:
+    config = tmp_path / ".config"
+    config.mkdir()
+    (config / "user-dirs.dirs").write_text(
+        '# comment\nXDG_DOWNLOAD_DIR="$HOME/Téléchargements"\nXDG_DOCUMENTS_DIR="/data/docs"\nXDG_DESKTOP_DIR="$HOME/"\n',
+        "utf-8",
+    )
+    assert user_folders(tmp_path) == [tmp_path / "Téléchargements", tmp_path, Path("/data/docs")]
+
+
+def test_without_a_file_the_usual_names(tmp_path: Path) -> None:
+    assert user_folders(tmp_path) == [tmp_path / "Downloads", tmp_path / "Desktop", tmp_path / "Documents"]
+
+
+def test_a_folder_that_is_the_whole_home_is_none(tmp_path: Path) -> None:
+    (tmp_path / ".config").mkdir()
+    (tmp_path / ".config" / "user-dirs.dirs").write_text('XDG_DESKTOP_DIR="$HOME/"\n')
+    assert str(tmp_path) not in quick_places(tmp_path, exists=lambda _: True)
+
+
+def test_what_starts_by_itself_comes_first_and_only_what_exists(tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").touch()
+    (tmp_path / "Downloads").mkdir()
+    places = quick_places(tmp_path)
+    assert places[:2] == [str(tmp_path / ".bashrc"), str(tmp_path / "Downloads")]
