@@ -1,8 +1,11 @@
 """Time, handed to whoever needs it, so that schedules and retention are tested without waiting."""
 
+import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 
 class Clock(Protocol):
@@ -45,6 +48,22 @@ class FakeClock:
         return self._passed
 
     def advance(self, by: timedelta) -> None:
-        """Let time pass."""
-        self._now += by
+        """Let time pass, also over the change to summer time and back."""
+        self._now = (self._now.astimezone(UTC) + by).astimezone(self._now.tzinfo)
         self._passed += by.total_seconds()
+
+    def set(self, now: datetime) -> None:
+        """Set the time of day, as a person or a time server may, while no time passes."""
+        self._now = now
+
+
+def local_zone(file: Path = Path("/etc/localtime")) -> tzinfo:
+    """Return this computer's time zone with its summer time; UTC when nobody knows it."""
+    named = os.environ.get("TZ", "").removeprefix(":")
+    try:
+        if named:
+            return ZoneInfo(named)
+        with file.open("rb") as rules:
+            return ZoneInfo.from_file(rules, key="localtime")
+    except (OSError, ValueError):  # no such zone, or no such file
+        return UTC

@@ -4,12 +4,14 @@ import contextlib
 import errno
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 from garrison.base.errors import Failed, GarrisonError, Unavailable
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_FRESH = ".new"
 
 
 def explain(error: OSError, doing: str) -> GarrisonError:
@@ -30,9 +32,10 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
 
     Raises what `explain` makes of an OSError; the old file is then intact.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh = path.with_name(f".{path.name}.{threading.get_native_id()}{_FRESH}")
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+        fresh.unlink(missing_ok=True)  # of a process that was killed, and whose number came round again
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
         with open(descriptor, "wb") as file:
             file.write(content)
             file.flush()
@@ -43,6 +46,13 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
         with contextlib.suppress(OSError):
             fresh.unlink()
         raise explain(error, f"write {path}") from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a kill left behind in the middle of `write_atomically`. Nobody may be writing there."""
+    for path in folder.glob(f".*{_FRESH}"):
+        if path.is_file() and not path.is_symlink():
+            path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -64,4 +74,7 @@ def read_json(path: Path) -> Any:
 
     Raises FileNotFoundError when there is none, ValueError when it is damaged, OSError when it cannot be read.
     """
-    return json.loads(path.read_bytes())
+    try:
+        return json.loads(path.read_bytes())
+    except RecursionError:
+        raise ValueError("nested too deeply") from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from garrison.base.errors import Unavailable
-from garrison.base.files import explain, write_atomically
+from garrison.base.files import explain, sweep, write_atomically
 
 SYSTEM_HOME = Path("/var/lib/garrison")
 
@@ -41,27 +41,31 @@ class Home:
     def prepare(self) -> None:
         """Make the folder. Only the system's own is open to look through (for its socket), never its parts."""
         try:
-            self.root.mkdir(mode=0o755 if self.is_system else 0o700, parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.root.stat().st_uid != os.geteuid():
+                raise Unavailable(
+                    f"{self.root} belongs to another account.",
+                    "Set GARRISON_HOME to a folder of your own, or run this as that account.",
+                )
             for name in ("run", "log"):
-                shared = self.is_system and name == "run"
-                (self.root / name).mkdir(mode=0o755 if shared else 0o700, exist_ok=True)
+                (self.root / name).mkdir(mode=0o700, exist_ok=True)
+            if self.is_system:  # said outright: what mkdir gives depends on the caller's umask
+                self.root.chmod(0o755)
+                self.socket.parent.chmod(0o755)
         except OSError as error:
             raise explain(error, f"make the folder {self.root}") from error
-        if self.root.stat().st_uid != os.geteuid():
-            raise Unavailable(
-                f"{self.root} belongs to another account.",
-                "Set GARRISON_HOME to a folder of your own, or run this as that account.",
-            )
 
     def folder(self, name: str, version: int) -> Path:
         """Return the sub-folder of one component or ability, made when missing.
 
         Its file `version` says which shape of records it holds. Raises Unavailable when a newer Garrison wrote it.
+        To be called at boot, before anybody writes there: it clears away what a kill left half-written.
         """
         path = self.root / name
         marker = path / "version"
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sweep(path)
             found = int(marker.read_text("ascii")) if marker.exists() else None
         except ValueError:
             found = None

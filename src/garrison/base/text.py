@@ -22,7 +22,9 @@ def _escape(char: str) -> str:
         return f"\\x{point - 0xDC00:02x}"
     if unicodedata.category(char) == "Zs":
         return " "
-    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
+    if point < 0x10000:
+        return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
+    return f"\\U{point:08x}"
 
 
 def size(count: int) -> str:

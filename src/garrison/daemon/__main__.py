@@ -5,6 +5,7 @@ The descriptor FD gets one line: {"ready": true}, or the error that kept it from
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import logging.handlers
@@ -14,20 +15,27 @@ from pathlib import Path
 from typing import Any
 
 from garrison.base.errors import GarrisonError
+from garrison.base.files import explain
 from garrison.base.paths import Home
 from garrison.daemon.boot import run
 
 
 def _log_to(home: Home) -> None:
-    handler = logging.handlers.RotatingFileHandler(home.log, maxBytes=1024 * 1024, backupCount=3)
+    try:
+        handler = logging.handlers.RotatingFileHandler(
+            home.log, maxBytes=1024 * 1024, backupCount=3, encoding="utf-8", errors="backslashreplace"
+        )
+    except OSError as error:
+        raise explain(error, f"write {home.log}") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _tell(descriptor: int | None, message: dict[str, Any]) -> None:
     if descriptor is not None:
-        os.write(descriptor, json.dumps(message).encode("ascii") + b"\n")
-        os.close(descriptor)
+        with contextlib.suppress(OSError):  # whoever started us has gone
+            os.write(descriptor, json.dumps(message).encode("ascii") + b"\n")
+            os.close(descriptor)
 
 
 def main() -> int:
@@ -37,7 +45,7 @@ def main() -> int:
     parser.add_argument("--private", action="store_true", help="end with the last client or job")
     parser.add_argument("--ready", type=int, default=None, help="descriptor to report on")
     options = parser.parse_args()
-    home = Home(options.home)
+    home = Home(options.home.absolute())
     os.umask(0o077)
     try:
         home.prepare()

@@ -19,7 +19,7 @@ from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
 from garrison.abilities.rights import Rights
 from garrison.abilities.scanner import Scanner
-from garrison.base.clock import Clock, SystemClock
+from garrison.base.clock import Clock, SystemClock, local_zone
 from garrison.base.errors import Failed, GarrisonError, Unavailable
 from garrison.base.files import explain
 from garrison.base.paths import Home
@@ -29,21 +29,28 @@ from garrison.daemon.consents import Consents
 from garrison.daemon.door import Call, Door
 from garrison.daemon.host import ComponentHost, Reporter
 from garrison.daemon.inbox import Inbox
-from garrison.daemon.isolation import outcome_of
+from garrison.daemon.isolation import first_of, outcome, outcome_of
 from garrison.daemon.jobs import Jobs
 from garrison.daemon.journal import Journal
+from garrison.daemon.parts import Parts
 from garrison.daemon.scheduler import Scheduler
 from garrison.daemon.server import Server, bind
 from garrison.daemon.settings_book import SettingsBook
 from garrison.daemon.store import Store
-from garrison.daemon.suite import JournalSetAside, Parts, Suite
+from garrison.daemon.suite import Suite
+from garrison.daemon.suite_results import JournalSetAside
 from garrison.daemon.supervisor import Supervisor
 from garrison.linux.power import on_battery
-from garrison.sdk import AnyComponent, Caller, Settings
+from garrison.sdk import AnyComponent, Caller, Event, Settings
 from garrison.wire.golden import golden_text
 from garrison.wire.manifest import SUITE, digest, dump
 
 log = logging.getLogger(__name__)
+_LOCK_TRIES = 10
+_LOCK_PAUSE_SECONDS = 0.02
+_CLIENT_PATIENCE_SECONDS = 20.0  # for the command that a short-lived daemon was started for
+_JOBS_PATIENCE_SECONDS = 5.0
+_ANSWERS_PATIENCE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -66,7 +73,7 @@ class Boot:
     listening: socket.socket = field(init=False)
 
 
-def take_the_lock(boot: Boot) -> None:
+async def take_the_lock(boot: Boot) -> None:
     """Make sure that no other daemon works on this home."""
     boot.home.prepare()
     try:
@@ -74,23 +81,36 @@ def take_the_lock(boot: Boot) -> None:
     except OSError as error:
         raise explain(error, f"open {boot.home.lock}") from error
     boot.stack.callback(os.close, descriptor)
+    for _ in range(_LOCK_TRIES):  # a command that looks whether a daemon runs holds it for a moment
+        if _lock(descriptor):
+            break
+        await asyncio.sleep(_LOCK_PAUSE_SECONDS)
+    else:
+        process = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
+        raise Unavailable(f"Garrison is running here already (process {process}).")
+    try:
+        os.pwrite(descriptor, f"{os.getpid():<19}\n".encode("ascii"), 0)
+    except OSError as error:
+        raise explain(error, f"write {boot.home.lock}") from error
+
+
+def _lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        process = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
-        raise Unavailable(f"Garrison is running here already (process {process}).") from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        return False
+    return True
 
 
 async def make_abilities(boot: Boot) -> None:
     """Open the databases, quarantine, exclusions, and the way to the workers."""
     databases = Databases(boot.home, boot.clock)
-    outcome = await outcome_of(databases.ensure(), "build the databases")
-    if isinstance(outcome, GarrisonError):
-        log.error("%s", outcome.text)  # status says so too; what needs no databases works on
     quarantine = Quarantine(boot.home, boot.clock)
-    await quarantine.recover()
+    # What fails here is said by status too, and tried again at the next start; what does not need it works on.
+    for work, doing in ((databases.ensure(), "build the databases"), (quarantine.recover(), "recover quarantine")):
+        error = await outcome_of(work, doing)
+        if isinstance(error, GarrisonError):
+            log.error("%s: %s", doing, error.text)
     scanner = Scanner(databases, quarantine)
     boot.stack.push_async_callback(scanner.close)
     response = Response(boot.home, boot.clock, quarantine)
@@ -108,7 +128,11 @@ def open_the_books(boot: Boot) -> None:
     jobs = Jobs(boot.group, boot.clock)
     door = Door(boot.rights, jobs, lambda event, caller: reporter.report(SUITE, event, caller.uid))
     components: dict[str, AnyComponent] = {}
-    supervisor = Supervisor(boot.group, components, boot.rights, lambda event: reporter.report(SUITE, event, None))
+
+    def report_own(event: Event) -> None:
+        reporter.report(SUITE, event, None)
+
+    supervisor = Supervisor(boot.group, components, boot.rights, report_own, boot.clock)
     boot.parts = Parts(
         store=store,
         book=SettingsBook(boot.home.folder("settings", 1), {cls.id: cls for cls in COMPONENTS}),
@@ -132,7 +156,7 @@ def make_components(boot: Boot) -> None:
     parts = boot.parts
     for cls in COMPONENTS:
         component = _make(boot, cls)
-        component.settings_changed()
+        outcome(component.settings_changed, f"give {cls.id} its settings")
         parts.components[cls.id] = component
         parts.door.add(component)
 
@@ -159,8 +183,9 @@ def _host(boot: Boot, component: str) -> ComponentHost:
 def make_the_suite(boot: Boot) -> None:
     """Make the schedule, the consents and the suite's own operations."""
     described = manifests()
+    folder = boot.home.folder("schedule", 1)
     boot.scheduler = Scheduler(
-        boot.home.folder("schedule", 1), boot.clock, described, lambda *task: _begin(boot, *task), on_battery
+        folder, boot.clock, local_zone(), described, lambda *task: _begin(boot, *task), on_battery
     )
     consents = Consents(boot.parts.store, boot.clock, described)
     boot.suite = Suite(_host(boot, SUITE), Settings(), boot.parts, boot.scheduler, consents)
@@ -168,10 +193,16 @@ def make_the_suite(boot: Boot) -> None:
 
 
 def _begin(boot: Boot, operation: str, arguments: dict[str, Any], caller: Caller) -> None:
-    """Start a scheduled task."""
+    """Start a scheduled task, unless its component is off or it still is at it from the last time."""
+    parts = boot.parts
+    component = parts.door.components[operation.partition(".")[0]]
+    running = any(job.operation == operation and job.caller == caller for job in parts.jobs.running())
+    if running or not component.settings.enabled:
+        log.info("%s is due, but %s", operation, "still runs" if running else "its component is off")
+        return
 
     async def call() -> None:
-        await outcome_of(boot.parts.door.call(Call(operation, arguments, caller, background=True)), operation)
+        await outcome_of(parts.door.call(Call(operation, arguments, caller, background=True)), operation)
 
     boot.group.create_task(call())
 
@@ -189,6 +220,8 @@ def open_the_door(boot: Boot) -> None:
     boot.stack.callback(boot.listening.close)
     boot.group.create_task(boot.server.serve(boot.listening))
     boot.parts.jobs.on_idle = lambda: _maybe_end(boot)
+    first_look = asyncio.get_running_loop().call_later(_CLIENT_PATIENCE_SECONDS, _maybe_end, boot)
+    boot.stack.callback(first_look.cancel)  # whoever started a short-lived daemon may have died since
 
 
 def _maybe_end(boot: Boot) -> None:
@@ -229,7 +262,10 @@ class _Ended(Exception):  # not an error
 
 
 async def _until_ended(boot: Boot) -> None:
+    """Wait for the end; whoever waits for a task is told that it is cancelled."""
     await boot.ended.wait()
+    await boot.parts.jobs.end_all(_JOBS_PATIENCE_SECONDS)
+    await boot.server.settle(_ANSWERS_PATIENCE_SECONDS)
     raise _Ended
 
 
@@ -249,15 +285,7 @@ async def run(home: Home, lasting: bool, on_ready: Callable[[], None]) -> None:
     except* _Ended:
         log.info("Ended.")
     except* GarrisonError as group_of_errors:
-        raise _first(group_of_errors) from None
-
-
-def _first(group: BaseExceptionGroup[GarrisonError]) -> GarrisonError:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, GarrisonError)
-    return error
+        raise first_of(group_of_errors) from None
 
 
 def _end_on_signals(boot: Boot) -> None:

@@ -27,7 +27,7 @@ class Consents:
     """The ledger of consents."""
 
     def __init__(self, store: Store, clock: Clock, manifests: Iterable[Manifest]) -> None:
-        self._connection = store.connection
+        self._store = store
         self._clock = clock
         self._purposes = {
             f"{manifest.id}.{purpose.id}": (manifest.id, purpose)
@@ -47,7 +47,7 @@ class Consents:
     def record(self, caller: Caller, name: str, given: bool) -> Consent:
         """Write down that a caller gives or withdraws consent. Raises NotFound."""
         component, purpose = self._find(name)
-        self._connection.execute(
+        self._store.write(
             "INSERT INTO consent (at, uid, component, purpose, text_sha256, given) VALUES (?, ?, ?, ?, ?, ?)",
             (self._clock.now().isoformat(timespec="seconds"), caller.uid, component, purpose.id, _sha(purpose), given),
         )
@@ -60,7 +60,7 @@ class Consents:
 
     def _consent(self, caller: Caller, name: str, purpose: Purpose) -> Consent:
         component, _ = self._purposes[name]
-        row = self._connection.execute(
+        row = self._store.read(
             "SELECT * FROM consent WHERE uid = ? AND component = ? AND purpose = ? ORDER BY id DESC LIMIT 1",
             (caller.uid, component, purpose.id),
         ).fetchone()

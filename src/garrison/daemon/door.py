@@ -1,5 +1,6 @@
 """The door: every request, from whichever surface, goes through here: find, licence, rights, decode, run, audit."""
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,8 +8,8 @@ from typing import Any, ClassVar
 
 from garrison.abilities.rights import Rights
 from garrison.base.errors import GarrisonError, NotFound, Unavailable
-from garrison.daemon.isolation import outcome_of
-from garrison.daemon.jobs import Answer, Jobs, Progress, RunningJob
+from garrison.daemon.isolation import outcome, outcome_of
+from garrison.daemon.jobs import CANCELLED, Answer, Jobs, Progress, RunningJob, answer_of
 from garrison.sdk import Access, AnyComponent, Caller, Event, Text
 from garrison.sdk.operations import Signature, signatures
 
@@ -57,22 +58,26 @@ class Door:
         except GarrisonError as error:
             self._write_down(call, signature, error.code)
             raise
-        self._write_down(call, signature, "done" if not call.background else "started")
+        except asyncio.CancelledError:
+            self._write_down(call, signature, "cancelled")
+            raise
+        is_under_way = call.background and signature.mark.is_task
+        self._write_down(call, signature, "started" if is_under_way else _word(answer))
         return answer
 
     async def _admitted(self, call: Call, component: AnyComponent, signature: Signature) -> Answer:
         self.rights.check_licence(component.feature, component.title)
         self.rights.check_access(call.caller, signature.mark.access, signature.mark.title)
-        why_not = component.unsupported()
-        if why_not and signature.mark.access is not Access.VIEW:
-            raise Unavailable(str(why_not))
+        if signature.mark.access is not Access.VIEW:
+            _check_supported(component)
         arguments = signature.decode(call.arguments)
         if signature.mark.is_task:
             return await self._task(call, component, signature, arguments)
-        outcome = await outcome_of(_ask(component, signature, arguments, {"caller": call.caller}), call.operation)
-        if isinstance(outcome, GarrisonError):
-            raise outcome
-        return Answer.of(outcome)
+        asked = _ask(component, signature, arguments, {"caller": call.caller})
+        answer = await outcome_of(answer_of(asked), call.operation)
+        if isinstance(answer, GarrisonError):
+            raise answer
+        return answer
 
     async def _task(
         self, call: Call, component: AnyComponent, signature: Signature, arguments: dict[str, Any]
@@ -85,7 +90,11 @@ class Door:
         if call.background:
             text = Text("{title}: goes on in the background as job {job}.", title=job.title, job=job.id)
             return Answer({"job": job.id}, (text,))
-        await job.finished.wait()
+        try:
+            await job.finished.wait()
+        except asyncio.CancelledError:
+            job.cancel()
+            raise
         if isinstance(job.outcome, GarrisonError):
             raise job.outcome
         assert job.outcome is not None
@@ -102,6 +111,18 @@ class Door:
         if signature.mark.access is not Access.VIEW:
             event = OperationCalled(operation=call.operation, uid=call.caller.uid, outcome=outcome)
             self.audit(event, call.caller)
+
+
+def _word(answer: Answer) -> str:
+    return "cancelled" if answer is CANCELLED else "done"
+
+
+def _check_supported(component: AnyComponent) -> None:
+    why_not = outcome(lambda: str(component.unsupported() or ""), f"ask {component.id} whether it can work here")
+    if isinstance(why_not, GarrisonError):
+        raise why_not
+    if why_not:
+        raise Unavailable(why_not)
 
 
 async def _ask(

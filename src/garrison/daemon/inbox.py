@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from garrison.base.clock import Clock
@@ -29,10 +30,10 @@ class Card:
 
 
 class Inbox:
-    """Keeps questions across restarts: one that was asked again gets the answer that was given meanwhile."""
+    """Keeps questions across restarts: one that is asked again, in the same words, gets the answer given meanwhile."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self._connection = store.connection
+        self._store = store
         self._clock = clock
         self._waiting: dict[int, asyncio.Event] = {}
 
@@ -40,66 +41,60 @@ class Inbox:
         """Put a question and return the choice that was made; the fallback when nobody answers in time."""
         if question.default not in question.choices:
             raise Invalid(f"The fallback “{question.default}” is not among the choices.")
-        number = self._open(component, question, owner)
-        answered = self._waiting.setdefault(number, asyncio.Event())
-        try:
-            async with asyncio.timeout(question.wait_seconds):
-                await answered.wait()
-        except TimeoutError:
-            self._close(number, question.default, None)
-        finally:
-            self._waiting.pop(number, None)
-        answer: str = self._connection.execute("SELECT answer FROM question WHERE id = ?", (number,)).fetchone()[0]
+        self._expire()
+        row = self._same(component, question, owner) or self._add(component, question, owner)
+        number = int(row["id"])
+        if row["answer"] is None:
+            await self._wait(number, datetime.fromisoformat(row["until"]), question.default)
+        self._store.write("UPDATE question SET delivered = 1 WHERE id = ?", (number,))
+        answer: str = self._row(number)["answer"]
         return answer
 
-    def _open(self, component: str, question: Question, owner: int) -> int:
-        now = self._clock.now()
-        same = self._connection.execute(
-            "SELECT id FROM question WHERE component = ? AND name = ? AND owner = ? AND answer IS NULL",
-            (component, question.id, owner),
+    async def _wait(self, number: int, until: datetime, fallback: str) -> None:
+        answered = self._waiting.setdefault(number, asyncio.Event())
+        try:
+            async with asyncio.timeout((until - self._clock.now()).total_seconds()):
+                await answered.wait()
+        except TimeoutError:
+            self._close(number, fallback, None)
+
+    def _same(self, component: str, question: Question, owner: int) -> sqlite3.Row | None:
+        """Return the question as it was asked before, when it is open or its answer never arrived."""
+        found: sqlite3.Row | None = self._store.read(
+            "SELECT * FROM question WHERE component = ? AND name = ? AND owner = ? AND says = ? AND details = ?"
+            " AND choices = ? AND delivered = 0 ORDER BY id DESC LIMIT 1",
+            (component, question.id, owner, *_words(question)),
         ).fetchone()
-        if same:
-            return int(same["id"])
-        cursor = self._connection.execute(
-            "INSERT INTO question (component, name, owner, asked, says, details, choices, fallback, until)"
+        return found
+
+    def _add(self, component: str, question: Question, owner: int) -> Any:
+        now = self._clock.now()
+        until = now + timedelta(seconds=question.wait_seconds)
+        number = self._store.write(
+            "INSERT INTO question (component, name, owner, says, details, choices, asked, fallback, until)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 component,
                 question.id,
                 owner,
+                *_words(question),
                 now.isoformat(timespec="seconds"),
-                question.text.text,
-                json.dumps(to_plain(question.text.values)),
-                json.dumps(question.choices),
                 question.default,
-                (now + timedelta(seconds=question.wait_seconds)).isoformat(timespec="seconds"),
+                until.isoformat(),
             ),
         )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        return self._row(number)
 
     def cards(self, caller: Caller, with_answered: bool = False) -> list[Card]:
         """Return the questions that a caller may see, oldest first."""
-        rows = self._connection.execute("SELECT * FROM question ORDER BY id")
-        return [
-            Card(
-                id=row["id"],
-                component=row["component"],
-                says=row["says"],
-                details=json.loads(row["details"]),
-                choices=json.loads(row["choices"]),
-                asked=row["asked"],
-                until=row["until"],
-                answer=row["answer"] or "",
-                owner=row["owner"],
-            )
-            for row in rows
-            if caller.sees(row["owner"]) and (with_answered or row["answer"] is None)
-        ]
+        self._expire()
+        rows = self._store.read("SELECT * FROM question ORDER BY id").fetchall()
+        return [_card(row) for row in rows if caller.sees(row["owner"]) and (with_answered or row["answer"] is None)]
 
     def answer(self, caller: Caller, number: int, choice: str) -> None:
         """Answer a question. Raises NotFound, Refused, Invalid."""
-        row = self._connection.execute("SELECT * FROM question WHERE id = ?", (number,)).fetchone()
+        self._expire()
+        row = self._row(number)
         if row is None or not caller.sees(row["owner"]):
             raise NotFound(f"There is no question {number}.", "garrison inbox list shows them.")
         if row["answer"] is not None:
@@ -108,11 +103,42 @@ class Inbox:
         if choice not in choices:
             raise Invalid(f"“{choice}” is not a choice.", "Choices: " + ", ".join(choices))
         self._close(number, choice, caller.uid)
-        if number in self._waiting:
-            self._waiting[number].set()
+
+    def _expire(self) -> None:
+        """Give the fallback to what nobody answered in time, also while the suite was not running."""
+        now = self._clock.now()
+        for row in self._store.read("SELECT id, until, fallback FROM question WHERE answer IS NULL").fetchall():
+            if datetime.fromisoformat(row["until"]) <= now:
+                self._close(row["id"], row["fallback"], None)
+
+    def _row(self, number: int) -> Any:  # a row, or None
+        # Beyond 64 bits there are no numbers in the database, and so no questions.
+        return self._store.read("SELECT * FROM question WHERE id = ?", (max(0, min(number, 2**63 - 1)),)).fetchone()
 
     def _close(self, number: int, choice: str, by: int | None) -> None:
-        self._connection.execute(
+        self._store.write(
             "UPDATE question SET answer = ?, answered = ?, answered_by = ? WHERE id = ? AND answer IS NULL",
             (choice, self._clock.now().isoformat(timespec="seconds"), by, number),
         )
+        waiting = self._waiting.pop(number, None)
+        if waiting is not None:
+            waiting.set()
+
+
+def _words(question: Question) -> tuple[str, str, str]:
+    details = json.dumps(to_plain(question.text.values), ensure_ascii=True, sort_keys=True)
+    return question.text.text, details, json.dumps(question.choices, ensure_ascii=True)
+
+
+def _card(row: sqlite3.Row) -> Card:
+    return Card(
+        id=row["id"],
+        component=row["component"],
+        says=row["says"],
+        details=json.loads(row["details"]),
+        choices=json.loads(row["choices"]),
+        asked=row["asked"],
+        until=row["until"],
+        answer=row["answer"] or "",
+        owner=row["owner"],
+    )

@@ -33,6 +33,14 @@ class Answer:
         return cls(to_plain(value))
 
 
+CANCELLED = Answer(None, (Text("Cancelled."),), EXIT_CANCELLED)
+
+
+async def answer_of(awaitable: Awaitable[Any]) -> Answer:
+    """Return the answer for what an operation will give back."""
+    return Answer.of(await awaitable)
+
+
 class State(StrEnum):
     """Where a job is."""
 
@@ -79,7 +87,7 @@ class RunningJob:
             self.on_progress(self.now)
 
     def cancel(self) -> None:
-        """End it."""
+        """End it, also one that has not begun yet."""
         if self.task is not None:
             self.task.cancel()
 
@@ -121,23 +129,33 @@ class Jobs:
         job = RunningJob(self._last, operation, title, caller, started, self._clock, on_progress)
         self._jobs.append(job)
         job.task = self._group.create_task(self._run(job, work), name=operation)
+        job.task.add_done_callback(lambda _: self._end(job))
         return job
 
-    async def _run(self, job: RunningJob, work: Callable[[RunningJob], Awaitable[Any]]) -> None:
-        try:
-            outcome = await outcome_of(work(job), f"job {job.id}, {job.operation}")
-            if isinstance(outcome, GarrisonError):
-                job.state, job.outcome = State.FAILED, outcome
-            else:
-                job.state, job.outcome = State.DONE, Answer.of(outcome)
-        except asyncio.CancelledError:
-            job.state, job.outcome = State.CANCELLED, Answer(None, (Text("Cancelled."),), EXIT_CANCELLED)
-        finally:
-            job.ended = self._clock.now().isoformat(timespec="seconds")
-            job.finished.set()
-            self._forget_old()
-            if not self.running():
-                self.on_idle()
+    @staticmethod
+    async def _run(job: RunningJob, work: Callable[[RunningJob], Awaitable[Any]]) -> None:
+        job.outcome = await outcome_of(answer_of(work(job)), f"job {job.id}, {job.operation}")
+
+    def _end(self, job: RunningJob) -> None:
+        """Note how a task ended. A callback, since one that is cancelled before its first step runs no code at all."""
+        if job.outcome is None:
+            job.state, job.outcome = State.CANCELLED, CANCELLED
+        else:
+            job.state = State.FAILED if isinstance(job.outcome, GarrisonError) else State.DONE
+        job.ended = self._clock.now().isoformat(timespec="seconds")
+        job.finished.set()
+        self._forget_old()
+        if not self.running():
+            self.on_idle()
+
+    async def end_all(self, patience_seconds: float) -> None:
+        """Cancel what is under way and wait a little for it to end."""
+        running = self.running()
+        for job in running:
+            job.cancel()
+        tasks = [job.task for job in running if job.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=patience_seconds)
 
     def _forget_old(self) -> None:
         ended = [job for job in self._jobs if job.finished.is_set()]

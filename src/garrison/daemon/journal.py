@@ -1,20 +1,20 @@
 """The journal: everything that happened, each row chained to the one before."""
 
+import asyncio
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from garrison.base.clock import Clock
-from garrison.base.errors import Failed
 from garrison.daemon.store import Store
 from garrison.sdk import Event
 from garrison.sdk.plain import to_plain
 
 _START = b"\0" * 32
+_AT_ONCE = 1000  # rows looked at before others have their turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ class Journal:
     """Appends and reads rows."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self._connection = store.connection
+        self._store = store
         self._clock = clock
-        row = self._connection.execute("SELECT chain FROM event ORDER BY id DESC LIMIT 1").fetchone()
-        self._chain: bytes = row["chain"] if row else _START
+        # Not the chain of the last row that is there: what follows must not hide that one is missing.
+        self._chain: bytes = self._head()["chain"]
 
     def append(self, component: str, event: Event, owner: int) -> None:
         """Add what happened. Raises Failed when the disk does not take it."""
@@ -58,14 +58,11 @@ class Journal:
         details = json.dumps(to_plain(event), ensure_ascii=True, sort_keys=True)
         row = (at, component, type(event).__name__, event.severity.value, owner, event.says, details)
         chain = _link(self._chain, row)
-        try:
-            self._connection.execute(
-                "INSERT INTO event (at, component, name, severity, owner, says, details, chain)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*row, chain),
-            )
-        except sqlite3.Error as error:
-            raise Failed(f"The journal could not be written: {error}.", "Check the disk's free space.") from error
+        self._store.write(
+            "INSERT INTO event (at, component, name, severity, owner, says, details, chain)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row, chain),
+        )
         self._chain = chain
 
     def rows(self, query: Query) -> list[Row]:
@@ -82,21 +79,33 @@ class Journal:
             where.append("instr(lower(details), lower(?))")
             values.append(json.dumps(query.text, ensure_ascii=True)[1:-1])
         sql = f"SELECT * FROM event WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT ?"  # noqa: S608 # own words only
-        return [_row(row) for row in self._connection.execute(sql, (*values, query.limit))]
+        return [_row(row) for row in self._store.read(sql, (*values, query.limit))]
 
-    def first_broken(self) -> int | None:
-        """Return the id of the first row whose chain does not hold; None when all do."""
-        chain = _START
-        for row in self._all():
-            chain = _link(chain, tuple(row)[1:-1])
-            if chain != row["chain"]:
-                return int(row["id"])
-        return None
+    async def first_broken(self) -> int | None:
+        """Return the id of the first row that does not follow from the one before; None when all do.
 
-    def _all(self) -> Iterator[sqlite3.Row]:
-        yield from self._connection.execute(
-            "SELECT id, at, component, name, severity, owner, says, details, chain FROM event ORDER BY id"
-        )
+        Where rows are missing that is the one after them, or at the end the newest that was written.
+        """
+        chain, last = _START, -(2**63)  # the lowest id there can be
+        while rows := self._after(last):
+            for row in rows:
+                chain, last = _link(chain, tuple(row)[1:-1]), int(row["id"])
+                if chain != row["chain"]:
+                    return last
+            await asyncio.sleep(0)
+        head = self._head()
+        return None if chain == head["chain"] else int(head["event"])
+
+    def _after(self, last: int) -> list[sqlite3.Row]:
+        return self._store.read(
+            "SELECT id, at, component, name, severity, owner, says, details, chain FROM event"
+            " WHERE id > ? ORDER BY id LIMIT ?",
+            (last, _AT_ONCE),
+        ).fetchall()
+
+    def _head(self) -> Any:
+        row = self._store.read("SELECT event, chain FROM head").fetchone()
+        return row or {"event": 0, "chain": _START}
 
 
 def _link(previous: bytes, row: tuple[Any, ...]) -> bytes:

@@ -1,16 +1,18 @@
 """Runs tasks when their schedule says so."""
 
 import asyncio
+import contextlib
 import logging
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from garrison.base.clock import Clock
-from garrison.base.errors import GarrisonError, NotFound
-from garrison.base.files import read_json, write_json
+from garrison.base.errors import GarrisonError, Invalid, NotFound
+from garrison.base.files import explain, read_json, write_json
 from garrison.sdk import Caller, Frozen, Schedule
 from garrison.wire.manifest import Manifest
 
@@ -41,18 +43,21 @@ class ScheduleRow(Frozen):
 
 
 class Scheduler:
-    """Keeps the schedule on disk and starts what is due."""
+    """Keeps the schedule on disk and starts what is due. damaged: what was wrong with the file, "" when nothing was."""
 
-    def __init__(
+    def __init__(  # what a scheduler needs
         self,
         folder: Path,
         clock: Clock,
+        zone: tzinfo,
         manifests: Iterable[Manifest],
         start: Start,
         on_battery: Callable[[], bool],
     ) -> None:
+        """Read the file. zone: where times of day are meant. Raises what reading raises, but not for a damaged file."""
         self._file = folder / "schedule.json"
         self._clock = clock
+        self._zone = zone
         self._start = start
         self._on_battery = on_battery
         self._tasks = {
@@ -60,6 +65,7 @@ class Scheduler:
         }
         self._began = clock.now()
         self._changed = asyncio.Event()
+        self.damaged = ""
         self._entries = self._read()
 
     def _read(self) -> dict[str, Entry]:
@@ -68,14 +74,35 @@ class Scheduler:
             for name, task in self._tasks.items()
             if task.schedule
         }
-        try:
-            for name, plain in read_json(self._file).items():
+        for name, plain in self._stored().items():
+            try:
                 self._merge(entries, name, plain)
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, GarrisonError) as error:
-            log.warning("the schedule %s is damaged, the defaults hold: %s", self._file, error)
+            except (ValueError, KeyError, TypeError, ArithmeticError, GarrisonError) as error:
+                self._damage(f"{name}: {error}")
         return entries
+
+    def _stored(self) -> dict[str, Any]:
+        try:
+            stored = read_json(self._file)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise explain(error, f"read {self._file}") from error
+        except ValueError as error:
+            self._damage(str(error))
+            return {}
+        if not isinstance(stored, dict):
+            self._damage("it is no schedule")
+            return {}
+        return stored
+
+    def _damage(self, what: str) -> None:
+        """Note what is wrong with the file, and keep a copy for whoever wants to look; the defaults hold instead."""
+        if not self.damaged:
+            log.warning("the schedule %s is damaged: %s", self._file, what)
+            self.damaged = what
+            with contextlib.suppress(OSError):
+                shutil.copyfile(self._file, self._file.with_name("schedule.damaged.json"))
 
     def _merge(self, entries: dict[str, Entry], name: str, plain: dict[str, Any]) -> None:
         if name in self._tasks and plain["own"]:
@@ -99,12 +126,23 @@ class Scheduler:
         )
 
     def set(self, operation: str, schedule: Schedule, arguments: dict[str, Any], caller: Caller) -> None:
-        """Let a task run by a schedule, on behalf of a caller. Raises NotFound."""
+        """Let a task run by a schedule, on behalf of a caller. Raises NotFound, Invalid, and what writing raises."""
         if operation not in self._tasks:
             raise NotFound(f"There is no task “{operation}”.", "garrison schedule shows what can be scheduled.")
-        last = self._entries[operation].last if operation in self._entries else None
+        missing = [value.name for value in self._tasks[operation].parameters if value.required]
+        missing = [name for name in missing if name not in arguments]
+        if missing and str(schedule) != "manual":
+            raise Invalid(f"{operation} cannot run by itself: it needs {', '.join(missing)}.")
+        before = self._entries.get(operation)
+        last = before.last if before else None
         self._entries[operation] = Entry(schedule, arguments, caller, own=True, last=last)
-        self._write()
+        try:
+            self._write()
+        except GarrisonError:
+            self._entries.pop(operation)
+            if before:
+                self._entries[operation] = before
+            raise
         self._changed.set()
 
     def rows(self) -> list[ScheduleRow]:
@@ -117,8 +155,8 @@ class Scheduler:
                 ScheduleRow(
                     operation=name,
                     schedule=str(entry.schedule) if entry else "manual",
-                    last=_iso(entry.last if entry else None),
-                    next=_iso(due),
+                    last=_iso(entry.last.astimezone(self._zone) if entry and entry.last else None),
+                    next=_iso(due.astimezone(self._zone) if due else None),
                     changed=bool(entry and entry.own),
                 )
             )
@@ -126,10 +164,17 @@ class Scheduler:
 
     def due(self, entry: Entry) -> datetime | None:
         """Return when an entry is to run next; None when only at start or by hand."""
-        due = entry.schedule.next_after(entry.last or self._began)
-        if due is not None and due < self._began and not entry.schedule.if_missed:
-            return entry.schedule.next_after(self._began)  # it was due while the computer was off
+        now = self._clock.now()
+        began = min(self._began, now)  # the clock may have been set back since
+        due = self._next_after(entry, min(entry.last or began, now))
+        if due is not None and due < began and not entry.schedule.if_missed:
+            return self._next_after(entry, began)  # it was due while the computer was off
         return due
+
+    def _next_after(self, entry: Entry, last: datetime) -> datetime | None:
+        due = entry.schedule.next_after(last.astimezone(self._zone))
+        # Two times of one zone are compared as clocks on the wall show them, hours of summer time left out.
+        return due.astimezone(UTC) if due else None
 
     async def run(self) -> None:
         """Start what is due, for ever."""
@@ -173,6 +218,8 @@ class Scheduler:
 
 def _entry(plain: dict[str, Any]) -> Entry:
     uid, gid, groups = plain["caller"]
+    if not all(isinstance(number, int) for number in (uid, gid, *groups)) or not isinstance(plain["arguments"], dict):
+        raise ValueError("this is no entry of a schedule")
     return Entry(
         schedule=Schedule.parse(plain["schedule"]),
         arguments=plain["arguments"],
@@ -183,7 +230,7 @@ def _entry(plain: dict[str, Any]) -> Entry:
 
 
 def _time(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
 def _iso(moment: datetime | None) -> str:

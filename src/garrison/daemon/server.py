@@ -1,17 +1,24 @@
-"""The door's socket: JSON lines, callers known by SO_PEERCRED (unix(7))."""
+"""The door's socket: JSON lines, callers known by SO_PEERCRED (unix(7)).
+
+Any account may connect, so every conversation has bounds: so many connections an account, so many calls a connection,
+so long a line; and nothing more is read from whoever does not read the answers.
+"""
 
 import asyncio
 import contextlib
+import functools
+import logging
 import os
 import pwd
 import socket
 import struct
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from garrison import __version__
-from garrison.base.errors import Failed, GarrisonError, Invalid
+from garrison.base.errors import Failed, GarrisonError, Invalid, Unavailable, Unexpected
 from garrison.daemon.door import Call, Door
 from garrison.daemon.isolation import outcome_of
 from garrison.daemon.jobs import Answer, Progress, RunningJob
@@ -22,24 +29,34 @@ from garrison.wire.frames import ANSWER_CAP, REQUEST_CAP, decode, encode
 from garrison.wire.manifest import Manifest
 from garrison.wire.manifest import to_plain as manifests_to_plain
 
+log = logging.getLogger(__name__)
 _BACKLOG_BYTES = 1024 * 1024
+_MOST_CALLS = 32  # under way on one connection
+_MOST_CONNECTIONS = 32  # of one account
+_MOST_CONNECTIONS_OF_OWNER = 256
+_LAST_WORDS_SECONDS = 2.0  # for the other side to read what it was sent last
+_PAUSE_SECONDS = 0.2
 
 
 def bind(path: Path, shared: bool) -> socket.socket:
     """Return the listening socket. The home's lock is held, so a socket that is there is a dead daemon's."""
     path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    with folder_of(path) as folder:
-        listening.bind(short_address(folder, path.name))
-    path.chmod(0o666 if shared else 0o600)
-    listening.listen(128)
+    try:
+        with folder_of(path) as folder:
+            listening.bind(short_address(folder, path.name))
+        path.chmod(0o666 if shared else 0o600)
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
     return listening
 
 
 def caller_of(connection: socket.socket) -> Caller:
     """Return the account at the other end, with its groups as the account database has them."""
-    size = struct.calcsize("3i")
-    _, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    size = struct.calcsize("iII")
+    _, uid, gid = struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
     try:
         groups = tuple(os.getgrouplist(pwd.getpwuid(uid).pw_name, gid))
     except KeyError:
@@ -51,41 +68,61 @@ class Server:
     """Serves connections until it is closed. on_alone: called when the last client has gone."""
 
     def __init__(self, door: Door, manifests: tuple[Manifest, ...], digest: str, on_alone: Callable[[], None]) -> None:
-        self._door = door
+        self.door = door
         self._manifests = manifests
         self._digest = digest
         self._on_alone = on_alone
-        self.clients = 0
+        self._clients: Counter[int] = Counter()
+        self.calls: set[asyncio.Task[None]] = set()  # under way
+
+    @property
+    def clients(self) -> int:
+        """How many are connected."""
+        return self._clients.total()
 
     async def serve(self, listening: socket.socket) -> None:
         """Accept connections, for ever."""
         loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as group:
             while True:
-                connection, _ = await loop.sock_accept(listening)
-                self.clients += 1
-                group.create_task(self._connection(connection))
+                try:
+                    connection, _ = await loop.sock_accept(listening)
+                    caller = caller_of(connection)
+                except OSError as error:  # too many descriptors are open, or the other side has gone already
+                    log.warning("a connection was not accepted: %s", error)
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                    continue
+                most = _MOST_CONNECTIONS_OF_OWNER if caller.is_owner else _MOST_CONNECTIONS
+                if self._clients[caller.uid] >= most:
+                    _turn_away(connection)
+                    continue
+                self._clients[caller.uid] += 1
+                task = group.create_task(self._connection(connection, caller))
+                task.add_done_callback(functools.partial(self._gone, caller.uid))
 
-    async def _connection(self, connection: socket.socket) -> None:
+    def _gone(self, uid: int, _: "asyncio.Task[None]") -> None:
+        self._clients[uid] -= 1
+        if not self._clients[uid]:
+            del self._clients[uid]
+        if not self.clients:
+            self._on_alone()
+
+    async def _connection(self, connection: socket.socket, caller: Caller) -> None:
+        reader, writer = await asyncio.open_unix_connection(sock=connection, limit=REQUEST_CAP)
         try:
-            reader, writer = await asyncio.open_unix_connection(sock=connection, limit=REQUEST_CAP)
-            try:
-                await _Conversation(self, reader, writer, caller_of(connection)).run()
-            finally:
-                writer.close()
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
-        except OSError:
-            pass  # the other side has gone
+            await outcome_of(_Conversation(self, reader, writer, caller).run(), "a conversation")
         finally:
-            self.clients -= 1
-            if not self.clients:
-                self._on_alone()
+            writer.close()
+            try:
+                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    await writer.wait_closed()
+            except (OSError, TimeoutError):
+                writer.transport.abort()  # the other side has gone, or does not read
 
-    @property
-    def door(self) -> Door:
-        """What answers."""
-        return self._door
+    async def settle(self, patience_seconds: float) -> None:
+        """Wait a little for the calls under way to be answered."""
+        if self.calls:
+            await asyncio.wait(set(self.calls), timeout=patience_seconds)
 
     def greeting(self) -> dict[str, Any]:
         """Return what a caller hears first."""
@@ -94,6 +131,12 @@ class Server:
     def describe(self) -> list[dict[str, Any]]:
         """Return all manifests."""
         return manifests_to_plain(self._manifests)
+
+
+def _turn_away(connection: socket.socket) -> None:
+    error = Unavailable("Garrison has too many callers from this account.", "Try again when some of them have ended.")
+    with connection, contextlib.suppress(OSError):
+        connection.send(encode({"id": None, "error": error.to_plain()}))
 
 
 class _Conversation:
@@ -106,82 +149,115 @@ class _Conversation:
         self._reader = reader
         self._writer = writer
         self._caller = caller
-        self._jobs: dict[Any, RunningJob] = {}
+        self._calls: set[int] = set()
+        self._jobs: dict[int, RunningJob] = {}
+        self._cancelled: set[int] = set()  # of the calls under way
 
     async def run(self) -> None:
         """Read requests until the other side goes."""
-        self._send(self._server.greeting())
+        self._send(None, self._server.greeting())
         try:
             async with asyncio.TaskGroup() as group:
                 while line := await self._line():
                     self._take(line, group)
-                for job in self._jobs.values():
-                    job.cancel()
+                    await self._drain()
+                self._cancel(*self._calls)
         finally:
-            for job in self._jobs.values():
-                job.cancel()
+            self._cancel(*self._calls)
 
     async def _line(self) -> bytes:
         try:
             return await self._reader.readuntil(b"\n")
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, OSError):
             return b""
         except asyncio.LimitOverrunError:
-            self._send({"id": None, "error": Invalid("The request is too long.").to_plain()})
+            self._refuse(None, Invalid("The request is too long."))
             return b""
 
     def _take(self, untrusted_line: bytes, group: asyncio.TaskGroup) -> None:
         try:
             request = decode(untrusted_line)
         except ValueError:
-            self._send({"id": None, "error": Invalid("The request is no JSON object.").to_plain()})
+            self._refuse(None, Invalid("The request is no JSON object."))
             return
         number = request.get("id")
-        if not isinstance(number, int):
-            self._send({"id": None, "error": Invalid("The request has no number.").to_plain()})
+        if not isinstance(number, int) or isinstance(number, bool):
+            self._refuse(None, Invalid("The request has no number."))
         elif request.get("cancel") is True:
-            if number in self._jobs:
-                self._jobs[number].cancel()
+            self._cancel(number)
+        elif number in self._calls:
+            self._refuse(number, Invalid("A request of that number is under way."))
         elif request.get("describe") is True:
-            self._send({"id": number, "result": self._server.describe()})
+            self._send(number, {"result": self._server.describe()})
+        elif len(self._calls) >= _MOST_CALLS:
+            self._refuse(number, Unavailable("Too many requests are under way.", "Wait for one of them to end."))
         else:
-            group.create_task(self._answer(number, request))
+            self._begin(number, request, group)
 
-    async def _answer(self, number: int, request: dict[str, Any]) -> None:
+    def _begin(self, number: int, request: dict[str, Any], group: asyncio.TaskGroup) -> None:
         operation, arguments = request.get("call"), request.get("arguments", {})
         if not isinstance(operation, str) or not isinstance(arguments, dict):
-            self._send({"id": number, "error": Invalid("The request names no operation.").to_plain()})
+            self._refuse(number, Invalid("The request names no operation."))
             return
-        call = Call(
-            operation,
-            arguments,
-            self._caller,
-            background=request.get("background") is True,
-        )
+        call = Call(operation, arguments, self._caller, background=request.get("background") is True)
         if not call.background:
             call.on_progress = lambda progress: self._progress(number, progress)
-            call.started = lambda job: self._jobs.__setitem__(number, job)
-        outcome = await outcome_of(self._server.door.call(call), operation)
+            call.started = lambda job: self._started(number, job)
+        self._calls.add(number)
+        task = group.create_task(self._answer(number, call))
+        self._server.calls.add(task)
+        task.add_done_callback(lambda task: self._ended(number, task))
+
+    async def _answer(self, number: int, call: Call) -> None:
+        outcome = await outcome_of(self._server.door.call(call), call.operation)
+        if isinstance(outcome, GarrisonError):
+            self._refuse(number, outcome)
+        else:
+            self._send(number, _message(outcome))
+
+    def _started(self, number: int, job: RunningJob) -> None:
+        self._jobs[number] = job
+        if number in self._cancelled:
+            job.cancel()
+
+    def _cancel(self, *numbers: int) -> None:
+        for number in numbers:
+            if number in self._calls:
+                self._cancelled.add(number)
+            if number in self._jobs:
+                self._jobs[number].cancel()
+
+    def _ended(self, number: int, task: "asyncio.Task[None]") -> None:
+        self._server.calls.discard(task)
+        self._calls.discard(number)
+        self._cancelled.discard(number)
         self._jobs.pop(number, None)
-        self._send(_message(number, outcome))
-        with contextlib.suppress(OSError):
-            await self._writer.drain()
 
     def _progress(self, number: int, progress: Progress) -> None:
         if self._writer.transport.get_write_buffer_size() < _BACKLOG_BYTES:  # a slow reader misses some
-            self._send({"id": number, "progress": to_plain(progress)})
+            self._send(number, {"progress": to_plain(progress)})
 
-    def _send(self, message: dict[str, Any]) -> None:
-        line = encode(message)
+    def _refuse(self, number: int | None, error: GarrisonError) -> None:
+        self._send(number, {"error": error.to_plain()})
+
+    def _send(self, number: int | None, message: dict[str, Any]) -> None:
+        if self._writer.is_closing():
+            return
+        try:
+            line = encode({"id": number, **message})
+        except (TypeError, ValueError) as error:
+            log.exception("an answer that JSON cannot hold")
+            line = encode({"id": number, "error": Unexpected(f"The answer cannot be sent: {error}.").to_plain()})
         if len(line) > ANSWER_CAP:
-            error = Failed("The answer is too long to send.", "Ask for less at a time.")
-            line = encode({"id": message.get("id"), "error": error.to_plain()})
-        if not self._writer.is_closing():
-            self._writer.write(line)
+            too_long = Failed("The answer is too long to send.", "Ask for less at a time.")
+            line = encode({"id": number, "error": too_long.to_plain()})
+        self._writer.write(line)
+
+    async def _drain(self) -> None:
+        with contextlib.suppress(OSError):
+            await self._writer.drain()
 
 
-def _message(number: int, outcome: Answer | GarrisonError) -> dict[str, Any]:
-    if isinstance(outcome, GarrisonError):
-        return {"id": number, "error": outcome.to_plain()}
-    says = [[text.text, to_plain(text.values)] for text in outcome.says]
-    return {"id": number, "result": outcome.result, "says": says, "exit": outcome.exit_code}
+def _message(answer: Answer) -> dict[str, Any]:
+    says = [[text.text, to_plain(text.values)] for text in answer.says]
+    return {"result": answer.result, "says": says, "exit": answer.exit_code}

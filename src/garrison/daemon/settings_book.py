@@ -1,62 +1,76 @@
 """The settings book: defaults, then the owner's. A change is all or nothing, and survives a kill at any point."""
 
-from collections.abc import Callable, Mapping
+import logging
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from garrison.base.errors import Invalid, NotFound, Unavailable
-from garrison.base.files import read_json, write_json
+from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
+from garrison.base.files import explain, read_json, write_json
 from garrison.sdk import AnyComponent, Settings
 from garrison.sdk.plain import to_plain, validate
 from garrison.sdk.values import values_of
 
+log = logging.getLogger(__name__)
 _VERSION = 1
+_Stored = dict[str, dict[str, Any]]
 
 
 class SettingsBook:
     """Settings by component. damaged: what was wrong with the file when it was read, "" when nothing was."""
 
     def __init__(self, folder: Path, components: Mapping[str, type[AnyComponent]]) -> None:
-        """Read the file. Raises Unavailable when a newer Garrison wrote it."""
+        """Read the file. Raises Unavailable when a newer Garrison wrote it, and what reading raises."""
         self._file = folder / "settings.json"
-        self._previous = folder / "settings.previous.json"
+        self._copy = folder / "settings.copy.json"
         self._types = {name: cls.settings_type() for name, cls in components.items()}
         self.damaged = ""
-        self._stored: dict[str, dict[str, Any]] = self._read()
+        self._stored = self._read()
         self._current = {name: self._make(name) for name in self._types}
 
-    def _read(self) -> dict[str, dict[str, Any]]:
+    def _read(self) -> _Stored:
         try:
             return _components(read_json(self._file))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise explain(error, f"read {self._file}") from error
+        except ValueError as error:
             self.damaged = f"{self._file}: {error}"
-        broken = self._file.with_name("settings.damaged.json")
-        self._file.replace(broken)
+        stored = self._read_copy()
         try:
-            stored = _components(read_json(self._previous))
-        except (OSError, ValueError):
-            return {}
+            shutil.copyfile(self._file, self._file.with_name("settings.damaged.json"))
+        except OSError as error:
+            raise explain(error, f"keep the damaged {self._file}") from error
         write_json(self._file, {"version": _VERSION, "components": stored})
         return stored
+
+    def _read_copy(self) -> _Stored:
+        try:
+            return _components(read_json(self._copy))
+        except (OSError, ValueError):
+            return {}
 
     def _make(self, name: str) -> Settings:
         """Return a component's settings; a stored value that no longer fits gives way to its default."""
         model = self._types[name]
-        stored = {key: value for key, value in self._stored.get(name, {}).items() if key in model.model_fields}
-        try:
-            return validate(model, stored, values_of(model))
-        except Invalid as error:
-            self.damaged = self.damaged or f"{name}: {error.text}"
+        known = values_of(model)
         good = {}
-        for key, value in stored.items():
+        for key, value in self._stored.get(name, {}).items():
+            if key not in model.model_fields:
+                continue  # of another version: it is kept in the file
             try:
-                validate(model, {key: value}, values_of(model))
-            except Invalid:
-                continue
-            good[key] = value
-        return validate(model, good, values_of(model))
+                validate(model, {key: value}, known)
+            except Invalid as error:
+                self.damaged = self.damaged or f"{name}: {error.text}"
+            else:
+                good[key] = value
+        try:
+            return validate(model, good, known)
+        except Invalid as error:  # each is fine, but not together
+            self.damaged = self.damaged or f"{name}: {error.text}"
+            return model()
 
     def of(self, name: str) -> Settings:
         """Return a component's settings. Raises NotFound."""
@@ -71,11 +85,11 @@ class SettingsBook:
         """
         old = self.of(name)
         model = self._types[name]
-        stored = {**self._stored.get(name, {}), **values}
-        known = {key: value for key, value in stored.items() if key in model.model_fields or key in values}
-        new = validate(model, known, values_of(model))
-        plain = {key: _to_store(getattr(new, key)) for key in known}
-        self._write({**self._stored, name: {**self._stored.get(name, {}), **plain}})
+        own = self._stored.get(name, {})
+        kept = {key: to_plain(getattr(old, key), reveal=True) for key in own if key in model.model_fields}
+        new = validate(model, {**kept, **values}, values_of(model))
+        changed = {key: to_plain(getattr(new, key), reveal=True) for key in (*kept, *values)}
+        self._write({**self._stored, name: {**own, **changed}})
         self._current[name] = new
         return old, new
 
@@ -86,24 +100,24 @@ class SettingsBook:
         self._current[name] = self._types[name]()
         return old, self._current[name]
 
-    def _write(self, stored: dict[str, dict[str, Any]]) -> None:
-        write_json(self._previous, {"version": _VERSION, "components": self._stored})
-        write_json(self._file, {"version": _VERSION, "components": stored})
+    def _write(self, stored: _Stored) -> None:
+        content = {"version": _VERSION, "components": stored}
+        write_json(self._file, content)
         self._stored = stored
+        try:
+            write_json(self._copy, content)
+        except GarrisonError as error:  # the change itself is made
+            log.warning("%s", error.text)
 
 
-def _to_store(value: Any) -> Any:
-    reveal: Callable[[], str] | None = getattr(value, "get_secret_value", None)
-    return reveal() if reveal else to_plain(value)
-
-
-def _components(untrusted: Any) -> dict[str, dict[str, Any]]:
+def _components(untrusted: Any) -> _Stored:
     """Return the settings in a file's content. Raises ValueError when it is not ours, Unavailable when it is newer."""
-    if not isinstance(untrusted, dict) or not isinstance(untrusted.get("components"), dict):
+    if not isinstance(untrusted, dict):
         raise ValueError("this is no settings file")  # noqa: TRY004 # one kind of error for a damaged file
-    if isinstance(untrusted.get("version"), int) and untrusted["version"] > _VERSION:
+    version = untrusted.get("version")
+    if isinstance(version, int) and version > _VERSION:
         raise Unavailable("The settings were written by a newer Garrison.", "Upgrade Garrison; nothing was changed.")
-    if not all(isinstance(value, dict) for value in untrusted["components"].values()):
+    stored = untrusted.get("components")
+    if not isinstance(stored, dict) or not all(isinstance(value, dict) for value in stored.values()):
         raise ValueError("this is no settings file")
-    stored: dict[str, dict[str, Any]] = untrusted["components"]
     return stored

@@ -25,7 +25,7 @@ def switch(on: bool) -> Path:
     """Make or remove the entry; return its path. Raises Unavailable when nobody knows how Garrison is started."""
     path = _file()
     if not on:
-        path.unlink(missing_ok=True)
+        _remove(path)
         return path
     launcher = os.environ.get("GARRISON_LAUNCHER", "")
     if not launcher:
@@ -39,3 +39,10 @@ def switch(on: bool) -> Path:
         raise explain(error, f"make {path.parent}") from error
     write_atomically(path, "\n".join(lines).encode("utf-8", "surrogateescape"), mode=0o644)
     return path
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise explain(error, f"remove {path}") from error

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from garrison.base.errors import GarrisonError
+from garrison.daemon.isolation import outcome
 from garrison.daemon.supervisor import Condition, Supervisor
-from garrison.sdk import AnyComponent, Frozen, Issue, Result, Severity, Text
+from garrison.sdk import AnyComponent, Frozen, Issue, Result, Severity, Text, UntrustedText
 
 
 class Colour(StrEnum):
@@ -27,7 +29,7 @@ class IssueRow(Frozen):
     id: str
     component: str
     severity: Severity
-    text: str
+    text: UntrustedText
     fix: str
 
 
@@ -37,8 +39,8 @@ class ComponentRow(Frozen):
     id: str
     title: str
     condition: Condition
-    reason: str
-    proof: str
+    reason: UntrustedText
+    proof: UntrustedText
     proved_at: str
 
 
@@ -46,7 +48,7 @@ class Status(Result):
     """How things stand."""
 
     colour: Colour
-    sentence: str
+    sentence: UntrustedText
     issues: list[IssueRow]
     components: list[ComponentRow]
 
@@ -94,8 +96,7 @@ def status_of(
         condition, reason = supervisor.condition(component.id)
         described.append(_component(component, condition, reason))
         if condition not in {Condition.OFF, Condition.UNSUPPORTED, Condition.UNLICENSED}:
-            rows += [_issue(component.id, issue) for issue in component.issues()]
-            rows += _of_proof(component)
+            rows += _said_by(component)
         rows += _of_condition(component, condition, reason)
     rows.sort(key=lambda row: _RANK.index(row.severity))
     worst = rows[0].severity if rows else Severity.INFO
@@ -108,8 +109,20 @@ def _issue(component: str, issue: Issue) -> IssueRow:
     )
 
 
+def _said_by(component: AnyComponent) -> list[IssueRow]:
+    said = outcome(
+        lambda: [_issue(component.id, issue) for issue in component.issues()] + _of_proof(component),
+        f"ask {component.id} what is wrong",
+    )
+    if not isinstance(said, GarrisonError):
+        return said
+    text = Text("{title} cannot tell how it is: {why}", title=component.title, why=said.text.rstrip("."))
+    return [_issue(component.id, Issue(id="defect", severity=Severity.IMPORTANT, text=text))]
+
+
 def _component(component: AnyComponent, condition: Condition, reason: str) -> ComponentRow:
-    proof = component.proof()
+    said = outcome(component.proof, f"ask {component.id} for its proof")
+    proof = None if isinstance(said, GarrisonError) else said
     return ComponentRow(
         id=component.id,
         title=component.title,

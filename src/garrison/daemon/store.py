@@ -4,11 +4,14 @@ import contextlib
 import sqlite3
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from garrison.base.clock import Clock
 from garrison.base.errors import Failed, Unavailable
 
 _FILE = "journal.sqlite3"
+_TROUBLE = (sqlite3.Error, UnicodeError, OverflowError)  # the latter two: values that no database holds
+_HINT = "Check the disk's free space, and who owns the file."
 
 
 class Store:
@@ -20,9 +23,9 @@ class Store:
         self.path = folder / _FILE
         try:
             self.connection = self._open()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise Failed(f"The journal cannot be opened: {error}.", "Check the disk's free space.") from error
+        except sqlite3.OperationalError as error:
+            raise Failed(f"The journal {self.path} cannot be opened: {error}.", _HINT) from error
+        except sqlite3.DatabaseError:
             self._put_aside(clock)
             self.connection = self._open()
 
@@ -33,6 +36,7 @@ class Store:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
+            _check(connection)
             self._migrate(connection)
         except BaseException:
             connection.close()
@@ -42,11 +46,9 @@ class Store:
 
     @staticmethod
     def _migrate(connection: sqlite3.Connection) -> None:
-        scripts = sorted(
-            (file for file in resources.files("garrison.daemon").joinpath("migrations").iterdir()),
-            key=lambda file: file.name,
-        )
-        numbered = {int(file.name.removesuffix(".sql")): file for file in scripts if file.name.endswith(".sql")}
+        folder = resources.files("garrison.daemon").joinpath("migrations")
+        scripts = [file for file in folder.iterdir() if file.name.endswith(".sql")]
+        numbered = {int(file.name.removesuffix(".sql")): file for file in scripts}
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > max(numbered):
             raise Unavailable("The journal was written by a newer Garrison.", "Upgrade Garrison; nothing was changed.")
@@ -57,12 +59,30 @@ class Store:
     def _put_aside(self, clock: Clock) -> None:
         stamp = clock.now().strftime("%Y%m%d-%H%M%S")
         aside = self.path.with_name(f"{_FILE}.damaged-{stamp}")
-        self.path.rename(aside)
-        for suffix in ("-wal", "-shm"):
+        for suffix in ("-shm", "-wal", ""):  # the file itself last: after a kill in between this is done again
             with contextlib.suppress(FileNotFoundError):
-                self.path.with_name(_FILE + suffix).unlink()
+                self.path.with_name(_FILE + suffix).replace(aside.with_name(aside.name + suffix))
         self.set_aside = str(aside)
+
+    def read(self, sql: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        """Return what a query finds. Raises Failed."""
+        try:
+            return self.connection.execute(sql, values)
+        except _TROUBLE as error:
+            raise Failed(f"The journal could not be read: {error}.", _HINT) from error
+
+    def write(self, sql: str, values: tuple[Any, ...]) -> int:
+        """Change something, all or nothing, and return the id of the row that was added. Raises Failed."""
+        try:
+            return self.connection.execute(sql, values).lastrowid or 0
+        except _TROUBLE as error:
+            raise Failed(f"The journal could not be written: {error}.", _HINT) from error
 
     def close(self) -> None:
         """Close it."""
         self.connection.close()
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise sqlite3.DatabaseError("the database is damaged")

@@ -1,171 +1,54 @@
 """The suite's own operations: status, settings, journal, jobs, schedule, inbox, consents, start and stop."""
 
-import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from garrison.base.clock import Clock
-from garrison.base.errors import Invalid, NotFound
+from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
+from garrison.base.text import plural
 from garrison.daemon import sign_in as at_sign_in
 from garrison.daemon.consents import Consents
-from garrison.daemon.door import Call, Door, OperationCalled
-from garrison.daemon.host import Reporter
-from garrison.daemon.inbox import Inbox
-from garrison.daemon.jobs import JobRow, Jobs, RunningJob
-from garrison.daemon.journal import Journal, Query
+from garrison.daemon.door import Call, OperationCalled
+from garrison.daemon.isolation import outcome
+from garrison.daemon.jobs import JobRow
+from garrison.daemon.journal import Query
+from garrison.daemon.parts import Parts
 from garrison.daemon.scheduler import Scheduler, ScheduleRow
-from garrison.daemon.settings_book import SettingsBook
 from garrison.daemon.status import Status, status_of
-from garrison.daemon.store import Store
-from garrison.daemon.supervisor import ComponentFailed, ComponentRecovered, Supervisor
+from garrison.daemon.suite_results import (
+    CardRow,
+    ConsentRow,
+    FirstScan,
+    JournalRow,
+    JournalSetAside,
+    Said,
+    SettingChanged,
+    SettingRow,
+    Verified,
+)
+from garrison.daemon.supervisor import ComponentFailed, ComponentRecovered
 from garrison.sdk import (
     Access,
-    AnyComponent,
     Caller,
     Component,
     Event,
-    Frozen,
     Host,
     Issue,
     Job,
-    Result,
     Schedule,
     Settings,
     Severity,
     Text,
-    UntrustedText,
     about,
     action,
     task,
 )
 from garrison.sdk.plain import to_plain
-from garrison.sdk.values import render, values_of
+from garrison.sdk.values import values_of
 from garrison.wire.manifest import SUITE
 
-
-class SettingChanged(Event):
-    """Somebody changed a setting."""
-
-    says: ClassVar[str] = "{setting} was changed from {old} to {new} by account {uid}"
-    setting: str
-    old: str
-    new: str
-    uid: int
-
-
-class JournalSetAside(Event):
-    """A damaged journal was moved away and a new one begun."""
-
-    says: ClassVar[str] = "The journal was damaged; it was kept as {path} and a new one was begun"
-    severity: ClassVar[Severity] = Severity.IMPORTANT
-    path: UntrustedText
-
-
-class SettingRow(Frozen):
-    """A setting. limits: what it may be, in words."""
-
-    name: str
-    value: Any
-    default: Any
-    title: str
-    kind: str
-
-
-class JournalRow(Frozen):
-    """Something that happened, as a sentence."""
-
-    id: int
-    at: str
-    severity: str
-    component: str
-    text: UntrustedText
-    name: str
-    details: dict[str, Any]
-
-
-class CardRow(Frozen):
-    """A question in the inbox."""
-
-    id: int
-    question: UntrustedText
-    choices: dict[str, str]
-    asked: str
-    until: str
-    answer: str
-
-
-class ConsentRow(Frozen):
-    """A purpose, and whether the caller agreed to it."""
-
-    id: str
-    title: str
-    given: bool
-    outdated: bool
-    at: str
-    text: str
-
-
-class Said(Result):
-    """A plain sentence."""
-
-    says: ClassVar[str] = "{text}"
-    text: UntrustedText
-
-
-class FirstScan(Result):
-    """What came of the first scan. made: False when one was made before. summary: what the scan gave back."""
-
-    made: bool
-    summary: dict[str, Any] | None
-    exit: int
-    lines: tuple[UntrustedText, ...] = ()
-
-    def sentences(self) -> list[Text]:
-        """Say what the scan said."""
-        return [Text("{line}", line=line) for line in self.lines]
-
-    def exit_code(self) -> int:
-        """Return the scan's."""
-        return self.exit
-
-
-class Verified(Result):
-    """Whether the journal is as it was written."""
-
-    intact: bool
-    first_broken: int | None
-
-    def sentences(self) -> list[Text]:
-        """Say it."""
-        if self.intact:
-            return [Text("The journal is intact: every row follows from the one before.")]
-        return [Text("The journal was changed: row {row} does not follow from the one before.", row=self.first_broken)]
-
-    def exit_code(self) -> int:
-        """Return 3 when it was changed."""
-        return 0 if self.intact else 3
-
-
-@dataclass(slots=True)
-class Parts:
-    """What the suite is made of."""
-
-    store: Store
-    book: SettingsBook
-    journal: Journal
-    reporter: Reporter
-    jobs: Jobs
-    inbox: Inbox
-    door: Door
-    supervisor: Supervisor
-    clock: Clock
-    shut_down: Callable[[], None]
-    become_lasting: Callable[[], None]
-    components: dict[str, AnyComponent] = field(default_factory=dict)
-    is_lasting: bool = False
+_EVER_DAYS = 36_500
 
 
 class Suite(Component[Settings]):
@@ -211,9 +94,10 @@ class Suite(Component[Settings]):
         self._consents = consents
 
     @action("Status", access=Access.VIEW)
-    def status(self) -> Status:
+    def status(self, caller: Caller) -> Status:
         """Say in one sentence how things stand, and what to do."""
-        return status_of(self._parts.components, self._parts.supervisor, self.issues(), self.id)
+        issues = [*self.issues(), *self._questions(caller)]
+        return status_of(self._parts.components, self._parts.supervisor, issues, self.id)
 
     def issues(self) -> Iterable[Issue]:
         """Return what is wrong with the suite itself."""
@@ -232,15 +116,19 @@ class Suite(Component[Settings]):
         if parts.reporter.trouble:
             text = Text("Events cannot be written down: {why}", why=parts.reporter.trouble)
             yield Issue(id="journal-unwritable", severity=Severity.CRITICAL, text=text)
-        open_questions = len(parts.inbox.cards(Caller.myself()))
-        if open_questions:
-            text = Text("{count} waiting in the inbox (garrison inbox)", count=f"{open_questions} question(s)")
-            yield Issue(id="questions", severity=Severity.INFO, text=text)
+        if self._scheduler.damaged:
+            text = Text("The schedule was damaged; defaults are in use ({what})", what=self._scheduler.damaged)
+            yield Issue(id="schedule-damaged", severity=Severity.IMPORTANT, text=text)
+
+    def _questions(self, caller: Caller) -> list[Issue]:
+        count = len(self._parts.inbox.cards(caller))
+        text = Text("{count} in the inbox (garrison inbox)", count=plural(count, "question waits", "questions wait"))
+        return [Issue(id="questions", severity=Severity.INFO, text=text)] if count else []
 
     @action("Fix an issue")
     async def fix(self, issue: Annotated[str, about("The issue's id, as status shows it")], caller: Caller) -> Said:
         """Mend an issue that status shows."""
-        found = next((row for row in self.status().issues if row.id == issue), None)
+        found = next((row for row in self.status(caller).issues if row.id == issue), None)
         if found is None:
             raise NotFound(f"There is no issue “{issue}” now.", "garrison status shows what is wrong.")
         if not found.fix:
@@ -312,18 +200,23 @@ class Suite(Component[Settings]):
     async def _apply(self, name: str, old: Settings, new: Settings, caller: Caller) -> None:
         component = self._parts.components[name]
         component.settings = new
-        component.settings_changed()
+        taken_up = outcome(component.settings_changed, f"give {name} its settings")
         for setting in type(new).model_fields:
-            before, after = to_plain(getattr(old, setting)), to_plain(getattr(new, setting))
+            before, after = getattr(old, setting), getattr(new, setting)
             if before != after:
                 event = SettingChanged(
-                    setting=f"{name}.{setting}", old=_shown(before), new=_shown(after), uid=caller.uid
+                    setting=f"{name}.{setting}",
+                    old=_shown(to_plain(before)),
+                    new=_shown(to_plain(after)),
+                    uid=caller.uid,
                 )
                 self.host.report(event, caller.uid)
         if old.enabled and not new.enabled:
             await self._parts.supervisor.stop(name)
         if new.enabled and not old.enabled:
             self._parts.supervisor.start(name)
+        if isinstance(taken_up, GarrisonError):
+            raise taken_up
 
     # -- journal --
 
@@ -334,30 +227,19 @@ class Suite(Component[Settings]):
         component: Annotated[str, about("Of this component only", pattern="^[a-z0-9-]*$")] = "",
         severity: Annotated[Severity | None, about("Of this severity only")] = None,
         text: Annotated[str, about("With this text in its details")] = "",
-        days: Annotated[int, about("Of the last so many days; 0: all", ge=0)] = 0,
+        days: Annotated[int, about("Of the last so many days; 0: all", ge=0, le=36_500)] = 0,
         limit: Annotated[int, about("So many at the most", ge=1, le=100_000)] = 50,
     ) -> list[JournalRow]:
         """Show what happened, newest first."""
-        since = self._parts.clock.now() - timedelta(days=days) if days else None
+        since = self._parts.clock.now() - timedelta(days=min(days, _EVER_DAYS)) if days else None
         owner = None if caller.is_owner else caller.uid
         query = Query(owner, component, severity.value if severity else "", text, since, limit)
-        return [
-            JournalRow(
-                id=row.id,
-                at=row.at,
-                severity=row.severity,
-                component=row.component,
-                text=render(row.says, row.details),
-                name=row.name,
-                details=row.details,
-            )
-            for row in self._parts.journal.rows(query)
-        ]
+        return [JournalRow.of(row) for row in self._parts.journal.rows(query)]
 
     @action("Verify the journal", access=Access.VIEW)
-    def journal_verify(self) -> Verified:
-        """Check that no row of the journal was changed or removed from its middle."""
-        broken = self._parts.journal.first_broken()
+    async def journal_verify(self) -> Verified:
+        """Check that no row of the journal was changed or removed."""
+        broken = await self._parts.journal.first_broken()
         return Verified(intact=broken is None, first_broken=broken)
 
     # -- jobs and schedule --
@@ -398,17 +280,7 @@ class Suite(Component[Settings]):
         self, caller: Caller, with_answered: Annotated[bool, about("Show the answered ones too")] = False
     ) -> list[CardRow]:
         """Show the questions that wait for an answer."""
-        return [
-            CardRow(
-                id=card.id,
-                question=render(card.says, card.details),
-                choices=card.choices,
-                asked=card.asked,
-                until=card.until,
-                answer=card.answer,
-            )
-            for card in self._parts.inbox.cards(caller, with_answered)
-        ]
+        return [CardRow.of(card) for card in self._parts.inbox.cards(caller, with_answered)]
 
     @action("Answer a question")
     def inbox_answer(
@@ -455,7 +327,8 @@ class Suite(Component[Settings]):
     @action("Restart a component", access=Access.CONFIGURE)
     async def restart(self, component: str) -> Said:
         """Stop a component and start it again."""
-        self._parts.book.of(component)
+        if not self._parts.book.of(component).enabled:
+            raise Unavailable(f"{self._parts.components[component].title} is switched off.", fix="suite.start")
         await self._parts.supervisor.stop(component)
         self._parts.supervisor.start(component)
         return Said(text=f"{self._parts.components[component].title} was restarted.")
@@ -503,14 +376,7 @@ class Suite(Component[Settings]):
         arguments = {"paths": [str(path) for path in paths], "action": "automatic"} if paths else {}
         call = Call("scan.files" if paths else "scan.quick", arguments, job.caller)
         call.on_progress = lambda now: job.progress(now.done, now.total, now.text)
-        inner: list[RunningJob] = []
-        call.started = inner.append
-        try:
-            answer = await door.call(call)
-        except asyncio.CancelledError:
-            for running in inner:
-                running.cancel()
-            raise
+        answer = await door.call(call)
         if not paths:
             await door.call(Call("scan.home", {}, job.caller, background=True))
         return FirstScan(made=True, summary=answer.result, exit=answer.exit_code, lines=tuple(map(str, answer.says)))

@@ -1,18 +1,20 @@
 """Keeps components running: restarts what raised, logs the failure once and the recovery once."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
 from garrison.abilities.rights import Rights
+from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
-from garrison.daemon.isolation import outcome_of
-from garrison.sdk import AnyComponent, Event, Severity
+from garrison.daemon.isolation import outcome, outcome_of
+from garrison.sdk import AnyComponent, Event, Severity, UntrustedText
 
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 300.0
+STEADY_SECONDS = 60.0  # what has worked for so long is not held back by what was before
 
 
 class ComponentFailed(Event):
@@ -21,7 +23,7 @@ class ComponentFailed(Event):
     says: ClassVar[str] = "{component} stopped working and is being restarted: {reason}"
     severity: ClassVar[Severity] = Severity.IMPORTANT
     component: str
-    reason: str
+    reason: UntrustedText
 
 
 class ComponentRecovered(Event):
@@ -48,23 +50,28 @@ class _Watch:
     condition: Condition
     reason: str = ""
     failed: bool = False
+    since: float = 0.0  # when it became ready, on the monotonic clock
     task: "asyncio.Task[None] | None" = None
 
 
 class Supervisor:
-    """Runs the components that have something to run."""
+    """Runs the components that have something to run. pause: waits for so many seconds."""
 
-    def __init__(
+    def __init__(  # what a supervisor needs
         self,
         group: asyncio.TaskGroup,
         components: Mapping[str, AnyComponent],
         rights: Rights,
         report: Callable[[Event], None],
+        clock: Clock,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._group = group
         self._components = components
         self._rights = rights
         self._report = report
+        self._clock = clock
+        self._pause = pause
         self._watches: dict[str, _Watch] = {}
         self.active = False  # a short-lived daemon runs nothing by itself
 
@@ -74,15 +81,19 @@ class Supervisor:
         if standing is not None:
             return standing
         watch = self._watches.get(name)
-        return (watch.condition, watch.reason) if watch else (Condition.READY, "")
+        if watch is None:
+            return Condition.READY, ""
+        return watch.condition, watch.reason if watch.condition is Condition.RESTARTING else ""
 
     def _standing(self, component: AnyComponent) -> tuple[Condition, str] | None:
         """Return why a component does not run, whatever it did."""
         if not component.settings.enabled:
             return Condition.OFF, ""
-        why_not = component.unsupported()
+        why_not = outcome(lambda: str(component.unsupported() or ""), f"ask {component.id} whether it can work here")
+        if isinstance(why_not, GarrisonError):
+            return Condition.UNSUPPORTED, why_not.text
         if why_not:
-            return Condition.UNSUPPORTED, str(why_not)
+            return Condition.UNSUPPORTED, why_not
         if not self._rights.includes(component.feature):
             return Condition.UNLICENSED, ""
         return None
@@ -113,7 +124,7 @@ class Supervisor:
         watch = self._watches.get(name)
         if watch is None:
             return
-        watch.condition, watch.reason = Condition.RUNNING, ""
+        watch.condition, watch.since = Condition.RUNNING, self._clock.monotonic()
         if watch.failed:
             watch.failed = False
             self._report(ComponentRecovered(component=self._components[name].title))
@@ -121,15 +132,15 @@ class Supervisor:
     async def _keep(self, component: AnyComponent, watch: _Watch) -> None:
         delay = FIRST_DELAY_SECONDS
         while True:
-            outcome = await outcome_of(component.run(), f"run {component.id}")
-            if not isinstance(outcome, GarrisonError):
-                watch.condition = Condition.READY
+            error = await outcome_of(component.run(), f"run {component.id}", known=watch.reason)
+            if not isinstance(error, GarrisonError):
+                watch.condition, watch.reason = Condition.READY, ""
                 return  # it said it was done
-            if watch.condition is Condition.RUNNING:
+            if watch.condition is Condition.RUNNING and self._clock.monotonic() - watch.since >= STEADY_SECONDS:
                 delay = FIRST_DELAY_SECONDS
-            watch.condition, watch.reason = Condition.RESTARTING, outcome.text
+            watch.condition, watch.reason = Condition.RESTARTING, error.text
             if not watch.failed:
                 watch.failed = True
-                self._report(ComponentFailed(component=component.title, reason=outcome.text))
-            await asyncio.sleep(delay)
+                self._report(ComponentFailed(component=component.title, reason=error.text))
+            await self._pause(delay)
             delay = min(delay * 2, LONGEST_DELAY_SECONDS)

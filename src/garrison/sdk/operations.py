@@ -91,7 +91,7 @@ def _signature(name: str, mark: Mark, method: Callable[..., Any]) -> Signature:
     takes = set()
     for parameter in list(inspect.signature(method).parameters.values())[1:]:
         hint = hints[parameter.name]
-        if hint in {Job, Caller}:
+        if hint is Job or hint is Caller:
             takes.add(parameter.name)
         else:
             is_required = parameter.default is inspect.Parameter.empty

@@ -1,7 +1,7 @@
 """Values as JSON holds them, and back, with every mistake of a person named at once."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -15,24 +15,31 @@ from garrison.wire.manifest import Value
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def to_plain(value: Any) -> Any:
-    """Return a value as JSON holds it. Secrets are masked; paths keep undecodable bytes as surrogates (PEP 383)."""
+def to_plain(value: Any, reveal: bool = False) -> Any:
+    """Return a value as JSON holds it. Paths keep undecodable bytes as surrogates (PEP 383).
+
+    reveal: give secrets away, for the one file that keeps them; they are masked everywhere else.
+    """
     if isinstance(value, BaseModel):
-        return {name: to_plain(getattr(value, name)) for name in type(value).model_fields}
+        return {name: to_plain(getattr(value, name), reveal) for name in type(value).model_fields}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {entry.name: to_plain(getattr(value, entry.name)) for entry in dataclasses.fields(value)}
+        return {entry.name: to_plain(getattr(value, entry.name), reveal) for entry in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(to_plain(key)): to_plain(entry) for key, entry in value.items()}
+        return {str(to_plain(key)): to_plain(entry, reveal) for key, entry in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [to_plain(entry) for entry in value]
+        return [to_plain(entry, reveal) for entry in value]
+    if isinstance(value, SecretStr):
+        return _secret(value.get_secret_value(), reveal)
     return _scalar(value)
+
+
+def _secret(secret: str, reveal: bool) -> str:
+    return secret if reveal or not secret else "********"
 
 
 def _scalar(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, SecretStr):
-        return "********" if value.get_secret_value() else ""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -45,25 +52,38 @@ def _scalar(value: Any) -> Any:
 def validate(model: type[Model], values: Mapping[str, Any], known: tuple[Value, ...]) -> Model:
     """Return the checked model. Raises Invalid that names every mistake."""
     kinds = {value.name: value.kind for value in known}
-    mistakes: list[str] = []
+    mistakes: dict[str, str] = {}
     ready: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            ready[name] = _paths(value) if kinds.get(name) == "path" else value
+            ready[name] = _ready(name, value, kinds)
         except ValueError as error:
-            mistakes.append(f"{name}: {error}")
-    if mistakes:
-        raise Invalid("; ".join(mistakes) + ".")
+            mistakes[name] = str(error)
     try:
-        return model.model_validate(ready)
+        checked = model.model_validate(ready)
     except ValidationError as error:
-        raise Invalid(_mistakes(error, tuple(kinds))) from None
+        for place, what in _mistakes(error):
+            mistakes.setdefault(place, what)
+    else:
+        if not mistakes:
+            return checked
+    raise Invalid("; ".join(f"{place}: {what}" if place else what for place, what in mistakes.items()) + ".")
+
+
+def _ready(untrusted_name: str, untrusted: Any, kinds: Mapping[str, str]) -> Any:
+    if untrusted_name not in kinds:
+        raise ValueError(f"there is no such name (known: {', '.join(kinds) or 'none'})")
+    return _paths(untrusted) if kinds[untrusted_name] == "path" else untrusted
 
 
 def _paths(untrusted: Any) -> Any:
     """Make paths here: pydantic's own parser takes no surrogates, and names of files may be any bytes."""
     if isinstance(untrusted, list):
-        return [_paths(entry) for entry in untrusted]
+        return [_path(entry) for entry in untrusted]
+    return _path(untrusted)
+
+
+def _path(untrusted: Any) -> Any:
     if not isinstance(untrusted, str):
         return untrusted
     if "\0" in untrusted:
@@ -73,18 +93,10 @@ def _paths(untrusted: Any) -> Any:
     return Path(untrusted)
 
 
-def _mistakes(error: ValidationError, known: tuple[str, ...]) -> str:
-    lines = []
+def _mistakes(error: ValidationError) -> Iterator[tuple[str, str]]:
     for mistake in error.errors(include_url=False, include_input=False):
         place = ".".join(str(part) for part in mistake["loc"])
-        if mistake["type"] == "extra_forbidden":
-            names = ", ".join(known) or "none"
-            lines.append(f"{place}: there is no such name (known: {names})")
-        elif mistake["type"] == "missing":
-            lines.append(f"{place}: is required")
-        else:
-            lines.append(f"{place}: {_lower(mistake['msg'])}".removeprefix(": "))
-    return "; ".join(lines) + "."
+        yield place, "is required" if mistake["type"] == "missing" else _lower(mistake["msg"])
 
 
 def _lower(sentence: str) -> str:

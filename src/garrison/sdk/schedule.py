@@ -13,7 +13,7 @@ and, after it, flags: `if missed` (make up for a run that was due while the comp
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from garrison.base.errors import Invalid
@@ -23,7 +23,8 @@ _PATTERN = re.compile(
     r"(?:(?P<manual>manual)"
     r"|(?P<start>start)?(?:(?(start), |)(?:every (?P<every>\d{1,4}) (?P<unit>minutes?|hours?|days?|weeks?|months?)"
     r"|(?P<days>weekdays|weekends))(?: at (?P<hour>\d{1,2}):(?P<minute>\d{2}))?)?)"
-    r"(?P<missed>,? if missed)?(?P<battery>,? not on battery)?"
+    r"(?P<missed>,? if missed)?(?P<battery>,? not on battery)?",
+    re.ASCII,
 )
 _HELP = "Examples: manual; start; every 2 hours; every 1 day at 12:30, if missed; weekdays at 18:00, not on battery."
 
@@ -91,28 +92,32 @@ class Schedule:
         return bool(self.every or self.days)
 
     def next_after(self, last: datetime) -> datetime | None:
-        """Return the first time after `last`, in its time zone; None when it does not come round by the clock."""
+        """Return the first time after `last`, in its time zone; None when it does not come round by the clock.
+
+        Where summer time makes a time of day twice, the first counts; one that is left out is made up an hour later.
+        """
         if self.days:
             return self._next_day(last)
         if not self.every:
             return None
-        due = _add(last, self.every, self.unit)
-        return due if self.hour is None else self._at_hour(due, last)
+        return _add(last, self.every, self.unit) if self.hour is None else self._at_hour(last)
 
     def _next_day(self, last: datetime) -> datetime:
         wanted = range(5) if self.days == "weekdays" else range(5, 7)
-        candidate = self._on(last)
-        while candidate <= last or candidate.weekday() not in wanted:
-            candidate = self._on(candidate + timedelta(days=1))
-        return candidate
+        day = last
+        while self._on(day) <= last.astimezone(UTC) or day.weekday() not in wanted:
+            day += timedelta(days=1)
+        return self._on(day).astimezone(last.tzinfo)
 
-    def _at_hour(self, due: datetime, last: datetime) -> datetime:
-        # The first time of day on the day it falls due, or on that of the last run when that is still to come.
-        candidate = self._on(due)
-        return candidate if candidate > last else candidate + timedelta(days=1)
+    def _at_hour(self, last: datetime) -> datetime:
+        # What ran before its time of day was made up for, or is the first ever: it counts for the day before.
+        early = last.astimezone(UTC) < self._on(last)
+        day = last - timedelta(days=1) if early else last
+        return self._on(_add(day, self.every, self.unit)).astimezone(last.tzinfo)
 
     def _on(self, day: datetime) -> datetime:
-        return day.replace(hour=self.hour or 0, minute=self.minute, second=0, microsecond=0)
+        at = day.replace(hour=self.hour or 0, minute=self.minute, second=0, microsecond=0, fold=0)
+        return at.astimezone(UTC)
 
 
 def _plural(unit: str | None) -> str:
@@ -120,9 +125,16 @@ def _plural(unit: str | None) -> str:
 
 
 def _add(moment: datetime, count: int, unit: str) -> datetime:
+    if unit in {"minutes", "hours"}:
+        return (moment.astimezone(UTC) + timedelta(**{unit: count})).astimezone(moment.tzinfo)
     if unit != "months":
-        return moment + timedelta(**{unit: count})
+        return _real(moment + timedelta(**{unit: count}))
     months = moment.year * 12 + moment.month - 1 + count
     year, month = divmod(months, 12)
     day = min(moment.day, calendar.monthrange(year, month + 1)[1])
-    return moment.replace(year=year, month=month + 1, day=day)
+    return _real(moment.replace(year=year, month=month + 1, day=day))
+
+
+def _real(moment: datetime) -> datetime:
+    """Return a time as the clock on the wall will show it, where summer time leaves an hour out."""
+    return moment.replace(fold=0).astimezone(UTC).astimezone(moment.tzinfo)

@@ -30,7 +30,7 @@ UntrustedText = Annotated[str, PlainValidator(_any_text)]
 class Frozen(BaseModel):
     """A plain, immutable record that knows no other names than its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Settings(Frozen):
@@ -49,7 +49,8 @@ class Text(Frozen):
     values: dict[str, Any] = {}
 
     def __init__(self, text: str, /, **values: Any) -> None:
-        super().__init__(text=text, values=values)
+        given: dict[str, Any] = {"text": text, "values": values}
+        super().__init__(**given)
 
     def __str__(self) -> str:
         return render(self.text, to_plain(self.values))

@@ -10,6 +10,8 @@ from typing import Any, Self
 from garrison.base.errors import Failed, Unavailable, error_from_plain
 from garrison.wire.frames import ANSWER_CAP, decode, encode
 
+_CHUNK = 64 * 1024
+
 
 def short_address(folder: int, name: str) -> str:
     """Return an address for a socket in a folder held open.
@@ -33,18 +35,22 @@ class Client:
     """One connection to the door of one suite."""
 
     def __init__(self, path: Path, timeout_seconds: float | None = None) -> None:
-        """Connect. Raises Unavailable when no suite listens there."""
+        """Connect. Raises Unavailable when no suite listens there, and what it says when it takes no more callers."""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout_seconds)
+        self._buffer = bytearray()
+        self._last_id = 0
         try:
             with folder_of(path) as folder:
                 self._socket.connect(short_address(folder, path.name))
         except OSError as error:
             self._socket.close()
             raise Unavailable("Garrison is not running.", "Start it with: garrison start") from error
-        self._file = self._socket.makefile("rb")
-        self._last_id = 0
-        self.greeting = self._receive()
+        try:
+            self.greeting = self._answer(None)
+        except BaseException:
+            self._socket.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +60,6 @@ class Client:
 
     def close(self) -> None:
         """End the connection; what it was waiting for is cancelled."""
-        self._file.close()
         self._socket.close()
 
     def call(
@@ -66,40 +71,68 @@ class Client:
     ) -> dict[str, Any]:
         """Return the answer: `result` (plain), `says` (texts for people), `exit` (the exit code).
 
-        Raises the error that the door answered. KeyboardInterrupt asks the door to cancel, and waits for its answer.
+        Raises the error that the door answered. KeyboardInterrupt asks the door to cancel, and waits for its answer;
+        a second one does not wait.
         """
         self._last_id += 1
-        self._socket.sendall(encode({"id": self._last_id, "call": operation, "arguments": arguments, **options}))
+        self._send({"id": self._last_id, "call": operation, "arguments": arguments, **options})
+        is_cancelled = False
         while True:
             try:
-                message = self._receive()
+                message = self._answer(self._last_id)
             except KeyboardInterrupt:
-                self._socket.sendall(encode({"id": self._last_id, "cancel": True}))
+                if is_cancelled:
+                    raise
+                is_cancelled = True
+                self._send({"id": self._last_id, "cancel": True})
                 continue
-            if message.get("id") != self._last_id:
-                continue
-            if "error" in message:
-                raise error_from_plain(message["error"])
-            if "progress" in message:
-                on_progress(message["progress"])
-            else:
+            if "progress" not in message:
                 return message
+            on_progress(message["progress"])
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the manifests of the running suite, plain."""
         self._last_id += 1
-        self._socket.sendall(encode({"id": self._last_id, "describe": True}))
-        manifests: list[dict[str, Any]] = self._receive()["result"]
+        self._send({"id": self._last_id, "describe": True})
+        manifests: list[dict[str, Any]] = self._answer(self._last_id)["result"]
         return manifests
+
+    def _send(self, message: dict[str, Any]) -> None:
+        # Where the other side has gone, what it said last may still be there to read.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(encode(message))
+
+    def _answer(self, number: int | None) -> dict[str, Any]:
+        """Return the next message to a request. Raises the error it tells of."""
+        while True:
+            message = self._receive()
+            untrusted_number = message.get("id")
+            if "error" in message and untrusted_number in {number, None}:
+                raise error_from_plain(message["error"])
+            if untrusted_number == number:
+                return message
 
     def _receive(self) -> dict[str, Any]:
         try:
-            line = self._file.readline(ANSWER_CAP)
+            line = self._line()
         except OSError as error:
             raise Unavailable("Garrison stopped answering.", "Look at its log, or start it again.") from error
-        if not line.endswith(b"\n"):
+        if not line:
             raise Unavailable("Garrison stopped before it had answered.", "Nothing is half-made. Please try again.")
         try:
             return decode(line)
         except ValueError as error:
             raise Failed("The answer was not understood.") from error
+
+    def _line(self) -> bytes:
+        """Return the next line, empty at the end. An interrupt in between loses nothing of it."""
+        looked = 0
+        while (end := self._buffer.find(b"\n", looked)) < 0:
+            looked = len(self._buffer)
+            chunk = self._socket.recv(_CHUNK) if looked < ANSWER_CAP else b""
+            if not chunk:
+                return b""
+            self._buffer += chunk
+        line = bytes(self._buffer[: end + 1])
+        del self._buffer[: end + 1]
+        return line

@@ -1,0 +1,136 @@
+"""What the suite's own operations tell: events, rows and results."""
+
+from typing import Any, ClassVar, Self
+
+from garrison.daemon.inbox import Card
+from garrison.daemon.journal import Row
+from garrison.sdk import Event, Frozen, Result, Severity, Text, UntrustedText
+from garrison.sdk.values import render
+
+
+class SettingChanged(Event):
+    """Somebody changed a setting."""
+
+    says: ClassVar[str] = "{setting} was changed from {old} to {new} by account {uid}"
+    setting: str
+    old: UntrustedText
+    new: UntrustedText
+    uid: int
+
+
+class JournalSetAside(Event):
+    """A damaged journal was moved away and a new one begun."""
+
+    says: ClassVar[str] = "The journal was damaged; it was kept as {path} and a new one was begun"
+    severity: ClassVar[Severity] = Severity.IMPORTANT
+    path: UntrustedText
+
+
+class SettingRow(Frozen):
+    """A setting. limits: what it may be, in words."""
+
+    name: str
+    value: Any
+    default: Any
+    title: str
+    kind: str
+
+
+class JournalRow(Frozen):
+    """Something that happened, as a sentence."""
+
+    id: int
+    at: str
+    severity: str
+    component: str
+    text: UntrustedText
+    name: str
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Return a row of the journal with its sentence put together."""
+        return cls(
+            id=row.id,
+            at=row.at,
+            severity=row.severity,
+            component=row.component,
+            text=render(row.says, row.details),
+            name=row.name,
+            details=row.details,
+        )
+
+
+class CardRow(Frozen):
+    """A question in the inbox."""
+
+    id: int
+    question: UntrustedText
+    choices: dict[str, str]
+    asked: str
+    until: str
+    answer: str
+
+    @classmethod
+    def of(cls, card: Card) -> Self:
+        """Return a question with its sentence put together."""
+        return cls(
+            id=card.id,
+            question=render(card.says, card.details),
+            choices=card.choices,
+            asked=card.asked,
+            until=card.until,
+            answer=card.answer,
+        )
+
+
+class ConsentRow(Frozen):
+    """A purpose, and whether the caller agreed to it."""
+
+    id: str
+    title: str
+    given: bool
+    outdated: bool
+    at: str
+    text: str
+
+
+class Said(Result):
+    """A plain sentence."""
+
+    says: ClassVar[str] = "{text}"
+    text: UntrustedText
+
+
+class FirstScan(Result):
+    """What came of the first scan. made: False when one was made before. summary: what the scan gave back."""
+
+    made: bool
+    summary: dict[str, Any] | None
+    exit: int
+    lines: tuple[UntrustedText, ...] = ()
+
+    def sentences(self) -> list[Text]:
+        """Say what the scan said."""
+        return [Text("{line}", line=line) for line in self.lines]
+
+    def exit_code(self) -> int:
+        """Return the scan's."""
+        return self.exit
+
+
+class Verified(Result):
+    """Whether the journal is as it was written."""
+
+    intact: bool
+    first_broken: int | None
+
+    def sentences(self) -> list[Text]:
+        """Say it."""
+        if self.intact:
+            return [Text("The journal is intact: every row follows from the one before.")]
+        return [Text("The journal was changed at row {row}, or just before it.", row=self.first_broken)]
+
+    def exit_code(self) -> int:
+        """Return 3 when it was changed."""
+        return 0 if self.intact else 3
