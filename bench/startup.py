@@ -31,7 +31,7 @@ def measure() -> dict[str, Any]:
     return {"rows": rows, "detections": [], "cores": os.cpu_count()}
 
 
-def _row(  # noqa: PLR0913 # what a row is made of
+def _row(  # what a row is made of
     work: str, command: list[str], limit_ms: int, env: dict[str, str], name: str, peer: list[str]
 ) -> dict[str, Any]:
     ours, theirs = medians(lambda: run(command, (0, 1, 2), env), lambda: run(peer), ROUNDS)

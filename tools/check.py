@@ -9,6 +9,7 @@ from pathlib import Path
 from tools import golden
 
 _LONGEST = 500
+_WHOLE = {"test_conformance.py", "test_own_rules.py", "test_program.py"}  # tests of a package as a whole
 _PLACE = re.compile(r"^\s*(?:-\s+)?(garrison[\w.]*) -> (garrison[\w.]*|pydantic[\w.]*) \(l\.(\d+)", re.MULTILINE)
 
 
@@ -49,14 +50,17 @@ def _sizes() -> str:
 
 
 def _mirror() -> str:
-    """Return the tests that do not stand where their code does: tests/ROOM/test_NAME.py for src/garrison/ROOM/NAME.py."""
+    """Return the tests that do not stand where their code does: tests/ROOM/test_NAME.py by src/garrison/ROOM/NAME.py.
+
+    A test of a package as a whole stands in its folder under one of a few names.
+    """
     astray = []
     for test in sorted(Path("tests").rglob("test_*.py")):
         parts = test.relative_to("tests").parts
         if parts[0] in {"contract", "golden", "system", "tools", "bench"}:
             continue
         source = Path("src/garrison", *parts[:-1], parts[-1].removeprefix("test_"))
-        if not (source.exists() or source.with_suffix("").is_dir() or (source.parent / "rules").exists()):
+        if not (source.exists() or source.with_suffix("").is_dir() or parts[-1] in _WHOLE):
             astray.append(f"{test}: there is no {source}")
     return "\n".join(astray)
 
@@ -66,7 +70,7 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("lint", lambda: _run("ruff", "check", "--output-format", "concise", ".")),
     ("types", lambda: _run("mypy", "--no-error-summary")),
     ("imports", _imports),
-    ("dead code", lambda: _run("vulture")),
+    ("dead code", lambda: _run("vulture", "--ignore-names", "kind,problem,trace")),
     ("sizes", _sizes),
     ("test placement", _mirror),
     ("golden manifest and reference", golden.stale),

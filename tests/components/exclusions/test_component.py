@@ -1,9 +1,9 @@
 """Tests of the exclusions component, in a real suite."""
 
 import pytest
-from tests.suite import RunningSuite
 
 from garrison.base.errors import Invalid, NotFound
+from tests.suite import RunningSuite
 
 
 def test_add_list_and_remove(suite: RunningSuite) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.suite import EICAR, RunningSuite
 
 from garrison.base.errors import Failed, NotFound
+from tests.suite import EICAR, RunningSuite
 
 
 def _take(suite: RunningSuite, path: Path, content: bytes = EICAR) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.rules.samples import load
-from tests.suite import EICAR, RunningSuite
 
 from garrison.base.errors import EXIT_ALL_HANDLED, EXIT_DONE, EXIT_FAILED, EXIT_NOT_ALL_HANDLED, Invalid, NotFound
+from tests.engine.rules.samples import load
+from tests.suite import EICAR, RunningSuite
 
 
 def _scan(suite: RunningSuite, *paths: Path, **options: Any) -> tuple[dict[str, Any], int]:

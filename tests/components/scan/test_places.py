@@ -9,7 +9,8 @@ def test_folders_have_the_names_that_the_account_gave_them(tmp_path: Path) -> No
     config = tmp_path / ".config"
     config.mkdir()
     (config / "user-dirs.dirs").write_text(
-        '# comment\nXDG_DOWNLOAD_DIR="$HOME/Téléchargements"\nXDG_DOCUMENTS_DIR="/data/docs"\nXDG_DESKTOP_DIR="$HOME/"\n',
+        '# comment\nXDG_DOWNLOAD_DIR="$HOME/Téléchargements"\n'
+        'XDG_DOCUMENTS_DIR="/data/docs"\nXDG_DESKTOP_DIR="$HOME/"\n',
         "utf-8",
     )
     assert user_folders(tmp_path) == [tmp_path / "Téléchargements", tmp_path, Path("/data/docs")]
