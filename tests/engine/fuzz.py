@@ -3,14 +3,13 @@
 import random
 from collections.abc import Callable
 
+from garrison.engine.databases import Detector
+from garrison.engine.identify import Type
+from garrison.engine.verdict import Verdict
 from tests.engine.archives import OPEN, WRAP, make_gzip, make_streamed_zip, make_tar, make_zip
 from tests.engine.opening import PIECE, SMALL, opened
 from tests.engine.samples import EICAR, check
 from tests.engine.samples import detector as make_detector
-
-from garrison.engine.databases import Detector
-from garrison.engine.identify import Type
-from garrison.engine.verdict import Verdict
 
 Change = Callable[[random.Random, bytearray], None]
 

@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.engine.samples import EICAR, LIST, LISTED, Folder, built, check, descriptor, open_set
-from tests.engine.samples import RULES as RULE_TEXT
 
 from garrison.base.errors import Failed
 from garrison.engine.databases import FILES, RULES, SET, Detector, build
 from garrison.engine.identify import Type
 from garrison.engine.verdict import Certainty, Kind
+from tests.engine.samples import EICAR, LIST, LISTED, Folder, built, check, descriptor, open_set
+from tests.engine.samples import RULES as RULE_TEXT
 
 
 def test_a_set_is_built_and_opened() -> None:

@@ -5,10 +5,6 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.engine.archives import WRAP, in_gzip, in_stored_zip, in_tar, in_zip, make_tar, make_zip
-from tests.engine.opening import Spent
-from tests.engine.samples import EICAR, LIST, LISTED, RULES, built, check, descriptor, open_set
-from tests.engine.samples import detector as make_detector
 
 from garrison.engine.budget import MIB, Limits, Unbounded
 from garrison.engine.databases import Detector
@@ -16,6 +12,10 @@ from garrison.engine.examine import examine
 from garrison.engine.identify import Type
 from garrison.engine.source import Source
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
+from tests.engine.archives import WRAP, in_gzip, in_stored_zip, in_tar, in_zip, make_tar, make_zip
+from tests.engine.opening import Spent
+from tests.engine.samples import EICAR, LIST, LISTED, RULES, built, check, descriptor, open_set
+from tests.engine.samples import detector as make_detector
 
 OWN_RULES = Path(__file__).parents[2] / "src" / "garrison" / "engine" / "rules"
 

@@ -1,8 +1,8 @@
 import pytest
-from tests.engine.opening import Spent
 
 from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.guard import Guard, Incomplete
+from tests.engine.opening import Spent
 
 
 def test_objects_are_counted_with_the_file_itself() -> None:

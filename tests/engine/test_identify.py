@@ -3,9 +3,9 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.archives import make_tar
 
 from garrison.engine.identify import Type, identify, is_tar
+from tests.engine.archives import make_tar
 
 PE = b"MZ" + bytes(58) + (128).to_bytes(4, "little") + bytes(64) + b"PE\0\0" + bytes(100)
 

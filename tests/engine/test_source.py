@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.engine.samples import EICAR, descriptor, detector
 
 from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.examine import examine
 from garrison.engine.source import Source
+from tests.engine.samples import EICAR, descriptor, detector
 
 CONTENT = bytes(range(256)) * 4096
 

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.worker import probe
 
 from garrison.linux import sandbox
+from tests.worker import probe
 
 PROBE = Path(probe.__file__)
 MODES = [

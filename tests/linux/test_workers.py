@@ -11,6 +11,9 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import pytest
+
+from garrison.base.errors import Unavailable
+from garrison.linux.workers import Outcome, Submitted, Tuning, WorkerPool
 from tests.worker import campaign, unruly
 from tests.worker.objects import (
     UNRULY,
@@ -24,9 +27,6 @@ from tests.worker.objects import (
     wait_until_gone,
     word_set,
 )
-
-from garrison.base.errors import Unavailable
-from garrison.linux.workers import Outcome, Submitted, Tuning, WorkerPool
 
 GOOD = b"harmless"
 EVIL = b"an evil word"

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worker.objects import open_descriptors
 
 from garrison.wire.examination import (
     MOST_BYTES,
@@ -33,6 +32,7 @@ from garrison.wire.examination import (
     receive_with_descriptors,
     send_start,
 )
+from tests.worker.objects import open_descriptors
 
 
 def unframed(content: bytes) -> bytes:

@@ -13,10 +13,9 @@ START = "import sys, runpy; sys.path.insert(0, {src!r}); runpy.run_path({program
 
 
 async def run(databases: Path) -> None:
+    from garrison.linux.workers import Tuning, WorkerPool  # noqa: PLC0415 # the path to it is set below
     from tests.worker import campaign  # noqa: PLC0415
     from tests.worker.objects import UNRULY, descendants, examined  # noqa: PLC0415
-
-    from garrison.linux.workers import Tuning, WorkerPool  # noqa: PLC0415 # the path to it is set below
 
     start = START.format(src=str(CHECKOUT / "src"), program=str(UNRULY))
     tuning = Tuning(grace_seconds=1, program=(sys.executable, "-I", "-c", start))

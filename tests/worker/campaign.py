@@ -15,10 +15,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from garrison.linux.workers import Outcome, WorkerPool
 from tests.worker import unruly
 from tests.worker.objects import WORD, descendants, examined, open_descriptors, unruly_tuning, word_set
-
-from garrison.linux.workers import Outcome, WorkerPool
 
 SECONDS = 0.5
 GRACE_SECONDS = 1.0

@@ -12,13 +12,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from tests.worker.objects import descendants, examined
 
 from garrison.base.errors import Unavailable
 from garrison.engine.budget import Limits
 from garrison.engine.databases import build
 from garrison.engine.verdict import Kind, Verdict
 from garrison.linux.workers import Outcome, Submitted, WorkerPool
+from tests.worker.objects import descendants, examined
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-" + b"TEST-FILE!$H+H*"
 RULES = """

@@ -1,10 +1,10 @@
 import bz2
 
 import pytest
-from tests.engine.opening import contents, opened, remarks
-from tests.engine.samples import EICAR
 
 from garrison.engine.formats.bzip2 import members
+from tests.engine.opening import contents, opened, remarks
+from tests.engine.samples import EICAR
 
 
 @pytest.mark.parametrize("level", range(1, 10))

@@ -5,15 +5,15 @@ import random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.engine.archives import OPEN, WRAP
-from tests.engine.opening import SMALL, Spent, contents, opened, remarks
-from tests.engine.samples import EICAR, check, detector
 
 from garrison.engine.budget import Limits
 from garrison.engine.formats.openers import CLOSED, OPENERS
 from garrison.engine.guard import Guard
 from garrison.engine.identify import Type, identify
 from garrison.engine.source import Source
+from tests.engine.archives import OPEN, WRAP
+from tests.engine.opening import SMALL, Spent, contents, opened, remarks
+from tests.engine.samples import EICAR, check, detector
 
 FORMATS = sorted(WRAP)
 PAIRS = [(outer, inner) for outer in FORMATS for inner in FORMATS]

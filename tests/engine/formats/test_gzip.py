@@ -2,11 +2,11 @@ import gzip
 import random
 
 import pytest
+
+from garrison.engine.formats.gzip import members
 from tests.engine.archives import make_gzip, make_tar
 from tests.engine.opening import contents, opened, remarks
 from tests.engine.samples import EICAR, check, detector
-
-from garrison.engine.formats.gzip import members
 
 NOISE = random.Random(5).randbytes(200_000)
 

@@ -3,12 +3,12 @@ import random
 import tarfile
 
 import pytest
-from tests.engine.archives import make_tar
-from tests.engine.opening import contents, opened, remarks
-from tests.engine.samples import EICAR, check, detector
 
 from garrison.engine.budget import Limits
 from garrison.engine.formats.tar import members
+from tests.engine.archives import make_tar
+from tests.engine.opening import contents, opened, remarks
+from tests.engine.samples import EICAR, check, detector
 
 NOISE = random.Random(4).randbytes(5000)
 FORMS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]

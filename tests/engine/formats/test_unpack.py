@@ -2,12 +2,12 @@ import random
 import zlib
 
 import pytest
-from tests.engine.archives import raw_deflate
 
 from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.formats.unpack import Inflater, Unpacking
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
+from tests.engine.archives import raw_deflate
 
 NOISE = random.Random(9).randbytes(300_000)
 

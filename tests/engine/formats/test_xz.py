@@ -1,10 +1,10 @@
 import lzma
 
 import pytest
-from tests.engine.opening import contents, opened, remarks
-from tests.engine.samples import EICAR, check, detector
 
 from garrison.engine.formats.xz import members, members_of_lzma
+from tests.engine.opening import contents, opened, remarks
+from tests.engine.samples import EICAR, check, detector
 
 
 @pytest.mark.parametrize("check_sum", [lzma.CHECK_NONE, lzma.CHECK_CRC32, lzma.CHECK_CRC64, lzma.CHECK_SHA256])

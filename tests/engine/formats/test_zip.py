@@ -3,6 +3,12 @@ import struct
 import zipfile
 
 import pytest
+
+from garrison.engine.budget import Limits
+from garrison.engine.formats.zip import members
+from garrison.engine.formats.zip_directory import Directory, find, find_directory, has_directory
+from garrison.engine.source import Source
+from garrison.engine.verdict import Remark
 from tests.engine.archives import (
     central_entry,
     local_header,
@@ -13,12 +19,6 @@ from tests.engine.archives import (
 )
 from tests.engine.opening import contents, opened, remarks
 from tests.engine.samples import EICAR, check, detector
-
-from garrison.engine.budget import Limits
-from garrison.engine.formats.zip import members
-from garrison.engine.formats.zip_directory import Directory, find, find_directory, has_directory
-from garrison.engine.source import Source
-from garrison.engine.verdict import Remark
 
 NOISE = random.Random(3).randbytes(5000)
 FILES = [("one", EICAR), ("two/three", NOISE), ("empty", b"")]
@@ -136,9 +136,8 @@ def test_an_unknown_method_is_named(method: int) -> None:
 
 @pytest.mark.parametrize("method", [20, 93, 95])
 def test_newer_methods_are_opened(method: int) -> None:
-    from tests.engine.archives import WRAP  # noqa: PLC0415 # only here
-
     from garrison.engine.identify import Type  # noqa: PLC0415
+    from tests.engine.archives import WRAP  # noqa: PLC0415 # only here
 
     packed = WRAP[Type.XZ if method == 95 else Type.ZSTD](NOISE)
     local = local_header(b"name", packed, method, size=len(NOISE))

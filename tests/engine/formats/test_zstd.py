@@ -1,10 +1,10 @@
 import random
 
 from backports import zstd
-from tests.engine.opening import contents, opened, remarks
-from tests.engine.samples import EICAR, check, detector
 
 from garrison.engine.formats.zstd import members
+from tests.engine.opening import contents, opened, remarks
+from tests.engine.samples import EICAR, check, detector
 
 SKIPPABLE = b"\x53\x2a\x4d\x18" + (9).to_bytes(4, "little") + b"skip this"
 

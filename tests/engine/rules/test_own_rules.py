@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import yara_x
-from tests.engine.rules.samples import FOLDER, PARTS, Sample, decode, encode, load
-from tests.engine.rules.table import PAGE, metas, table
 
 from garrison.engine.identify import Type
 from garrison.engine.rulebook import Rulebook, compile_rules
+from tests.engine.rules.samples import FOLDER, PARTS, Sample, decode, encode, load
+from tests.engine.rules.table import PAGE, metas, table
 
 ROOT = Path(__file__).parents[3]
 RULES = ROOT / "src/garrison/engine/rules"
