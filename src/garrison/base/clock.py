@@ -65,5 +65,5 @@ def local_zone(file: Path = Path("/etc/localtime")) -> tzinfo:
             return ZoneInfo(named)
         with file.open("rb") as rules:
             return ZoneInfo.from_file(rules, key="localtime")
-    except (OSError, ValueError):  # no such zone, or no such file
+    except (OSError, ValueError, KeyError):  # no such zone, or no such file
         return UTC
