@@ -1,5 +1,6 @@
 """./dev check: format, lint, types, imports, dead code, sizes, golden manifest and docs."""
 
+import os
 import re
 import subprocess
 import sys
@@ -24,13 +25,15 @@ def _imports() -> str:
     if not said:
         return ""
     places = [f"{_file(importer)}:{line}: imports {imported}" for importer, imported, line in _PLACE.findall(said)]
-    contracts = re.findall(r"^(.+) BROKEN$", said, re.MULTILINE)
-    return "\n".join([*(f"Broken: {name}" for name in contracts), *dict.fromkeys(places)]) or said
+    _, _, broken = said.partition("Broken contracts\n")
+    told = [line for line in broken.splitlines() if line.strip() and not _PLACE.match(line)]
+    return "\n".join([*(told or said.splitlines()), *dict.fromkeys(places)])
 
 
 def _lint_imports() -> str:
     code = "from importlinter.cli import lint_imports_command as run; run()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    wide = {**os.environ, "COLUMNS": "1000"}  # so that no line is wrapped
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=wide)
     return done.stdout + done.stderr if done.returncode else ""
 
 
