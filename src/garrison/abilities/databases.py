@@ -71,13 +71,14 @@ class Databases:
 
     async def ensure(self) -> None:
         """Build the set from our own rules unless it is there, whole, and made from these very rules."""
+        await asyncio.to_thread(self._ensure)
+
+    def _ensure(self) -> None:
         rules = own_rules()
         wanted = hashlib.sha256(repr((__version__, rules)).encode()).hexdigest()
-        seen = self._folder / _SEEN
-        if self._is_whole() and seen.exists() and seen.read_text("ascii").strip() == wanted:
-            return
-        await asyncio.to_thread(self._build, rules)
-        write_atomically(seen, wanted.encode("ascii"))
+        if not self._is_whole() or self._built_from() != wanted:
+            self._build(rules)
+            write_atomically(self._folder / _SEEN, wanted.encode("ascii"))
 
     def _is_whole(self) -> bool:
         """Return whether the set in use is there and not a bit has changed since it was built."""
@@ -87,9 +88,16 @@ class Databases:
         except (OSError, Unavailable):
             return False
 
+    def _built_from(self) -> str:
+        try:
+            return (self._folder / _SEEN).read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
     def _build(self, rules: list[tuple[str, str]]) -> None:
+        for cut_short in self._folder.glob(".new-*"):
+            shutil.rmtree(cut_short, ignore_errors=True)
         fresh = self._folder / f".new-{os.getpid()}"
-        shutil.rmtree(fresh, ignore_errors=True)
         try:
             fresh.mkdir(mode=0o700)
             sink = _FolderSink(fresh)

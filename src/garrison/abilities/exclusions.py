@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from garrison.base.clock import Clock
 from garrison.base.errors import Failed, Invalid, NotFound
@@ -59,8 +60,9 @@ def make_filter(masks: Iterable[str], names: Iterable[str], hashes: Iterable[str
 def _path_matcher(masks: list[str]) -> Callable[[str], bool]:
     if not masks:
         return lambda _: False
-    # A mask without a slash goes by the last part of a path, one with a slash by all of it, folders included.
-    whole = [fnmatch.translate(mask.rstrip("/")) for mask in masks if "/" in mask]
+    # A mask without a slash goes by the last part of a path, one with a slash by all of it or by a folder in it.
+    anchored = [mask if mask[0] in "/*?[" else f"*/{mask}" for mask in masks if "/" in mask]
+    whole = [fnmatch.translate(mask.rstrip("/") + below) for mask in anchored for below in ("", "/*")]
     last = [fnmatch.translate(mask) for mask in masks if "/" not in mask]
     by_path = re.compile("|".join(whole) or r"(?!)")
     by_name = re.compile("|".join(last) or r"(?!)")
@@ -79,6 +81,19 @@ def _checked_hash(value: str) -> str:
     return value.lower()
 
 
+_CHECKS = {By.MASK: _checked_mask, By.HASH: _checked_hash, By.NAME: _checked_mask}
+
+
+def _entry(plain: dict[str, Any]) -> Exclusion:
+    """Return the entry in JSON. Raises KeyError, TypeError, ValueError or Invalid when it is none."""
+    entry = Exclusion(**{**plain, "by": By(plain["by"]), "applies_to": tuple(plain["applies_to"])})
+    texts = (entry.value, entry.note, entry.added, *entry.applies_to)
+    if type(entry.id) is not int or not all(isinstance(text, str) for text in texts):
+        raise TypeError("not an entry")
+    _CHECKS[entry.by](entry.value)
+    return entry
+
+
 class Exclusions:
     """The shared list, kept on disk."""
 
@@ -89,13 +104,10 @@ class Exclusions:
 
     def _read(self) -> list[Exclusion]:
         try:
-            return [
-                Exclusion(**{**entry, "by": By(entry["by"]), "applies_to": tuple(entry["applies_to"])})
-                for entry in read_json(self._file)
-            ]
+            return [_entry(plain) for plain in read_json(self._file)]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, Invalid) as error:
             # Without its list a scan would act on what the owner had excluded: better not to start.
             raise Failed(
                 f"The list of exclusions is damaged: {self._file}.", "Mend the file, or move it away."
@@ -107,7 +119,7 @@ class Exclusions:
 
     def add(self, by: By, value: str, applies_to: tuple[str, ...] = (), note: str = "") -> Exclusion:
         """Add an entry, or return the equal one that is there. Raises Invalid for a value that cannot be."""
-        value = {By.MASK: _checked_mask, By.HASH: _checked_hash, By.NAME: _checked_mask}[by](value)
+        value = _CHECKS[by](value)
         for entry in self._entries:
             if (entry.by, entry.value, entry.applies_to) == (by, value, applies_to):
                 return entry

@@ -1,5 +1,7 @@
 """Decides what is done about a finding, does it, and remembers what was left in place."""
 
+import logging
+import os
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,7 +17,10 @@ from garrison.engine.verdict import Certainty, Finding, Kind
 from garrison.linux.acting import Acting
 
 _VERSION = 1
+_MOST_LEFT = 10_000  # of one account
 _RANK = (Certainty.KNOWN, Certainty.PROBABLE)
+
+log = logging.getLogger(__name__)
 
 
 class Action(StrEnum):
@@ -63,9 +68,7 @@ class Response:
     def _read(self) -> dict[str, LeftInPlace]:
         try:
             entries: list[dict[str, Any]] = read_json(self._file)
-            left = [LeftInPlace(**{**entry, "identity": Identity(**entry["identity"])}) for entry in entries]
-        except FileNotFoundError:
-            return {}
+            left = [_left_in_place(entry) for entry in entries]
         except (OSError, ValueError, KeyError, TypeError):
             return {}  # the next scan finds them again
         return {entry.path: entry for entry in left}
@@ -75,20 +78,24 @@ class Response:
         return sorted(self._left.values(), key=lambda entry: entry.path)
 
     def save(self) -> None:
-        """Keep what was learned. Cheap when nothing was."""
+        """Keep what was learned. Cheap when nothing was; on a full disk it is tried again the next time."""
         if self._changed:
-            write_json(self._file, [asdict(entry) for entry in self.left_in_place()])
-            self._changed = False
+            try:
+                write_json(self._file, [asdict(entry) for entry in self.left_in_place()])
+                self._changed = False
+            except GarrisonError as error:
+                log.warning("%s", error.text)
 
     async def handle(
         self, examined: Examined, action: Action, passed_over: Filter, acting: Acting, by: int
     ) -> tuple[list[Finding], Handled | None]:
-        """Do what is to be done about a file; return the findings that count and what was done, None for nothing found."""
+        """Do what is to be done about a file; return the findings that count, and what was done (None: none counts)."""
         verdict = examined.verdict
         findings = [finding for finding in verdict.findings if not passed_over.excludes(finding.name, verdict.sha256)]
         if not findings:
-            if self._left.pop(examined.path, None):
-                self._changed = True
+            # What an ordinary account leaves out of its own scan is still there for everybody else.
+            if not verdict.findings or by in {0, os.geteuid()}:
+                self._drop(examined.path)
             return [], None
         worst = min(findings, key=lambda finding: _RANK.index(finding.certainty))
         handled = await self._act(examined.path, examined.identity, worst, action, acting, by)
@@ -105,9 +112,12 @@ class Response:
 
     def forget(self, path: str) -> None:
         """Take a path off the list of what was left in place."""
+        self._drop(path)
+        self.save()
+
+    def _drop(self, path: str) -> None:
         if self._left.pop(path, None):
             self._changed = True
-            self.save()
 
     async def _act(
         self, path: str, identity: Identity, finding: Finding, action: Action, acting: Acting, by: int
@@ -124,10 +134,12 @@ class Response:
         return Handled(action.value, word, done=True, quarantine_id=record.id)
 
     def _remember(self, examined: Examined, finding: Finding, handled: Handled) -> None:
-        self._changed = True
         if handled.done:
-            self._left.pop(examined.path, None)
+            self._drop(examined.path)
             return
+        if examined.path not in self._left and self._is_too_much(examined.owner):
+            return
+        self._changed = True
         self._left[examined.path] = LeftInPlace(
             path=examined.path,
             threat=finding.name,
@@ -137,3 +149,17 @@ class Response:
             found_at=self._clock.now().isoformat(timespec="seconds"),
             identity=examined.identity,
         )
+
+    def _is_too_much(self, owner: int) -> bool:
+        """Return whether an account has so many entries that it could only mean to fill the list."""
+        return (
+            len(self._left) >= _MOST_LEFT and sum(entry.owner == owner for entry in self._left.values()) >= _MOST_LEFT
+        )
+
+
+def _left_in_place(plain: dict[str, Any]) -> LeftInPlace:
+    entry = LeftInPlace(**{**plain, "identity": Identity(**plain["identity"])})
+    Kind(entry.kind), Certainty(entry.certainty)
+    if not isinstance(entry.path, str) or not isinstance(entry.threat, str):
+        raise TypeError("not an entry")
+    return entry

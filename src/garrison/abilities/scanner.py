@@ -3,13 +3,14 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from garrison.abilities.databases import Databases
 from garrison.abilities.quarantine import Identity, Quarantine
+from garrison.base.text import printable
 from garrison.engine.budget import Limits
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from garrison.linux.acting import Acting
@@ -19,6 +20,10 @@ from garrison.sdk.plain import to_plain
 
 BATCH_FILES = 32
 BATCH_BYTES = 32 * 1024 * 1024
+_WAITING_BATCHES = 2
+_OPEN_FILES = 256  # that one scan may hold at a time: a process has 1024 descriptors unless it asks for more
+_COUNTED_AT_ONCE = 1000
+_MOST_DETAIL = 200  # characters
 
 _ANOMALIES = {
     "crashed": ("Anomaly.Scan.Crash", "the scanner died while it examined this ({detail})"),
@@ -95,22 +100,34 @@ class Scanner:
     ) -> None:
         """Examine all files in and below the given paths, with the rights of `acting`; give each to the sink."""
         pool = await self._workers()
-        batches: asyncio.Queue[list[Found] | None] = asyncio.Queue(self.size)
+        batches: asyncio.Queue[list[Found] | None] = asyncio.Queue(_WAITING_BATCHES)
+        with self._at_work(), closing(self.walk(skip).files(roots)) as walk:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._count(roots, acting, skip, progress))
+                    for _ in range(self.size):
+                        group.create_task(self._consume(pool, batches, sink, progress))
+                    await self._produce(walk, acting, batches, sink)
+            finally:
+                while not batches.empty():
+                    _close(batches.get_nowait() or [])
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
         self._under_way += 1
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._count(roots, skip, progress))
-                for _ in range(self.size):
-                    group.create_task(self._consume(pool, batches, sink, progress))
-                await self._produce(self.walk(skip).files(roots), acting, batches, sink)
+            yield
         finally:
             self._under_way -= 1
-            while not batches.empty():
-                _close(batches.get_nowait() or [])
 
-    async def _count(self, roots: list[str], skip: Callable[[str], bool], progress: Progress) -> None:
-        async with Acting(os.geteuid(), os.getegid()) as own_thread:
-            progress.total = await own_thread.run(self.walk(skip).count, roots)
+    async def _count(self, roots: list[str], acting: Acting, skip: Callable[[str], bool], progress: Progress) -> None:
+        names = self.walk(skip).names(roots)
+        total = 0
+        async with acting.twin() as own_thread:  # with the same rights: a number can tell secrets too
+            with closing(names):
+                while counted := await own_thread.run(_count_some, names):
+                    total += counted
+        progress.total = total
 
     async def _produce(
         self,
@@ -119,13 +136,20 @@ class Scanner:
         batches: "asyncio.Queue[list[Found] | None]",
         sink: Sink,
     ) -> None:
-        while items := await acting.run(_next_batch, walk):
-            for item in items:
-                if isinstance(item, Trouble):
-                    await sink(item)
-            found = [item for item in items if isinstance(item, Found)]
-            if found:
-                await batches.put(found)
+        most = max(1, min(BATCH_FILES, _OPEN_FILES // (self.size + _WAITING_BATCHES + 1)))
+        is_done = False
+        while not is_done:
+            batch: list[Found] = []
+            troubles: list[Trouble] = []
+            try:
+                is_done = await acting.run(_next_batch, walk, most, batch, troubles)
+                for trouble in troubles:
+                    await sink(trouble)
+                if batch:
+                    await batches.put(batch)
+                    batch = []
+            finally:
+                _close(batch)
         for _ in range(self.size):
             await batches.put(None)
 
@@ -156,8 +180,9 @@ class Scanner:
         # A worker gets descriptors for reading only.
         reading = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            async with aclosing(pool.examine([Submitted(reading, name)])) as outcomes:
-                return verdict_of(await anext(outcomes))
+            with self._at_work():
+                async with aclosing(pool.examine([Submitted(reading, name)])) as outcomes:
+                    return verdict_of(await anext(outcomes))
         finally:
             os.close(reading)
 
@@ -169,21 +194,28 @@ def verdict_of(outcome: Outcome) -> Verdict:
         try:
             return Verdict.from_plain(outcome.untrusted_verdict)
         except ValueError as error:
-            failure, detail = "crashed", str(error)
+            failure, detail = "crashed", printable(str(error))
     name, why = _ANOMALIES[failure]
-    finding = Finding(name, Kind.ANOMALY, Certainty.PROBABLE, why=why.format(detail=detail))
+    finding = Finding(name, Kind.ANOMALY, Certainty.PROBABLE, why=why.format(detail=detail[:_MOST_DETAIL]))
     return Verdict(objects=1, findings=(finding,))
 
 
-def _next_batch(walk: Iterator[Found | Trouble]) -> list[Found | Trouble]:
-    batch: list[Found | Trouble] = []
+def _next_batch(walk: Iterator[Found | Trouble], most: int, batch: list[Found], troubles: list[Trouble]) -> bool:
+    """Take the next files up; return whether the walk is over. What was opened is in `batch`, whatever happens."""
     size = 0
-    for item in islice(walk, BATCH_FILES):
+    for item in islice(walk, most):
+        if isinstance(item, Trouble):
+            troubles.append(item)
+            continue
         batch.append(item)
-        size += item.status.st_size if isinstance(item, Found) else 0
+        size += item.status.st_size
         if size > BATCH_BYTES:
             break
-    return batch
+    return not batch and not troubles
+
+
+def _count_some(names: Iterator[str]) -> int:
+    return sum(1 for _ in islice(names, _COUNTED_AT_ONCE))
 
 
 def _close(batch: list[Found]) -> None:

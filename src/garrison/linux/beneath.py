@@ -1,6 +1,7 @@
-"""Opens a path without following a link anywhere in it, so that nobody can swap a folder for a link meanwhile."""
+"""Works on paths without following a link anywhere in them, so that nobody can swap a folder for a link meanwhile."""
 
 import contextlib
+import ctypes
 import errno
 import os
 from collections.abc import Iterator
@@ -8,11 +9,15 @@ from collections.abc import Iterator
 from garrison.base.errors import Failed
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NOREPLACE = 1  # RENAME_NOREPLACE, rename(2)
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @contextlib.contextmanager
 def folder_without_links(path: str) -> Iterator[int]:
     """Hold a folder open, given as an absolute path. Raises OSError; Failed when a part of the path is a link."""
+    if not path.startswith("/"):
+        raise Failed(f"{path}: only a full path can be used here.")
     current = os.open("/", _FOLDER)
     try:
         for part in path.split("/"):
@@ -33,7 +38,7 @@ def _enter(parent: int, name: str, path: str) -> int:
         return os.open(name, _FOLDER, dir_fd=parent)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-            raise Failed(f"{path}: a part of this path has become a link; nothing was done.") from error
+            raise Failed(f"{path}: a part of this path is a link or no folder; nothing was done.") from error
         raise
 
 
@@ -41,3 +46,28 @@ def split(path: str) -> tuple[str, str]:
     """Return the folder and the name of an absolute path."""
     folder, _, name = path.rpartition("/")
     return folder or "/", name
+
+
+def rename_if_free(old: str, new: str, folder: int) -> None:
+    """Rename within a folder, never over another name. Raises FileExistsError, or another OSError."""
+    if _libc.renameat2(folder, os.fsencode(old), folder, os.fsencode(new), _NOREPLACE) == 0:
+        return
+    problem = ctypes.get_errno()
+    if problem not in {errno.EINVAL, errno.ENOSYS}:
+        raise OSError(problem, os.strerror(problem), new)
+    _rename_in_steps(old, new, folder)
+
+
+def _rename_in_steps(old: str, new: str, folder: int) -> None:
+    """Do it where the file system has no such call: by a hard link, or else by looking first."""
+    try:
+        os.link(old, new, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            os.stat(new, dir_fd=folder, follow_symlinks=False)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new) from None
+        os.rename(old, new, src_dir_fd=folder, dst_dir_fd=folder)
+    else:
+        os.unlink(old, dir_fd=folder)

@@ -6,7 +6,7 @@ the content XORed with a pad of 64 KiB that SHAKE-256 (FIPS 202) makes from the 
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from garrison.base.errors import Failed
 
@@ -75,3 +75,14 @@ def show(blob: int) -> Iterator[bytes]:
             chunk += _rest(blob, offset + len(chunk), _PAD - len(chunk))
         offset += len(chunk)
         yield veil.turn(chunk)
+
+
+def pour(content: Iterable[bytes], target: int, sha256: str) -> None:
+    """Write content into an open file. Raises OSError, and Failed when it is not what the SHA-256 says."""
+    digest = hashlib.sha256()
+    with open(target, "wb", closefd=False) as file:
+        for chunk in content:
+            digest.update(chunk)
+            file.write(chunk)
+    if digest.hexdigest() != sha256:
+        raise Failed("The copy in quarantine is damaged.")

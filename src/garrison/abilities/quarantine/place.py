@@ -1,13 +1,15 @@
 """Takes a file out of its place and puts one into it, with the rights of whoever asks."""
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
 
+from garrison.abilities.quarantine.coding import pour
 from garrison.abilities.quarantine.record import Identity, Metadata
 from garrison.base.errors import Failed, NotFound
-from garrison.linux.beneath import folder_without_links, split
+from garrison.linux.beneath import folder_without_links, rename_if_free, split
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -22,7 +24,7 @@ def opened(path: str, identity: Identity) -> Iterator[int]:
         descriptor = os.open(name, _READ, dir_fd=parent)
     try:
         if Identity.of(os.fstat(descriptor)) != identity:
-            raise Failed(_CHANGED.format(path=path), "Scan it again.")
+            raise _changed(path)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -33,44 +35,92 @@ def may_remove(path: str) -> bool:
     return os.access(split(path)[0], os.W_OK | os.X_OK, effective_ids=True)
 
 
-def remove(path: str, identity: Identity, leftover: str) -> None:
-    """Remove the very file that was examined.
+class Step(Enum):
+    """How far a removal came."""
+
+    NONE = 0
+    MOVED = 1
+    DONE = 2
+
+
+@dataclass(slots=True)
+class Removal:
+    """Removes the very file that was examined.
 
     It is first moved to a name that nobody else uses and looked at there, so that a file which was put under the old
-    name at the last moment is put back, never deleted. Raises OSError; Failed when it is another file by now.
+    name at the last moment is put back, never deleted. step: how far it came, also when it was not waited for.
     """
-    folder, name = split(path)
-    with folder_without_links(folder) as parent:
-        if Identity.of(os.stat(name, dir_fd=parent, follow_symlinks=False)) != identity:
-            raise Failed(_CHANGED.format(path=path), "Scan it again.")
-        os.rename(name, leftover, src_dir_fd=parent, dst_dir_fd=parent)
-        if Identity.of(os.stat(leftover, dir_fd=parent, follow_symlinks=False)) != identity:
-            _put_back(parent, leftover, name)
-            raise Failed(_CHANGED.format(path=path), "Scan it again.")
-        os.unlink(leftover, dir_fd=parent)
-        _sync(parent)
+
+    path: str
+    identity: Identity
+    leftover: str
+    step: Step = Step.NONE
+
+    def run(self) -> None:
+        """Do it. Raises OSError; Failed when it is another file by now."""
+        folder, name = split(self.path)
+        with folder_without_links(folder) as parent:
+            if _identity(parent, name) != self.identity:
+                raise _changed(self.path)
+            os.rename(name, self.leftover, src_dir_fd=parent, dst_dir_fd=parent)
+            self.step = Step.MOVED
+            try:
+                self._unlink(parent)
+            except (OSError, Failed):
+                with contextlib.suppress(OSError):  # what stands in the way is newer: both stay, neither is lost
+                    rename_if_free(self.leftover, name, parent)
+                    self.step = Step.NONE
+                raise
+            self.step = Step.DONE
+            _sync(parent)
+
+    def _unlink(self, parent: int) -> None:
+        if _identity(parent, self.leftover) != self.identity:
+            raise _changed(self.path)
+        with contextlib.suppress(FileNotFoundError):  # gone already is as good
+            os.unlink(self.leftover, dir_fd=parent)
 
 
-def remove_leftover(path: str, identity: Identity, leftover: str) -> None:
+def finish_removal(path: str, identity: Identity, leftover: str) -> None:
     """Finish a removal that was cut short between its two steps. Raises OSError."""
     folder, name = split(path)
     with folder_without_links(folder) as parent:
-        try:
-            status = os.stat(leftover, dir_fd=parent, follow_symlinks=False)
-        except FileNotFoundError:
-            return
-        if Identity.of(status) == identity:
+        found = _identity(parent, leftover)
+        if found == identity:
             os.unlink(leftover, dir_fd=parent)
-        else:
-            _put_back(parent, leftover, name)
+        elif found is not None:
+            with contextlib.suppress(FileExistsError):
+                rename_if_free(leftover, name, parent)
 
 
-def _put_back(parent: int, leftover: str, name: str) -> None:
+def is_there(path: str, identity: Identity) -> bool:
+    """Return whether the very file that was examined still has its name."""
     try:
-        os.link(leftover, name, src_dir_fd=parent, dst_dir_fd=parent, follow_symlinks=False)
-    except FileExistsError:
-        return  # a newer file has the name by now: both stay, neither is lost
-    os.unlink(leftover, dir_fd=parent)
+        return Identity.of(os.lstat(path)) == identity
+    except OSError:
+        return False
+
+
+def _identity(parent: int, name: str) -> Identity | None:
+    try:
+        return Identity.of(os.stat(name, dir_fd=parent, follow_symlinks=False))
+    except FileNotFoundError:
+        return None
+
+
+def _changed(path: str) -> Failed:
+    return Failed(_CHANGED.format(path=path), "Scan it again.")
+
+
+def destination(original: str, to: str) -> str:
+    """Return where a file goes back to. Links are followed only in a place that a person names for it.
+
+    The folder that it came from had no link in its path; one that is there by now may be a trap.
+    """
+    if not to:
+        return original
+    path = os.path.join(to, split(original)[1]) if os.path.isdir(to) else to
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 def put(path: str, content: Iterable[bytes], sha256: str, metadata: Metadata, temporary: str) -> list[str]:
@@ -85,51 +135,42 @@ def put(path: str, content: Iterable[bytes], sha256: str, metadata: Metadata, te
             return _put(parent, name, content, sha256, metadata, temporary)
     except FileNotFoundError as error:
         raise NotFound(f"The folder {folder} does not exist.", "Make it, or name another place with --to.") from error
+    except FileExistsError as error:
+        hint = "Name another place with --to."
+        raise Failed(f"There is something of the name {path} already; it was not replaced.", hint) from error
 
 
 def _put(
     parent: int, name: str, content: Iterable[bytes], sha256: str, metadata: Metadata, temporary: str
 ) -> list[str]:
+    if _identity(parent, name) is not None:
+        raise FileExistsError
     descriptor = os.open(temporary, _CREATE, 0o600, dir_fd=parent)
     try:
-        digest = hashlib.sha256()
-        with open(descriptor, "wb", closefd=False) as file:
-            for chunk in content:
-                digest.update(chunk)
-                file.write(chunk)
-        if digest.hexdigest() != sha256:
-            raise Failed("The copy in quarantine is damaged; nothing was restored.")
+        pour(content, descriptor, sha256)
         missing = metadata.apply(descriptor)
         os.fsync(descriptor)
-        _name(parent, temporary, name)
+        rename_if_free(temporary, name, parent)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary, dir_fd=parent)
+        raise
     finally:
         os.close(descriptor)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary, dir_fd=parent)
     _sync(parent)
     return missing
 
 
-def _name(parent: int, temporary: str, name: str) -> None:
-    """Give the finished file its name, never over another. File systems without hard links get a plain rename."""
-    try:
-        os.link(temporary, name, src_dir_fd=parent, dst_dir_fd=parent, follow_symlinks=False)
-    except FileExistsError:
-        raise Failed(
-            "There is a file of that name already; it was not replaced.", "Name another place with --to."
-        ) from None
-    except PermissionError:
-        try:
-            os.stat(name, dir_fd=parent, follow_symlinks=False)
-        except FileNotFoundError:
-            os.rename(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
-        else:
-            raise Failed("There is a file of that name already; it was not replaced.") from None
+def discard_unfinished(path: str) -> None:
+    """Remove what a restore that was cut short left beside its goal. Raises OSError, Failed."""
+    folder, name = split(path)
+    with folder_without_links(folder) as parent, contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=parent)
 
 
 def _sync(folder: int) -> None:
-    """Make the names in a folder durable; O_PATH descriptors cannot be synced, so it is opened anew."""
-    with contextlib.suppress(PermissionError):  # a folder that may be written but not read
+    """Make the names in a folder durable, best effort; O_PATH descriptors cannot be synced, so it is opened anew."""
+    with contextlib.suppress(OSError):  # such as a folder that may be written but not read
         descriptor = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
         try:
             os.fsync(descriptor)

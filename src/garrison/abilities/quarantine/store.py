@@ -7,18 +7,19 @@ finished or undone.
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from garrison.abilities.quarantine import place
-from garrison.abilities.quarantine.coding import hide, show
+from garrison.abilities.quarantine.coding import hide, pour, show
 from garrison.abilities.quarantine.record import Identity, Metadata, Record
 from garrison.base.clock import Clock
-from garrison.base.errors import Failed, GarrisonError, NotFound
+from garrison.base.errors import Failed, GarrisonError, NotFound, Unavailable
 from garrison.base.files import explain, read_json, sync_folder, write_json
 from garrison.base.paths import Home
 from garrison.engine.verdict import Finding
@@ -27,6 +28,7 @@ from garrison.linux.acting import Acting
 _VERSION = 1
 _SPARE_BYTES = 64 * 1024 * 1024  # never fill a disk to the brim
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,16 @@ class Restored:
 
 
 class Quarantine:
-    """The store. limit_bytes: what all files in it may take on disk together."""
+    """The store. limit_bytes: what all files in it may take on disk together.
+
+    What concerns people's folders is done in their own threads (`Acting`), and nobody waits for somebody else's.
+    """
 
     def __init__(self, home: Home, clock: Clock) -> None:
         self._folder: Path = home.folder("quarantine", _VERSION)
         self._clock = clock
-        self._lock = asyncio.Lock()
-        self._records: dict[str, Record] | None = None
+        self._loaded: dict[str, Record] | None = None
+        self._incoming_bytes = 0
         self.limit_bytes = 1024 * 1024 * 1024
         self.damaged: list[str] = []
 
@@ -53,10 +58,14 @@ class Quarantine:
         """Where it lies, so that walks leave it out."""
         return self._folder
 
+    @property
+    def _records(self) -> dict[str, Record]:
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded
+
     def records(self) -> list[Record]:
         """Return what is in quarantine, oldest first."""
-        if self._records is None:
-            self._records = self._load()
         return sorted(self._records.values(), key=lambda record: (record.taken_at, record.id))
 
     def record(self, number: str) -> Record:
@@ -68,157 +77,211 @@ class Quarantine:
         raise NotFound(f"“{number}” {what}.", "garrison quarantine list shows them.")
 
     def used_bytes(self) -> int:
-        """Return what the files in it take, about."""
-        return sum(record.identity.size for record in self.records())
+        """Return what the files in it take on disk, about."""
+        return sum(record.disk_bytes for record in self._records.values())
 
     def _load(self) -> dict[str, Record]:
         records = {}
-        for path in self._folder.glob("*.json"):
+        for path in sorted(self._folder.glob("*.json")):
             try:
                 record = Record.from_plain(read_json(path))
             except (OSError, ValueError, KeyError, TypeError):
+                record = None
+            if record is None or record.id != path.stem:
                 self.damaged.append(path.name)
-                continue
-            records[record.id] = record
+            else:
+                records[record.id] = record
         return records
+
+    # -- after a kill --
 
     async def recover(self) -> None:
         """Finish or undo what a kill cut short. To be called once, before anything else."""
-        for record in self.records():
-            if record.arriving:
-                await asyncio.to_thread(self._finish, record)
-        await asyncio.to_thread(self._sweep)
+        await asyncio.to_thread(self._recover)
 
-    def _finish(self, record: Record) -> None:
-        """Remove a file that still is in its place: the decision was made and the copy is whole."""
-        try:
-            place.remove_leftover(record.path, record.identity, record.leftover)
-            place.remove(record.path, record.identity, record.leftover)
-        except FileNotFoundError:
-            pass
-        except (OSError, GarrisonError):
-            if self._still_there(record):
-                self._discard(record)
-                return
-        self._write(replace(record, arriving=False))
+    def _recover(self) -> None:
+        for record in self.records():
+            try:
+                if record.restoring:
+                    place.discard_unfinished(record.restoring)
+                if record.arriving:
+                    self._settle(record)
+            except (OSError, GarrisonError) as error:  # such as a folder that is not mounted: the copy is here
+                log.warning("%s in quarantine could not be settled: %s", record.id, error)
+        self._sweep()
+
+    def _settle(self, record: Record) -> None:
+        """Finish a removal that had begun, undo what had not come so far. Raises OSError, GarrisonError."""
+        with contextlib.suppress(FileNotFoundError):
+            place.finish_removal(record.path, record.identity, record.leftover)
+        if place.is_there(record.path, record.identity):
+            self._discard(record)
+        else:
+            self._hold(record)
 
     def _sweep(self) -> None:
         """Remove copies that never got a record: their files are still in their places."""
-        known = {f"{name}.blob" for name in self._records or {}} | {
-            name.replace(".json", ".blob") for name in self.damaged
-        }
+        names = [*self._records, *(name.removesuffix(".json") for name in self.damaged)]
+        known = {f"{name}.blob" for name in names}
         for path in self._folder.iterdir():
             if (path.suffix == ".blob" and path.name not in known) or path.suffix in {".new", ".scan"}:
-                path.unlink()
+                try:
+                    path.unlink()
+                except OSError as error:
+                    log.warning("%s could not be removed: %s", path, error)
 
-    @staticmethod
-    def _still_there(record: Record) -> bool:
-        with contextlib.suppress(OSError):
-            return Identity.of(os.lstat(record.path)) == record.identity
-        return False
+    # -- in --
 
     async def take(self, path: str, identity: Identity, finding: Finding, acting: Acting, by: int) -> Record:
         """Take a file out of its place and keep it. by: the account whose scan this is.
 
         Raises a GarrisonError that says why not; the file is then still in its place.
         """
-        async with self._lock:
-            self._check_room(identity.size)
-            try:
-                record = await self._copy(path, identity, finding, acting, by)
-            except OSError as error:
-                raise explain(error, f"put {path} into quarantine") from error
-            try:
-                await acting.run(place.remove, path, identity, record.leftover)
-            except (OSError, GarrisonError) as error:
-                if await acting.run(self._still_there, record):
-                    self._discard(record)
-                    if isinstance(error, OSError):
-                        raise explain(error, f"remove {path} from its folder") from error
-                    raise
-            held = replace(record, arriving=False)
-            self._write(held)
-            return held
+        with self._room(identity.size):
+            record = await self._copy(path, identity, finding, acting, by)
+        removal = place.Removal(path, identity, record.leftover)
+        try:
+            await acting.run(removal.run)
+        except OSError as error:
+            raise explain(error, f"take {path} out of its folder") from error
+        finally:  # also when this was cancelled: the removal has ended by now, one way or the other
+            record = self._conclude(record, removal)
+        return record
 
-    def _check_room(self, size: int) -> None:
-        if self.used_bytes() + size > self.limit_bytes:
+    @contextlib.contextmanager
+    def _room(self, size: int) -> Iterator[None]:
+        """Keep room for a file that is coming. Raises Failed when there is none."""
+        if self.used_bytes() + self._incoming_bytes + size > self.limit_bytes:
             raise Failed(
                 "Quarantine is full; the file was left in its place.",
                 "Delete files from quarantine, or raise its limit: garrison settings set quarantine.limit_mib N",
             )
-        if shutil.disk_usage(self._folder).free < size + _SPARE_BYTES:
+        try:
+            free = shutil.disk_usage(self._folder).free
+        except OSError as error:
+            raise explain(error, "look into quarantine") from error
+        if free < self._incoming_bytes + size + _SPARE_BYTES:
             raise Failed("The disk is too full for quarantine; the file was left in its place.", "Free some space.")
+        self._incoming_bytes += size
+        try:
+            yield
+        finally:
+            self._incoming_bytes -= size
 
     async def _copy(self, path: str, identity: Identity, finding: Finding, acting: Acting, by: int) -> Record:
-        """Make the durable copy and its record."""
+        """Make the durable copy and its record. Raises GarrisonError; then nothing is left of it."""
         number = secrets.token_hex(6)
         fresh = self._folder / f"{number}.new"
-        target = os.open(fresh, _CREATE, 0o600)
         try:
-            sha256, metadata = await acting.run(_read_into, path, identity, target)
-        except BaseException:
-            fresh.unlink()
+            sha256, metadata = await _read_into(fresh, path, identity, acting)
+            fresh.rename(self._blob(number))
+            record = Record(
+                id=number,
+                path=path,
+                sha256=sha256,
+                identity=identity,
+                metadata=metadata,
+                threat=finding.name,
+                kind=finding.kind.value,
+                certainty=finding.certainty.value,
+                inner=finding.inner,
+                taken_at=self._clock.now().isoformat(timespec="seconds"),
+                taken_by=by,
+                arriving=True,
+            )
+            self._write(record)
+        except BaseException as error:
+            for leftover in (self._json(number), fresh, self._blob(number)):
+                with contextlib.suppress(OSError):
+                    leftover.unlink()
+            if isinstance(error, OSError):
+                raise explain(error, f"put {path} into quarantine") from error
             raise
-        finally:
-            os.close(target)
-        fresh.rename(self._blob(number))
-        record = Record(
-            id=number,
-            path=path,
-            sha256=sha256,
-            identity=identity,
-            metadata=metadata,
-            threat=finding.name,
-            kind=finding.kind.value,
-            certainty=finding.certainty.value,
-            inner=finding.inner,
-            taken_at=self._clock.now().isoformat(timespec="seconds"),
-            taken_by=by,
-            arriving=True,
-            leftover=f".garrison-{number}",
-        )
-        self._write(record)
         return record
 
-    async def restore(self, record: Record, acting: Acting, to: str = "", forget: bool = True) -> Restored:
+    def _conclude(self, record: Record, removal: place.Removal) -> Record:
+        """Bring a record to what became of its file; when it hangs half-way, the next start sees to it."""
+        if removal.step is place.Step.DONE:
+            return self._hold(record)
+        if removal.step is place.Step.NONE:
+            with contextlib.suppress(GarrisonError):  # the next start undoes it
+                self._discard(record)
+        return record
+
+    def _hold(self, record: Record) -> Record:
+        """Say that a file is in quarantine and nowhere else."""
+        held = replace(record, arriving=False, restoring="")
+        try:
+            self._write(held)
+        except GarrisonError as error:  # a full disk, at worst: the next start sees that the file is gone
+            log.warning("%s", error.text)
+            self._records[held.id] = held
+        return held
+
+    # -- out --
+
+    async def restore(self, record: Record, acting: Acting, to: str = "") -> Restored:
         """Put a file back, byte for byte, with its owner, mode, times, attributes and access list.
 
         to: another folder or full path. Never replaces a file. Raises a GarrisonError; the copy is then still here.
         """
-        async with self._lock:
-            path = to or record.path
-            if await acting.run(os.path.isdir, path):
-                path = os.path.join(path, os.path.basename(record.path))
-            path = os.path.join(await acting.run(os.path.realpath, os.path.dirname(path)), os.path.basename(path))
-            temporary = f".garrison-{record.id}.new"
-            with self._open_blob(record) as blob:
-                try:
-                    missing = await acting.run(place.put, path, show(blob), record.sha256, record.metadata, temporary)
-                except OSError as error:
-                    raise explain(error, f"restore {path}") from error
-            if forget:
-                self._discard(record)
-            return Restored(path, tuple(missing))
+        path = await acting.run(place.destination, record.path, to)
+        temporary = f".garrison-{record.id}-{secrets.token_hex(4)}.new"
+        with self._open_blob(record) as blob:
+            self._check_held(record)
+            with contextlib.suppress(GarrisonError):  # a full disk must not keep people's files here
+                self._write(replace(record, restoring=os.path.join(os.path.dirname(path), temporary)))
+            try:
+                missing = await acting.run(place.put, path, show(blob), record.sha256, record.metadata, temporary)
+            except OSError as error:
+                raise explain(error, f"restore {path}") from error
+        self._discard(record)
+        return Restored(path, tuple(missing))
 
     async def delete(self, record: Record) -> None:
         """Delete a file for good. Raises a GarrisonError."""
-        async with self._lock:
-            self._discard(record)
+        self._check_held(record)
+        self._discard(record)
+
+    def _check_held(self, record: Record) -> None:
+        """Raise NotFound when a file is here no more, Unavailable when it is not here yet."""
+        now = self._records.get(record.id)
+        if now is None:
+            raise NotFound(f"“{record.id}” is not in quarantine.", "garrison quarantine list shows what is.")
+        if now.arriving:
+            raise Unavailable(f"“{record.id}” is being put into quarantine just now.", "Try again in a moment.")
+
+    @contextlib.asynccontextmanager
+    async def revealed(self, record: Record) -> AsyncIterator[int]:
+        """Hold a nameless file open that has the content, for scanning it again. Raises a GarrisonError."""
+        with self._nameless(record) as descriptor:
+            async with Acting(os.geteuid(), os.getegid()) as own_thread:
+                with self._open_blob(record) as blob:
+                    await own_thread.run(_reveal, blob, descriptor, record.sha256)
+            yield descriptor
 
     @contextlib.contextmanager
     def plain_copy(self, record: Record) -> Iterator[int]:
-        """Hold a nameless file open that has the content, for scanning it again."""
-        path = self._folder / f"{record.id}.scan"
-        descriptor = os.open(path, _CREATE, 0o600)
-        path.unlink()
-        try:
-            with self._open_blob(record) as blob, open(descriptor, "wb", closefd=False) as file:
-                file.writelines(show(blob))
+        """Do as `revealed` does, for callers that may wait."""
+        with self._nameless(record) as descriptor:
+            with self._open_blob(record) as blob:
+                _reveal(blob, descriptor, record.sha256)
             yield descriptor
+
+    @contextlib.contextmanager
+    def _nameless(self, record: Record) -> Iterator[int]:
+        path = self._folder / f"{record.id}.scan"
+        try:
+            descriptor = os.open(path, _CREATE, 0o600)
+            path.unlink()
         except OSError as error:
-            raise explain(error, "read a file in quarantine") from error
+            raise explain(error, "make room for a file in quarantine") from error
+        try:
+            yield descriptor
         finally:
             os.close(descriptor)
+
+    # -- on disk --
 
     @contextlib.contextmanager
     def _open_blob(self, record: Record) -> Iterator[int]:
@@ -234,26 +297,43 @@ class Quarantine:
     def _blob(self, number: str) -> Path:
         return self._folder / f"{number}.blob"
 
+    def _json(self, number: str) -> Path:
+        return self._folder / f"{number}.json"
+
     def _write(self, record: Record) -> None:
-        write_json(self._folder / f"{record.id}.json", record.to_plain())
-        if self._records is not None:
-            self._records[record.id] = record
+        write_json(self._json(record.id), record.to_plain())
+        self._records[record.id] = record
 
     def _discard(self, record: Record) -> None:
         """Forget a file: the record first, so that a kill in between leaves a copy to sweep, not a promise unkept."""
         try:
-            (self._folder / f"{record.id}.json").unlink(missing_ok=True)
+            self._json(record.id).unlink(missing_ok=True)
+            self._records.pop(record.id, None)
+            sync_folder(self._folder)  # else a power cut could bring back the record without its copy
             self._blob(record.id).unlink(missing_ok=True)
             sync_folder(self._folder)
         except OSError as error:
             raise explain(error, "change quarantine") from error
-        if self._records is not None:
-            self._records.pop(record.id, None)
 
 
-def _read_into(path: str, identity: Identity, target: int) -> tuple[str, Metadata]:
+async def _read_into(fresh: Path, path: str, identity: Identity, acting: Acting) -> tuple[str, Metadata]:
+    target = os.open(fresh, _CREATE, 0o600)
+    try:
+        return await acting.run(_read, path, identity, target)
+    finally:
+        os.close(target)
+
+
+def _read(path: str, identity: Identity, target: int) -> tuple[str, Metadata]:
     if not place.may_remove(path):
         raise Failed(f"This account may not remove files from the folder of {path}; it was left in its place.")
     with place.opened(path, identity) as source:
         metadata = Metadata.of(source)
         return hide(source, target, identity.size), metadata
+
+
+def _reveal(blob: int, target: int, sha256: str) -> None:
+    try:
+        pour(show(blob), target, sha256)
+    except OSError as error:
+        raise explain(error, "read a file in quarantine") from error
