@@ -50,33 +50,31 @@ _FILES = {
     "src/garrison/components/{folder}/__init__.py": '"""{title}."""\n',
     "src/garrison/components/{folder}/component.py": '''"""The {name} component."""
 
-from typing import ClassVar
-
-from garrison.sdk import Access, Component, Event, Result, Settings, action
+from garrison import sdk
 
 
-class {cls}Checked(Event):
+class {cls}Checked(sdk.Event):
     """Somebody asked how it is doing."""
 
-    says: ClassVar[str] = "{title} was asked how it is doing"
+    says = "{title} was asked how it is doing"
 
 
-class {cls}State(Result):
+class {cls}State(sdk.Result):
     """How it is doing."""
 
-    says: ClassVar[str] = "{title} is {{state}}."
+    says = "{title} is {{state}}."
     state: str
 
 
-class {cls}(Component[Settings]):
+class {cls}(sdk.Component[sdk.Settings]):
     """Says in one sentence what {name} does for people."""
 
-    id: ClassVar[str] = "{name}"
-    title: ClassVar[str] = "{title}"
-    events: ClassVar[tuple[type[Event], ...]] = ({cls}Checked,)
-    default_operation: ClassVar[str] = "show"
+    id = "{name}"
+    title = "{title}"
+    events = ({cls}Checked,)
+    default_operation = "show"
 
-    @action("{title}", access=Access.VIEW)
+    @sdk.action("{title}", access=sdk.Access.VIEW)
     def show(self) -> {cls}State:
         """Say how it is doing."""
         self.host.report({cls}Checked())

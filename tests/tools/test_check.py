@@ -46,7 +46,7 @@ def test_a_new_room_needs_a_floor(checkout: Checkout) -> None:
 
 def test_a_changed_surface_is_reported(checkout: Checkout) -> None:
     path = checkout.root / "src/garrison/components/exclusions/component.py"
-    path.write_text(path.read_text("utf-8").replace('@action("Exclude"', '@action("Leave out"'), "utf-8")
+    path.write_text(path.read_text("utf-8").replace('@sdk.action("Exclude"', '@sdk.action("Leave out"'), "utf-8")
     assert "golden.json" in checkout.run("-m", "tools", "check", "golden manifest and reference", code=1)
 
 

@@ -1,32 +1,32 @@
 """The exclusions component."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
+from garrison import sdk
 from garrison.abilities.exclusions import By, Exclusion
 from garrison.abilities.exclusions import Exclusions as ExclusionList
-from garrison.sdk import Access, Caller, Component, Event, Frozen, Host, Result, Settings, Severity, about, action
 
 
-class ExclusionAdded(Event):
+class ExclusionAdded(sdk.Event):
     """Something is left out of scans from now on."""
 
-    says: ClassVar[str] = "Left out of scans from now on, by account {uid}: {by} {value}"
-    severity: ClassVar[Severity] = Severity.IMPORTANT
+    says = "Left out of scans from now on, by account {uid}: {by} {value}"
+    severity = sdk.Severity.IMPORTANT
     by: str
     value: str
     uid: int
 
 
-class ExclusionRemoved(Event):
+class ExclusionRemoved(sdk.Event):
     """Something is no longer left out of scans."""
 
-    says: ClassVar[str] = "No longer left out of scans, by account {uid}: {by} {value}"
+    says = "No longer left out of scans, by account {uid}: {by} {value}"
     by: str
     value: str
     uid: int
 
 
-class Row(Frozen):
+class Row(sdk.Frozen):
     """An exclusion."""
 
     id: int
@@ -36,29 +36,29 @@ class Row(Frozen):
     added: str
 
 
-class Changed(Result):
+class Changed(sdk.Result):
     """What became of an entry."""
 
-    says: ClassVar[str] = "{what}: {by} {value}."
+    says = "{what}: {by} {value}."
     what: str
     id: int
     by: By
     value: str
 
 
-class Exclusions(Component[Settings]):
+class Exclusions(sdk.Component[sdk.Settings]):
     """Lists what is left out of scans: by mask of the path, name of the threat, or hash of the file."""
 
-    id: ClassVar[str] = "exclusions"
-    title: ClassVar[str] = "Exclusions"
-    events: ClassVar[tuple[type[Event], ...]] = (ExclusionAdded, ExclusionRemoved)
-    default_operation: ClassVar[str] = "list"
+    id = "exclusions"
+    title = "Exclusions"
+    events = (ExclusionAdded, ExclusionRemoved)
+    default_operation = "list"
 
-    def __init__(self, host: Host, settings: Settings, exclusions: ExclusionList) -> None:
+    def __init__(self, host: sdk.Host, settings: sdk.Settings, exclusions: ExclusionList) -> None:
         super().__init__(host, settings)
         self._exclusions = exclusions
 
-    @action("Exclusions", access=Access.VIEW)
+    @sdk.action("Exclusions", access=sdk.Access.VIEW)
     def list(self) -> "list[Row]":
         """List what is left out of scans."""
         return [
@@ -66,21 +66,21 @@ class Exclusions(Component[Settings]):
             for entry in self._exclusions.entries()
         ]
 
-    @action("Exclude", access=Access.WEAKEN)
+    @sdk.action("Exclude", access=sdk.Access.WEAKEN)
     def add(
         self,
-        by: Annotated[By, about("mask of the path, name of the threat, or hash (SHA-256) of the file")],
-        value: Annotated[str, about("The mask, name or hash", max_length=4096)],
-        caller: Caller,
-        note: Annotated[str, about("Why, for your own records", max_length=1000)] = "",
+        by: Annotated[By, sdk.about("mask of the path, name of the threat, or hash (SHA-256) of the file")],
+        value: Annotated[str, sdk.about("The mask, name or hash", max_length=4096)],
+        caller: sdk.Caller,
+        note: Annotated[str, sdk.about("Why, for your own records", max_length=1000)] = "",
     ) -> Changed:
         """Leave something out of scans from now on."""
         entry = self._exclusions.add(by, value, note=note)
         self.host.report(ExclusionAdded(by=by.value, value=entry.value, uid=caller.uid), caller.uid)
         return _changed("Left out of scans", entry)
 
-    @action("No longer exclude", access=Access.CONFIGURE)
-    def remove(self, id: Annotated[int, about("Its number, as list shows it")], caller: Caller) -> Changed:  # noqa: A002
+    @sdk.action("No longer exclude", access=sdk.Access.CONFIGURE)
+    def remove(self, id: Annotated[int, sdk.about("Its number, as list shows it")], caller: sdk.Caller) -> Changed:  # noqa: A002
         """Scan something again that was left out."""
         entry = self._exclusions.remove(id)
         self.host.report(ExclusionRemoved(by=entry.by.value, value=entry.value, uid=caller.uid), caller.uid)

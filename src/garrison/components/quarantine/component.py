@@ -4,8 +4,9 @@ import asyncio
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
+from garrison import sdk
 from garrison.abilities.exclusions import By, Exclusions
 from garrison.abilities.quarantine import Quarantine, Record
 from garrison.abilities.scanner import Scanner
@@ -15,73 +16,54 @@ from garrison.base.files import write_json
 from garrison.base.paths import Home
 from garrison.base.text import plural, printable, size
 from garrison.linux.acting import Acting
-from garrison.sdk import (
-    Access,
-    Caller,
-    Component,
-    Event,
-    Frozen,
-    Host,
-    Issue,
-    Job,
-    Result,
-    Settings,
-    Severity,
-    Text,
-    UntrustedText,
-    about,
-    action,
-    field,
-    task,
-)
 
 _VERSION = 1
 _MIB = 1024 * 1024
 
 
-class QuarantineSettings(Settings):
+class QuarantineSettings(sdk.Settings):
     """How much quarantine may hold."""
 
-    limit_mib: int = field(1024, title="Hold at the most (MiB)", ge=1, le=1024 * 1024)
-    warn_percent: int = field(80, title="Warn when it is this full (percent)", ge=1, le=100)
+    limit_mib: int = sdk.field(1024, title="Hold at the most (MiB)", ge=1, le=1024 * 1024)
+    warn_percent: int = sdk.field(80, title="Warn when it is this full (percent)", ge=1, le=100)
 
 
-class FileRestored(Event):
+class FileRestored(sdk.Event):
     """A file was put back."""
 
-    says: ClassVar[str] = "{path} was restored from quarantine by account {uid}"
-    severity: ClassVar[Severity] = Severity.IMPORTANT
-    path: UntrustedText
+    says = "{path} was restored from quarantine by account {uid}"
+    severity = sdk.Severity.IMPORTANT
+    path: sdk.UntrustedText
     threat: str
     uid: int
 
 
-class FileDeleted(Event):
+class FileDeleted(sdk.Event):
     """A file in quarantine was deleted for good."""
 
-    says: ClassVar[str] = "{path} was deleted from quarantine by account {uid}"
-    path: UntrustedText
+    says = "{path} was deleted from quarantine by account {uid}"
+    path: sdk.UntrustedText
     threat: str
     uid: int
 
 
-class FalseAlarmMarked(Event):
+class FalseAlarmMarked(sdk.Event):
     """Somebody said that a finding was none."""
 
-    says: ClassVar[str] = "{threat} in {path} was marked as a false alarm by account {uid}"
-    severity: ClassVar[Severity] = Severity.IMPORTANT
-    path: UntrustedText
+    says = "{threat} in {path} was marked as a false alarm by account {uid}"
+    severity = sdk.Severity.IMPORTANT
+    path: sdk.UntrustedText
     threat: str
     sha256: str
     uid: int
 
 
-class RecordRow(Frozen):
+class RecordRow(sdk.Frozen):
     """A file in quarantine. at: when it was taken. size: bytes. owner: whose file it was (uid)."""
 
     id: str
-    path: UntrustedText
-    inner: list[UntrustedText]
+    path: sdk.UntrustedText
+    inner: list[sdk.UntrustedText]
     threat: str
     kind: str
     certainty: str
@@ -91,14 +73,14 @@ class RecordRow(Frozen):
     owner: int
 
 
-class Shown(Result, RecordRow):
+class Shown(sdk.Result, RecordRow):
     """All about a file in quarantine. mode: as chmod writes it."""
 
     mode: str
     modified_ns: int
     attributes: list[str]
 
-    def sentences(self) -> list[Text]:
+    def sentences(self) -> list[sdk.Text]:
         """Say it, a fact a line."""
         place = " > ".join(printable(part) for part in [self.path, *self.inner])
         facts = {
@@ -110,62 +92,62 @@ class Shown(Result, RecordRow):
             "Owner": str(self.owner),
             "Mode": self.mode,
         }
-        return [Text("{name}: {value}", name=name, value=value) for name, value in facts.items()]
+        return [sdk.Text("{name}: {value}", name=name, value=value) for name, value in facts.items()]
 
 
-class Restored(Result):
+class Restored(sdk.Result):
     """A file that was put back. missing: what could not be given back of its metadata."""
 
-    path: UntrustedText
+    path: sdk.UntrustedText
     missing: list[str]
     excluded: bool = False
 
-    def sentences(self) -> list[Text]:
+    def sentences(self) -> list[sdk.Text]:
         """Say it."""
-        lines = [Text("Restored to {path}.", path=printable(self.path))]
+        lines = [sdk.Text("Restored to {path}.", path=printable(self.path))]
         if self.missing:
-            lines.append(Text("Not restored: {what}.", what=", ".join(self.missing)))
+            lines.append(sdk.Text("Not restored: {what}.", what=", ".join(self.missing)))
         if self.excluded:
-            lines.append(Text("This very file is left out of scans from now on (garrison exclusions list)."))
+            lines.append(sdk.Text("This very file is left out of scans from now on (garrison exclusions list)."))
         return lines
 
 
-class Deleted(Result):
+class Deleted(sdk.Result):
     """A file that was deleted for good."""
 
-    says: ClassVar[str] = "{path} was deleted for good."
-    path: UntrustedText
+    says = "{path} was deleted for good."
+    path: sdk.UntrustedText
 
 
-class Rescanned(Result):
+class Rescanned(sdk.Result):
     """What today's databases find in quarantine. clean: the ids of the files in which nothing is found now."""
 
     files: int
     clean: list[str]
 
-    def sentences(self) -> list[Text]:
+    def sentences(self) -> list[sdk.Text]:
         """Say it."""
-        lines = [Text("{files} scanned again.", files=plural(self.files, "file was", "files were"))]
+        lines = [sdk.Text("{files} scanned again.", files=plural(self.files, "file was", "files were"))]
         if self.clean:
-            lines.append(Text("Nothing is found any more in: {ids}", ids=", ".join(self.clean)))
-            lines.append(Text("To put one back: garrison quarantine restore ID"))
+            lines.append(sdk.Text("Nothing is found any more in: {ids}", ids=", ".join(self.clean)))
+            lines.append(sdk.Text("To put one back: garrison quarantine restore ID"))
         return lines
 
 
-Id = Annotated[str, about("Its id, as list shows it; the first digits will do")]
+Id = Annotated[str, sdk.about("Its id, as list shows it; the first digits will do")]
 
 
-class QuarantineComponent(Component[QuarantineSettings]):
+class QuarantineComponent(sdk.Component[QuarantineSettings]):
     """Keeps what was taken out of the way, and gives it back."""
 
-    id: ClassVar[str] = "quarantine"
-    title: ClassVar[str] = "Quarantine"
-    events: ClassVar[tuple[type[Event], ...]] = (FileRestored, FileDeleted, FalseAlarmMarked)
-    default_operation: ClassVar[str] = "list"
+    id = "quarantine"
+    title = "Quarantine"
+    events = (FileRestored, FileDeleted, FalseAlarmMarked)
+    default_operation = "list"
 
     def __init__(  # noqa: PLR0913 # each is an ability that the suite hands in
         self,
-        host: Host,
+        host: sdk.Host,
         settings: QuarantineSettings,
         home: Home,
         quarantine: Quarantine,
@@ -184,25 +166,25 @@ class QuarantineComponent(Component[QuarantineSettings]):
         """Hand the limit to the store."""
         self._quarantine.limit_bytes = self.settings.limit_mib * _MIB
 
-    def issues(self) -> Iterable[Issue]:
+    def issues(self) -> Iterable[sdk.Issue]:
         """Return what is wrong now."""
         limit = self._quarantine.limit_bytes
         used = self._quarantine.used_bytes()
         if used * 100 >= limit * self.settings.warn_percent:
-            text = Text("Quarantine is nearly full ({used} of {limit})", used=size(used), limit=size(limit))
-            yield Issue(id="nearly-full", severity=Severity.IMPORTANT, text=text)
+            text = sdk.Text("Quarantine is nearly full ({used} of {limit})", used=size(used), limit=size(limit))
+            yield sdk.Issue(id="nearly-full", severity=sdk.Severity.IMPORTANT, text=text)
         if self._quarantine.damaged:
             names = ", ".join(self._quarantine.damaged)
-            text = Text("Records in quarantine are damaged and were left alone: {names}", names=names)
-            yield Issue(id="damaged", severity=Severity.IMPORTANT, text=text)
+            text = sdk.Text("Records in quarantine are damaged and were left alone: {names}", names=names)
+            yield sdk.Issue(id="damaged", severity=sdk.Severity.IMPORTANT, text=text)
 
-    @action("Quarantine", access=Access.VIEW)
-    def list(self, caller: Caller) -> "list[RecordRow]":
+    @sdk.action("Quarantine", access=sdk.Access.VIEW)
+    def list(self, caller: sdk.Caller) -> "list[RecordRow]":
         """List the files in quarantine."""
         return [RecordRow(**_facts(record)) for record in self._quarantine.records() if _sees(caller, record)]
 
-    @action("A file in quarantine", access=Access.VIEW)
-    def show(self, id: Id, caller: Caller) -> Shown:  # noqa: A002 # people call it so
+    @sdk.action("A file in quarantine", access=sdk.Access.VIEW)
+    def show(self, id: Id, caller: sdk.Caller) -> Shown:  # noqa: A002 # people call it so
         """Show all about a file in quarantine."""
         record = self._find(caller, id)
         metadata = record.metadata
@@ -213,32 +195,32 @@ class QuarantineComponent(Component[QuarantineSettings]):
             attributes=sorted(metadata.xattrs),
         )
 
-    @action("Restore from quarantine")
+    @sdk.action("Restore from quarantine")
     async def restore(
         self,
         id: Id,  # noqa: A002
-        caller: Caller,
-        to: Annotated[Path | None, about("Another folder, or a full path")] = None,
+        caller: sdk.Caller,
+        to: Annotated[Path | None, sdk.about("Another folder, or a full path")] = None,
     ) -> Restored:
         """Put a file back where it was, or elsewhere, exactly as it was."""
         return await self._restore(self._own(caller, id), caller, to)
 
-    async def _restore(self, record: Record, caller: Caller, to: Path | None) -> Restored:
+    async def _restore(self, record: Record, caller: sdk.Caller, to: Path | None) -> Restored:
         async with Acting(caller.uid, caller.gid, caller.groups) as acting:
             restored = await self._quarantine.restore(record, acting, str(to) if to else "")
         self.host.report(FileRestored(path=restored.path, threat=record.threat, uid=caller.uid), record.metadata.uid)
         return Restored(path=restored.path, missing=[*restored.missing])
 
-    @action("Delete from quarantine")
-    async def delete(self, id: Id, caller: Caller) -> Deleted:  # noqa: A002
+    @sdk.action("Delete from quarantine")
+    async def delete(self, id: Id, caller: sdk.Caller) -> Deleted:  # noqa: A002
         """Delete a file in quarantine for good."""
         record = self._own(caller, id)
         await self._quarantine.delete(record)
         self.host.report(FileDeleted(path=record.path, threat=record.threat, uid=caller.uid), record.metadata.uid)
         return Deleted(path=printable(record.path))
 
-    @task("Rescan quarantine")
-    async def rescan(self, job: Job) -> Rescanned:
+    @sdk.task("Rescan quarantine")
+    async def rescan(self, job: sdk.Job) -> Rescanned:
         """Scan all files in quarantine again, with today's databases."""
         records = [record for record in self._quarantine.records() if _sees(job.caller, record)]
         clean = []
@@ -250,12 +232,12 @@ class QuarantineComponent(Component[QuarantineSettings]):
                 clean.append(record.id)
         return Rescanned(files=len(records), clean=clean)
 
-    @action("False alarm", access=Access.WEAKEN)
+    @sdk.action("False alarm", access=sdk.Access.WEAKEN)
     async def false_alarm(
         self,
         id: Id,  # noqa: A002
-        caller: Caller,
-        note: Annotated[str, about("Why it is harmless, for your own records")] = "",
+        caller: sdk.Caller,
+        note: Annotated[str, sdk.about("Why it is harmless, for your own records")] = "",
     ) -> Restored:
         """Say that a file is harmless: put it back, leave it out of scans from now on, and keep a report."""
         record = self._own(caller, id)
@@ -266,7 +248,7 @@ class QuarantineComponent(Component[QuarantineSettings]):
         self.host.report(event, record.metadata.uid)
         return restored.model_copy(update={"excluded": True})
 
-    def _keep_report(self, record: Record, caller: Caller, note: str) -> None:
+    def _keep_report(self, record: Record, caller: sdk.Caller, note: str) -> None:
         report = {
             **_facts(record),
             "marked_at": self._clock.now().isoformat(timespec="seconds"),
@@ -275,13 +257,13 @@ class QuarantineComponent(Component[QuarantineSettings]):
         }
         write_json(self._reports / f"{record.id}.json", report)
 
-    def _find(self, caller: Caller, number: str) -> Record:
+    def _find(self, caller: sdk.Caller, number: str) -> Record:
         record = self._quarantine.record(number)
         if not _sees(caller, record):
             raise NotFound(f"“{number}” is not in quarantine.", "garrison quarantine list shows what is.")
         return record
 
-    def _own(self, caller: Caller, number: str) -> Record:
+    def _own(self, caller: sdk.Caller, number: str) -> Record:
         """Return a record that a caller may decide about: what their own scan took, or all for the owner."""
         record = self._find(caller, number)
         if not caller.is_owner and record.taken_by != caller.uid:
@@ -291,7 +273,7 @@ class QuarantineComponent(Component[QuarantineSettings]):
         return record
 
 
-def _sees(caller: Caller, record: Record) -> bool:
+def _sees(caller: sdk.Caller, record: Record) -> bool:
     return caller.sees(record.metadata.uid) or caller.sees(record.taken_by)
 
 

@@ -4,8 +4,9 @@ import asyncio
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
+from garrison import sdk
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import Exclusions, Filter
 from garrison.abilities.quarantine import Identity
@@ -20,58 +21,41 @@ from garrison.components.scan.results import ErrorRow, FindingRow, LeftRow, Past
 from garrison.engine.verdict import Finding
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Trouble
-from garrison.sdk import (
-    Access,
-    Caller,
-    Component,
-    Event,
-    Feature,
-    Host,
-    Issue,
-    Job,
-    Result,
-    Settings,
-    Severity,
-    Text,
-    UntrustedText,
-    about,
-    action,
-    field,
-    task,
-)
 
 _VERSION = 1
 
 
-class ScanSettings(Settings):
+class ScanSettings(sdk.Settings):
     """How scans go about it."""
 
-    action: Action = field(Action.REPORT, title="What to do about threats when you scan by hand")
-    automatic_action: Action = field(Action.AUTOMATIC, title="What to do about threats in scans that run by themselves")
-    exclude_masks: list[str] = field([], title="Leave out paths that fit these masks")
-    exclude_names: list[str] = field([], title="Leave out threats of these names")
-    exclude_hashes: list[str] = field([], title="Leave out files with these SHA-256 hashes")
-    seconds_per_object: int = field(30, title="Give up on one file after (seconds)", ge=1, le=3600)
-    quick_seconds: int = field(50, title="End a quick scan after (seconds)", ge=5, le=3600)
+    action: Action = sdk.field(Action.REPORT, title="What to do about threats when you scan by hand")
+    automatic_action: Action = sdk.field(
+        Action.AUTOMATIC, title="What to do about threats in scans that run by themselves"
+    )
+    exclude_masks: list[str] = sdk.field([], title="Leave out paths that fit these masks")
+    exclude_names: list[str] = sdk.field([], title="Leave out threats of these names")
+    exclude_hashes: list[str] = sdk.field([], title="Leave out files with these SHA-256 hashes")
+    seconds_per_object: int = sdk.field(30, title="Give up on one file after (seconds)", ge=1, le=3600)
+    quick_seconds: int = sdk.field(50, title="End a quick scan after (seconds)", ge=5, le=3600)
 
 
-class ThreatFound(Event):
+class ThreatFound(sdk.Event):
     """A threat was found in a file."""
 
-    says: ClassVar[str] = "{threat} was found in {path}: {result}"
-    severity: ClassVar[Severity] = Severity.CRITICAL
-    path: UntrustedText
-    inner: list[UntrustedText]
+    says = "{threat} was found in {path}: {result}"
+    severity = sdk.Severity.CRITICAL
+    path: sdk.UntrustedText
+    inner: list[sdk.UntrustedText]
     threat: str
     kind: str
     certainty: str
     result: str
 
 
-class ScanFinished(Event):
+class ScanFinished(sdk.Event):
     """A scan came to its end."""
 
-    says: ClassVar[str] = "{task}: {files} files scanned, {threats} threats found, {handled} out of the way"
+    says = "{task}: {files} files scanned, {threats} threats found, {handled} out of the way"
     task: str
     files: int
     threats: int
@@ -81,34 +65,34 @@ class ScanFinished(Event):
     complete: bool
 
 
-class Resolved(Result):
+class Resolved(sdk.Result):
     """What became of the threats that had been left in place."""
 
     moved: int
-    failed: list[UntrustedText]
+    failed: list[sdk.UntrustedText]
 
-    def sentences(self) -> list[Text]:
+    def sentences(self) -> list[sdk.Text]:
         """Say it."""
-        lines = [Text("{count} put into quarantine.", count=plural(self.moved, "threat was", "threats were"))]
-        return lines + [Text("{what}", what=what) for what in self.failed]
+        lines = [sdk.Text("{count} put into quarantine.", count=plural(self.moved, "threat was", "threats were"))]
+        return lines + [sdk.Text("{what}", what=what) for what in self.failed]
 
     def exit_code(self) -> int:
         """Return 3 when one could not be moved."""
         return 3 if self.failed else 0
 
 
-class Scan(Component[ScanSettings]):
+class Scan(sdk.Component[ScanSettings]):
     """Looks for malware in files and folders, and inside archives."""
 
-    id: ClassVar[str] = "scan"
-    title: ClassVar[str] = "Scan"
-    feature: ClassVar[Feature] = Feature.PROTECTION
-    events: ClassVar[tuple[type[Event], ...]] = (ThreatFound, ScanFinished)
-    default_operation: ClassVar[str] = "files"
+    id = "scan"
+    title = "Scan"
+    feature = sdk.Feature.PROTECTION
+    events = (ThreatFound, ScanFinished)
+    default_operation = "files"
 
     def __init__(  # noqa: PLR0913 # each is an ability that the suite hands in
         self,
-        host: Host,
+        host: sdk.Host,
         settings: ScanSettings,
         home: Home,
         scanner: Scanner,
@@ -131,42 +115,42 @@ class Scan(Component[ScanSettings]):
 
     # -- what it does --
 
-    @task("Scan")
+    @sdk.task("Scan")
     async def files(  # each is an option that people know
         self,
-        job: Job,
-        paths: Annotated[list[Path], about("Files and folders", min_length=1)],
-        action: Annotated[Action | None, about("What to do about threats")] = None,
-        exclude: Annotated[list[str], about("Leave out paths that fit this mask")] = [],  # noqa: B006 # never changed
-        exclude_name: Annotated[list[str], about("Leave out threats of this name")] = [],  # noqa: B006
-        exclude_hash: Annotated[list[str], about("Leave out the file with this SHA-256")] = [],  # noqa: B006
+        job: sdk.Job,
+        paths: Annotated[list[Path], sdk.about("Files and folders", min_length=1)],
+        action: Annotated[Action | None, sdk.about("What to do about threats")] = None,
+        exclude: Annotated[list[str], sdk.about("Leave out paths that fit this mask")] = [],  # noqa: B006 # never changed
+        exclude_name: Annotated[list[str], sdk.about("Leave out threats of this name")] = [],  # noqa: B006
+        exclude_hash: Annotated[list[str], sdk.about("Leave out the file with this SHA-256")] = [],  # noqa: B006
     ) -> ScanSummary:
         """Scan files and folders, and what is inside archives."""
         passed_over = self._filter(exclude, exclude_name, exclude_hash)
         return await self._scan(job, "Scan", [str(path) for path in paths], action or self.settings.action, passed_over)
 
-    @task("Quick scan")
+    @sdk.task("Quick scan")
     async def quick(
         self,
-        job: Job,
-        action: Annotated[Action | None, about("What to do about threats")] = None,
-        seconds: Annotated[int | None, about("End after so many seconds", ge=1)] = None,
+        job: sdk.Job,
+        action: Annotated[Action | None, sdk.about("What to do about threats")] = None,
+        seconds: Annotated[int | None, sdk.about("End after so many seconds", ge=1)] = None,
     ) -> ScanSummary:
         """Scan what matters most: documents, downloads, desktop, and what starts by itself."""
         roots = quick_places(account_home(job.caller.uid))
         limit = float(seconds or self.settings.quick_seconds)
         return await self._scan(job, "Quick scan", roots, action or self.settings.automatic_action, limit_seconds=limit)
 
-    @task("Home scan")
+    @sdk.task("Home scan")
     async def home(
-        self, job: Job, action: Annotated[Action | None, about("What to do about threats")] = None
+        self, job: sdk.Job, action: Annotated[Action | None, sdk.about("What to do about threats")] = None
     ) -> ScanSummary:
         """Scan all of your home folder."""
         roots = [str(account_home(job.caller.uid))]
         return await self._scan(job, "Home scan", roots, action or self.settings.automatic_action)
 
-    @action("Resolve threats")
-    async def resolve(self, caller: Caller) -> Resolved:
+    @sdk.action("Resolve threats")
+    async def resolve(self, caller: sdk.Caller) -> Resolved:
         """Put the threats that were left in place into quarantine."""
         moved, failed = 0, []
         async with Acting(caller.uid, caller.gid, caller.groups) as acting:
@@ -176,8 +160,8 @@ class Scan(Component[ScanSettings]):
                 failed += [] if handled.done else [f"{entry.path}: {handled.result}"]
         return Resolved(moved=moved, failed=failed)
 
-    @action("Past scans", access=Access.VIEW)
-    def results(self, caller: Caller) -> list[ScanRow]:
+    @sdk.action("Past scans", access=sdk.Access.VIEW)
+    def results(self, caller: sdk.Caller) -> list[ScanRow]:
         """List past scans, newest first."""
         rows = []
         for entry in reversed(self._seen_by(caller)):
@@ -197,8 +181,8 @@ class Scan(Component[ScanSettings]):
             )
         return rows
 
-    @action("A past scan", access=Access.VIEW)
-    def show(self, scan: Annotated[int, about("Its number, as results shows it")], caller: Caller) -> Past:
+    @sdk.action("A past scan", access=sdk.Access.VIEW)
+    def show(self, scan: Annotated[int, sdk.about("Its number, as results shows it")], caller: sdk.Caller) -> Past:
         """Show what a past scan found."""
         for entry in self._seen_by(caller):
             if entry["id"] == scan:
@@ -218,7 +202,7 @@ class Scan(Component[ScanSettings]):
 
     async def _scan(  # what a scan is made of
         self,
-        job: Job,
+        job: sdk.Job,
         title: str,
         roots: list[str],
         wanted: Action,
@@ -242,7 +226,7 @@ class Scan(Component[ScanSettings]):
         self._finish(title, caller, summary)
         return summary
 
-    def _finish(self, title: str, caller: Caller, summary: ScanSummary) -> None:
+    def _finish(self, title: str, caller: sdk.Caller, summary: ScanSummary) -> None:
         self._past.add(title, self._clock.now().isoformat(timespec="seconds"), caller.uid, summary)
         event = ScanFinished(
             task=title,
@@ -267,10 +251,10 @@ class Scan(Component[ScanSettings]):
 
     # -- how it stands --
 
-    def _seen_by(self, caller: Caller) -> list[dict[str, Any]]:
+    def _seen_by(self, caller: sdk.Caller) -> list[dict[str, Any]]:
         return [entry for entry in self._past.all() if caller.sees(entry["owner"])]
 
-    def _left(self, caller: Caller) -> list[LeftInPlace]:
+    def _left(self, caller: sdk.Caller) -> list[LeftInPlace]:
         """Return the threats left in place that still are where they were found."""
         return [
             entry
@@ -278,28 +262,32 @@ class Scan(Component[ScanSettings]):
             if caller.sees(entry.owner) and _identity(entry.path) == entry.identity
         ]
 
-    def issues(self) -> Iterable[Issue]:
+    def issues(self) -> Iterable[sdk.Issue]:
         """Return what is wrong now."""
         try:
             self._databases.current()
         except Unavailable as error:
-            yield Issue(id="no-databases", severity=Severity.CRITICAL, text=Text("{why}", why=error.text.rstrip(".")))
-        left = self._left(Caller.myself())
+            yield sdk.Issue(
+                id="no-databases", severity=sdk.Severity.CRITICAL, text=sdk.Text("{why}", why=error.text.rstrip("."))
+            )
+        left = self._left(sdk.Caller.myself())
         known = sum(entry.certainty == "known" for entry in left)
         if known:
-            text = Text("{threats} found and left in place", threats=plural(known, "threat was", "threats were"))
-            yield Issue(id="threats", severity=Severity.CRITICAL, text=text, fix="scan.resolve")
+            text = sdk.Text("{threats} found and left in place", threats=plural(known, "threat was", "threats were"))
+            yield sdk.Issue(id="threats", severity=sdk.Severity.CRITICAL, text=text, fix="scan.resolve")
         if len(left) > known:
-            text = Text(
+            text = sdk.Text(
                 "{files} suspicious: look at them with: garrison scan left",
                 files=plural(len(left) - known, "file is", "files are"),
             )
-            yield Issue(id="suspicious", severity=Severity.IMPORTANT, text=text, fix="scan.resolve")
+            yield sdk.Issue(id="suspicious", severity=sdk.Severity.IMPORTANT, text=text, fix="scan.resolve")
         if not self._past.all():
-            yield Issue(id="never", severity=Severity.IMPORTANT, text=Text("No scan was made yet"), fix="scan.quick")
+            yield sdk.Issue(
+                id="never", severity=sdk.Severity.IMPORTANT, text=sdk.Text("No scan was made yet"), fix="scan.quick"
+            )
 
-    @action("Threats left in place", access=Access.VIEW)
-    def left(self, caller: Caller) -> list[LeftRow]:
+    @sdk.action("Threats left in place", access=sdk.Access.VIEW)
+    def left(self, caller: sdk.Caller) -> list[LeftRow]:
         """List the threats that were found and left where they are."""
         return [
             LeftRow(path=entry.path, threat=entry.threat, kind=entry.kind, certainty=entry.certainty, at=entry.found_at)
@@ -310,7 +298,7 @@ class Scan(Component[ScanSettings]):
 class _Run:
     """One scan under way: gathers what comes of each file."""
 
-    def __init__(self, scan: Scan, job: Job, wanted: Action, passed_over: Filter, acting: Acting) -> None:
+    def __init__(self, scan: Scan, job: sdk.Job, wanted: Action, passed_over: Filter, acting: Acting) -> None:
         self._scan = scan
         self.job = job
         self.wanted = wanted

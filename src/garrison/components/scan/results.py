@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from garrison import sdk
 from garrison.base.errors import EXIT_ALL_HANDLED, EXIT_DONE, EXIT_FAILED, EXIT_NOT_ALL_HANDLED
 from garrison.base.files import read_json, write_json
 from garrison.base.text import plural, printable, size
-from garrison.sdk import Frozen, Result, Text, UntrustedText
 from garrison.sdk.plain import to_plain
 
 _SHOWN = 100
@@ -14,28 +14,28 @@ _KEPT_SCANS = 50
 _KEPT_LINES = 1000
 
 
-class FindingRow(Frozen):
+class FindingRow(sdk.Frozen):
     """A threat. inner: names down the containers. action: what was asked. result: what came of it."""
 
-    path: UntrustedText
-    inner: list[UntrustedText]
+    path: sdk.UntrustedText
+    inner: list[sdk.UntrustedText]
     name: str
     kind: str
     certainty: str
     action: str
     result: str
-    why: UntrustedText
+    why: sdk.UntrustedText
     quarantine_id: str
 
 
-class ErrorRow(Frozen):
+class ErrorRow(sdk.Frozen):
     """What could not be examined, whole or in part, and why."""
 
-    path: UntrustedText
-    what: UntrustedText
+    path: sdk.UntrustedText
+    what: sdk.UntrustedText
 
 
-class ScanSummary(Result):
+class ScanSummary(sdk.Result):
     """All that came of a scan. objects, bytes: files and what was unpacked from them. complete: not cut short."""
 
     objects: int
@@ -54,22 +54,22 @@ class ScanSummary(Result):
             return EXIT_ALL_HANDLED if self.handled == len(self.findings) else EXIT_NOT_ALL_HANDLED
         return EXIT_FAILED if self.unreadable_roots else EXIT_DONE
 
-    def sentences(self) -> list[Text]:
+    def sentences(self) -> list[sdk.Text]:
         """Say what was found, what could not be seen, and the sum of it."""
         lines = [_finding(row) for row in self.findings[:_SHOWN]]
         lines += _more(len(self.findings) - _SHOWN, "threat", "threats")
         lines += [
-            Text("Not examined: {path}: {what}", path=printable(row.path), what=printable(row.what))
+            sdk.Text("Not examined: {path}: {what}", path=printable(row.path), what=printable(row.what))
             for row in self.errors[:_SHOWN]
         ]
         lines += _more(len(self.errors) - _SHOWN, "line", "lines")
         lines.append(self._sum())
         return lines
 
-    def _sum(self) -> Text:
+    def _sum(self) -> sdk.Text:
         threats = plural(len(self.findings), "threat", "threats") if self.findings else "no threat"
         dealt = f", {self.handled:,} out of the way" if self.findings else ""
-        return Text(
+        return sdk.Text(
             "{how}: {threats} found{dealt} in {files} ({objects}, {size}) in {seconds} s.",
             how="Scanned" if self.complete else "Scanned in part",
             threats=threats,
@@ -81,13 +81,13 @@ class ScanSummary(Result):
         )
 
 
-def _finding(row: FindingRow) -> Text:
+def _finding(row: FindingRow) -> sdk.Text:
     place = " > ".join(printable(part) for part in [row.path, *row.inner])
-    return Text("Threat: {name} in {place}: {result}", name=row.name, place=place, result=row.result)
+    return sdk.Text("Threat: {name} in {place}: {result}", name=row.name, place=place, result=row.result)
 
 
-def _more(count: int, one: str, many: str) -> list[Text]:
-    return [Text("... and {more} more: --json shows all.", more=plural(count, one, many))] if count > 0 else []
+def _more(count: int, one: str, many: str) -> list[sdk.Text]:
+    return [sdk.Text("... and {more} more: --json shows all.", more=plural(count, one, many))] if count > 0 else []
 
 
 class Past(ScanSummary):
@@ -98,17 +98,17 @@ class Past(ScanSummary):
         return EXIT_DONE
 
 
-class LeftRow(Frozen):
+class LeftRow(sdk.Frozen):
     """A threat that was left where it is."""
 
-    path: UntrustedText
+    path: sdk.UntrustedText
     threat: str
     kind: str
     certainty: str
     at: str
 
 
-class ScanRow(Frozen):
+class ScanRow(sdk.Frozen):
     """A past scan, for people."""
 
     id: int

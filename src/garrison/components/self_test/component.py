@@ -3,14 +3,14 @@
 import tempfile
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
+from garrison import sdk
 from garrison.abilities.scanner import Scanner
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.base.files import read_json, write_json
 from garrison.base.paths import Home
-from garrison.sdk import Component, Event, Feature, Host, Issue, Job, Proof, Result, Settings, Severity, Text, task
 
 _VERSION = 1
 _STALE = timedelta(days=2)
@@ -20,23 +20,23 @@ _EICAR = r"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-" + "ANTIVIRUS-TEST-F
 _NAME = "EICAR-Test-File"
 
 
-class SelfTestPassed(Event):
+class SelfTestPassed(sdk.Event):
     """The test file was found."""
 
-    says: ClassVar[str] = "Self-test: the test file was found as {threat} in {milliseconds} ms"
+    says = "Self-test: the test file was found as {threat} in {milliseconds} ms"
     threat: str
     milliseconds: int
 
 
-class SelfTestFailed(Event):
+class SelfTestFailed(sdk.Event):
     """The test file was not found: files are not being checked as they should."""
 
-    says: ClassVar[str] = "Self-test: the test file was not found ({why})"
-    severity: ClassVar[Severity] = Severity.CRITICAL
+    says = "Self-test: the test file was not found ({why})"
+    severity = sdk.Severity.CRITICAL
     why: str
 
 
-class Tested(Result):
+class Tested(sdk.Result):
     """What came of a self-test."""
 
     passed: bool
@@ -44,38 +44,38 @@ class Tested(Result):
     milliseconds: int
     why: str
 
-    def sentences(self) -> list[Text]:
+    def sentences(self) -> list[sdk.Text]:
         """Say it."""
         if self.passed:
-            return [Text("Detection works: {threat} found in {ms} ms.", threat=self.threat, ms=self.milliseconds)]
-        return [Text("Detection does not work: {why}.", why=self.why)]
+            return [sdk.Text("Detection works: {threat} found in {ms} ms.", threat=self.threat, ms=self.milliseconds)]
+        return [sdk.Text("Detection does not work: {why}.", why=self.why)]
 
     def exit_code(self) -> int:
         """Return 3 when the test file was not found."""
         return 0 if self.passed else 3
 
 
-class SelfTest(Component[Settings]):
+class SelfTest(sdk.Component[sdk.Settings]):
     """Proves that detection works, by really having a test file found."""
 
-    id: ClassVar[str] = "self-test"
-    title: ClassVar[str] = "Self-test"
-    feature: ClassVar[Feature] = Feature.CORE
-    events: ClassVar[tuple[type[Event], ...]] = (SelfTestPassed, SelfTestFailed)
-    default_operation: ClassVar[str] = "check"
+    id = "self-test"
+    title = "Self-test"
+    feature = sdk.Feature.CORE
+    events = (SelfTestPassed, SelfTestFailed)
+    default_operation = "check"
 
-    def __init__(self, host: Host, settings: Settings, home: Home, scanner: Scanner, clock: Clock) -> None:
+    def __init__(self, host: sdk.Host, settings: sdk.Settings, home: Home, scanner: Scanner, clock: Clock) -> None:
         super().__init__(host, settings)
         self._scanner = scanner
         self._clock = clock
         self._file = home.folder("self-test", _VERSION) / "last.json"
 
-    @task("Self-test", schedule="start, every 1 day, if missed")
-    async def check(self, job: Job) -> Tested:
+    @sdk.task("Self-test", schedule="start, every 1 day, if missed")
+    async def check(self, job: sdk.Job) -> Tested:
         """Have the EICAR test file found, on the way that every file goes."""
         job.progress(0, 1)
         tested = await self._check()
-        event: Event = (
+        event: sdk.Event = (
             SelfTestPassed(threat=tested.threat, milliseconds=tested.milliseconds)
             if tested.passed
             else SelfTestFailed(why=tested.why)
@@ -107,25 +107,25 @@ class SelfTest(Component[Settings]):
             return None
         return last
 
-    def proof(self) -> Proof | None:
+    def proof(self) -> sdk.Proof | None:
         """Return when the test file was last looked for."""
         last = self._last()
         if last is None:
             return None
         if not last["passed"]:
-            text = Text("Detection does not work: {why}", why=last["why"])
+            text = sdk.Text("Detection does not work: {why}", why=last["why"])
         else:
-            text = Text(
+            text = sdk.Text(
                 "last proved itself {at}: {threat} found in {ms} ms",
                 at=datetime.fromisoformat(last["at"]).strftime("%Y-%m-%d %H:%M"),
                 threat=last["threat"],
                 ms=last["milliseconds"],
             )
-        return Proof(at=datetime.fromisoformat(last["at"]), text=text, passed=bool(last["passed"]))
+        return sdk.Proof(at=datetime.fromisoformat(last["at"]), text=text, passed=bool(last["passed"]))
 
-    def issues(self) -> Iterable[Issue]:
+    def issues(self) -> Iterable[sdk.Issue]:
         """Return what is wrong now."""
         proof = self.proof()
         if proof is not None and self._clock.now() - proof.at > _STALE:
-            text = Text("Detection has not proved itself for over two days")
-            yield Issue(id="stale", severity=Severity.IMPORTANT, text=text, fix="self-test.check")
+            text = sdk.Text("Detection has not proved itself for over two days")
+            yield sdk.Issue(id="stale", severity=sdk.Severity.IMPORTANT, text=text, fix="self-test.check")
