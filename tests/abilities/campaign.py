@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import os
 import random
-import select
 import subprocess
 import sys
 import tempfile
@@ -67,15 +66,24 @@ def _fill(folder: Path, chance: random.Random) -> dict[str, str]:
 
 
 def _work_and_be_killed(root: Path, chance: random.Random) -> None:
-    """Let a child work for a random time. It says first what it deletes, so that we do not miss it."""
+    """Let a child work for a random time, or up to a tender moment. What it deletes it says first."""
     (root / "deleted").write_text("", "ascii")
     command = [sys.executable, "-m", "tests.abilities.campaign", "work", str(root), str(chance.random())]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"begun\n", "the child did not begin"
-        select.select([child.stdout], [], [], chance.uniform(0, LONGEST_SECONDS))
+        end = time.monotonic() + chance.uniform(0, LONGEST_SECONDS)
+        half_way = chance.choice((None, "", ".new"))
+        while time.monotonic() < end and not _is_half_way(root / "files", half_way):
+            pass
         assert child.poll() is None, "the child ended by itself"
         child.kill()
+
+
+def _is_half_way(folder: Path, ending: str | None) -> bool:
+    """Say whether a removal ("") or a restore (".new") is just under way, so that we kill in the middle of it."""
+    half_way = (name for name in os.listdir(folder) if name.startswith(".garrison"))
+    return any(ending == (".new" if name.endswith(".new") else "") for name in half_way)
 
 
 def _look(root: Path) -> Counter[str]:
