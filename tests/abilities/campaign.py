@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -69,21 +70,23 @@ def _work_and_be_killed(root: Path, chance: random.Random) -> None:
     """Let a child work for a random time, or up to a tender moment. What it deletes it says first."""
     (root / "deleted").write_text("", "ascii")
     command = [sys.executable, "-m", "tests.abilities.campaign", "work", str(root), str(chance.random())]
+    folder = str(root / "files")
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"begun\n", "the child did not begin"
         end = time.monotonic() + chance.uniform(0, LONGEST_SECONDS)
         half_way = chance.choice((None, "", ".new"))
-        while time.monotonic() < end and not _is_half_way(root / "files", half_way):
+        while time.monotonic() < end and not _is_half_way(folder, half_way):
             pass
-        assert child.poll() is None, "the child ended by itself"
-        child.kill()
+        os.kill(child.pid, signal.SIGKILL)  # at once: such a moment is short
+    assert child.returncode == -signal.SIGKILL, "the child ended by itself"
 
 
-def _is_half_way(folder: Path, ending: str | None) -> bool:
+def _is_half_way(folder: str, ending: str | None) -> bool:
     """Say whether a removal ("") or a restore (".new") is just under way, so that we kill in the middle of it."""
-    half_way = (name for name in os.listdir(folder) if name.startswith(".garrison"))
-    return any(ending == (".new" if name.endswith(".new") else "") for name in half_way)
+    if ending is None:
+        return False
+    return any(name[0] == "." and name.endswith(".new") == bool(ending) for name in os.listdir(folder))
 
 
 def _look(root: Path) -> Counter[str]:

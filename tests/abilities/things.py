@@ -86,3 +86,12 @@ def small_disk(folder: Path, options: str = "size=1m") -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(disk: Path, room: int) -> None:
+    """Fill a disk but for some bytes."""
+    with open(disk / "filler", "wb", buffering=0) as filler:
+        with contextlib.suppress(OSError):
+            while filler.write(bytes(4096)):
+                pass
+        os.truncate(filler.fileno(), os.fstat(filler.fileno()).st_size - room)

@@ -26,6 +26,7 @@ from tests.abilities.things import (
     STRANGER,
     acting_self,
     descriptors,
+    fill,
     identity,
     make_store,
     names,
@@ -301,15 +302,6 @@ def test_a_disk_that_fills_up_meanwhile(tmp_path: Path, bad: Path, room: int, mo
         assert bad.read_bytes() == EICAR
         assert stored(store) == []
         assert names(bad.parent) == ["bad"]
-
-
-def fill(disk: Path, room: int) -> None:
-    """Fill a disk but for some bytes."""
-    with open(disk / "filler", "wb", buffering=0) as filler:
-        with contextlib.suppress(OSError):
-            while filler.write(bytes(4096)):
-                pass
-        os.truncate(filler.fileno(), os.fstat(filler.fileno()).st_size - room)
 
 
 @needs_root

@@ -1,0 +1,318 @@
+import asyncio
+import os
+import stat
+import threading
+import time
+import zipfile
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from garrison.abilities.databases import Databases
+from garrison.abilities.quarantine import Identity, Quarantine
+from garrison.abilities.scanner import Examined, Progress, Scanner, verdict_of
+from garrison.base.clock import FakeClock
+from garrison.base.errors import Unavailable
+from garrison.base.paths import Home
+from garrison.engine.verdict import Certainty, Kind, Verdict
+from garrison.linux.acting import Acting
+from garrison.linux.walk import Trouble
+from garrison.linux.workers import Outcome
+from tests.abilities.things import EICAR, FINDING, NOBODY, START, acting_self, descriptors, make_store, needs_root, take
+from tests.engine.rules.samples import load
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    made = Home(tmp_path_factory.mktemp("scanner").resolve())
+    asyncio.run(Databases(made, FakeClock(START)).ensure())
+    return made
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> Path:
+    folder = tmp_path.resolve() / "top"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_descriptor_is_lost() -> Iterator[None]:
+    before = descriptors()
+    yield
+    assert descriptors() == before
+
+
+@dataclass
+class Scan:
+    """A scan and what came of it."""
+
+    home: Home
+    skip: Callable[[str], bool] = lambda _: False
+    uid: int | None = None
+    sink: Callable[["Examined | Trouble"], Awaitable[None]] | None = None
+    limit_seconds: float | None = None
+    examined: list[Examined] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    progress: Progress = field(default_factory=Progress)
+
+    async def _take(self, item: Examined | Trouble) -> None:
+        if self.sink is not None:
+            await self.sink(item)
+        if isinstance(item, Trouble):
+            self.troubles.append(item)
+        else:
+            self.examined.append(item)
+
+    async def _run(self, roots: tuple[Path | str, ...]) -> None:
+        scanner = make_scanner(self.home)
+        try:
+            async with acting_self() if self.uid is None else Acting(self.uid, self.uid) as acting:
+                async with asyncio.timeout(self.limit_seconds):
+                    await scanner.scan([str(root) for root in roots], acting, self._take, self.skip, self.progress)
+            assert scanner._under_way == 0
+        finally:
+            await scanner.close()
+
+    def run(self, *roots: Path | str) -> "Scan":
+        asyncio.run(self._run(roots))
+        return self
+
+    def found(self) -> dict[str, list[str]]:
+        """Return the names of what was found, by the name of the file."""
+        return {
+            os.path.basename(each.path): [finding.name for finding in each.verdict.findings]
+            for each in self.examined
+            if each.verdict.findings
+        }
+
+
+def make_scanner(home: Home) -> Scanner:
+    clock = FakeClock(START)
+    return Scanner(Databases(home, clock), Quarantine(home, clock))
+
+
+def test_finds_threats_among_files(home: Home, top: Path) -> None:
+    (top / "eicar").write_bytes(EICAR)
+    with zipfile.ZipFile(top / "archive.zip", "w") as archive:
+        archive.writestr("inside", EICAR)
+    sample = load()[0]
+    (top / "sample").write_bytes(sample.positive)
+    (top / "empty").touch()
+    for number in range(100):
+        (top / f"good {number}").write_bytes(b"good" * number)
+    scan = Scan(home).run(top)
+    assert set(scan.found()) == {"eicar", "archive.zip", "sample"}
+    assert scan.troubles == []
+    assert len(scan.examined) == 104
+    assert (scan.progress.done, scan.progress.total) == (104, 104)
+    (eicar,) = [each for each in scan.examined if each.path == str(top / "eicar")]
+    assert eicar.identity == Identity.of((top / "eicar").stat())
+    assert eicar.owner == os.geteuid()
+    assert eicar.verdict.sha256
+    (zipped,) = [each for each in scan.examined if each.path.endswith(".zip")]
+    assert zipped.verdict.findings[0].inner == ("inside",)
+
+
+@needs_root
+def test_whatever_there_is_gives_a_sentence_and_the_scan_goes_on(home: Home, top: Path) -> None:
+    (top / "eicar").write_bytes(EICAR)
+    (top / os.fsdecode(b"\xff\n")).write_bytes(EICAR)
+    os.mkfifo(top / "pipe")
+    os.mknod(top / "device", stat.S_IFCHR | 0o666, os.makedev(10, 130))
+    (top / "a").symlink_to("b")
+    (top / "b").symlink_to("a")
+    with (top / "huge").open("wb") as huge:
+        huge.truncate(10 * 1024**4)
+    scan = Scan(home).run(top, top / "missing", "/proc/self")
+    assert set(scan.found()) == {"eicar", "\udcff\n"}
+    assert {os.path.relpath(trouble.path, top): trouble.given for trouble in scan.troubles} == {
+        "pipe": False,
+        "device": False,
+        "a": False,
+        "b": False,
+        "missing": True,
+        os.path.relpath(f"/proc/{os.getpid()}", top): True,
+    }
+    (huge_one,) = [each for each in scan.examined if each.path.endswith("huge")]
+    assert huge_one.verdict.remarks
+
+
+def test_a_file_that_grows_and_one_that_shrinks_while_they_are_read(home: Home, top: Path) -> None:
+    stop = threading.Event()
+    paths = [top / "grows", top / "shrinks"]
+
+    def churn() -> None:
+        size = 0
+        while not stop.is_set():
+            size = (size + 4096) % (1024 * 1024)
+            for path, length in zip(paths, (size, 1024 * 1024 - size), strict=True):
+                os.truncate(path, length)
+
+    for path in paths:
+        path.touch()
+    (top / "eicar").write_bytes(EICAR)
+    churner = threading.Thread(target=churn)
+    churner.start()
+    try:
+        for _ in range(3):
+            scan = Scan(home).run(top)
+            assert set(scan.found()) == {"eicar"}
+            assert len(scan.examined) == 3
+    finally:
+        stop.set()
+        churner.join()
+
+
+@needs_root
+def test_sees_only_what_the_account_may_see(home: Home, shared: Path) -> None:
+    (shared / "open").write_bytes(EICAR)
+    (shared / "secret").write_bytes(EICAR)
+    (shared / "secret").chmod(0o600)
+    (shared / "closed").mkdir(mode=0o700)
+    for number in range(10):
+        (shared / "closed" / str(number)).write_bytes(EICAR)
+    scan = Scan(home, uid=NOBODY).run(shared, shared / "closed" / "5")
+    assert set(scan.found()) == {"open"}
+    assert {os.path.relpath(trouble.path, shared) for trouble in scan.troubles} == {"secret", "closed", "closed/5"}
+    assert scan.progress.total == 2  # not even how many there are
+
+
+def test_leaves_out_our_own_stores_and_exclusions(top: Path) -> None:
+    inner = Home(top / "state")
+    asyncio.run(Databases(inner, FakeClock(START)).ensure())
+    store = make_store(inner.root)
+    for name in ("taken", "kept", "skipped"):
+        (top / name).write_bytes(EICAR)
+    take(store, top / "taken")
+    scan = Scan(inner, skip=lambda path: path.endswith("skipped")).run(top)
+    assert set(scan.found()) == {"kept"}
+    assert not [each.path for each in scan.examined if "quarantine/" in each.path or "databases/" in each.path]
+
+
+def test_without_databases_it_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="no databases"):
+        Scan(Home(tmp_path)).run(tmp_path)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.05, 0.2, 0.4, 0.6, 0.8])
+def test_a_scan_may_be_cut_short_at_any_time(home: Home, top: Path, after: float) -> None:
+    """Cut it short; whether a descriptor was lost is asked of every test here."""
+    for number in range(400):
+        (top / f"{number} pipe").write_bytes(EICAR)
+        if number % 50 == 0:
+            os.mkfifo(top / f"{number} odd")
+
+    async def slow(_: object) -> None:
+        await asyncio.sleep(0.005)
+
+    start = time.monotonic()
+    with pytest.raises(TimeoutError):
+        Scan(home, sink=slow, limit_seconds=after).run(top)
+    assert time.monotonic() - start < after + 2
+
+
+def test_an_error_of_the_taker_ends_the_scan(home: Home, top: Path) -> None:
+    for number in range(200):
+        (top / str(number)).write_bytes(b"x")
+
+    async def fails(item: Examined | Trouble) -> None:
+        if item.path.endswith("7"):
+            raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup) as caught:
+        Scan(home, sink=fails).run(top)
+    assert caught.group_contains(ZeroDivisionError)
+
+
+def test_holds_few_descriptors_however_many_processors(home: Home, top: Path) -> None:
+    for number in range(2000):
+        (top / str(number)).write_bytes(b"x")
+    most = 0
+
+    async def count(_: object) -> None:
+        nonlocal most
+        most = max(most, sum(line.endswith(tuple("0123456789")) and str(top) in line for line in descriptors()))
+
+    async def inside() -> None:
+        scanner = make_scanner(home)
+        scanner.size = 8
+        async with acting_self() as acting:
+            await scanner.scan([str(top)], acting, count, lambda _: False, Progress())
+        await scanner.close()
+
+    asyncio.run(inside())
+    assert 0 < most <= 256
+
+
+def test_examines_one_open_file_and_takes_up_settings(home: Home, top: Path) -> None:
+    (top / "eicar").write_bytes(EICAR)
+
+    async def inside() -> tuple[Verdict, Verdict]:
+        scanner = make_scanner(home)
+        descriptor = os.open(top / "eicar", os.O_RDWR)
+        try:
+            first = await scanner.examine_one(descriptor, "eicar")
+            pool = scanner._pool
+            await scanner.examine_one(descriptor, "eicar")
+            assert scanner._pool is pool
+            scanner.seconds_per_object = 5.0
+            second = await scanner.examine_one(descriptor, "eicar")
+            assert scanner._pool is not pool
+        finally:
+            os.close(descriptor)
+            await scanner.close()
+        return first, second
+
+    first, second = asyncio.run(inside())
+    assert first.findings
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("failure", "detail", "name", "word"),
+    [
+        ("crashed", "killed by SIGSEGV", "Anomaly.Scan.Crash", "SIGSEGV"),
+        ("timeout", "", "Anomaly.Scan.Timeout", "in time"),
+        ("memory", "", "Anomaly.Scan.Memory", "out of memory"),
+    ],
+)
+def test_what_kills_a_worker_is_a_finding(failure: str, detail: str, name: str, word: str) -> None:
+    (finding,) = verdict_of(Outcome(0, None, failure, detail)).findings
+    assert (finding.name, finding.kind, finding.certainty) == (name, Kind.ANOMALY, Certainty.PROBABLE)
+    assert word in finding.why
+
+
+PLAIN = Verdict(type="data", objects=1, bytes=1, findings=(FINDING,)).to_plain()
+
+
+@pytest.mark.parametrize(
+    "untrusted",
+    [
+        None,
+        [],
+        {},
+        "verdict",
+        {**PLAIN, "objects": -1},
+        {**PLAIN, "objects": True},
+        {**PLAIN, "bytes": "1"},
+        {**PLAIN, "type": "x" * 20_000},
+        {**PLAIN, "findings": 5},
+        {**PLAIN, "findings": [["a", "b"]]},
+        {**PLAIN, "findings": [["a", "\x1b[2J" * 2000, "known", [], ""]]},
+        {**PLAIN, "findings": [["a", {}, "known", [], ""]]},
+        {**PLAIN, "remarks": [["x", ["y"] * 1000]]},
+    ],
+)
+def test_nonsense_of_a_worker_is_a_finding(untrusted: Any) -> None:
+    (finding,) = verdict_of(Outcome(0, untrusted, "", "")).findings
+    assert (finding.name, finding.kind) == ("Anomaly.Scan.Crash", Kind.ANOMALY)
+    assert len(finding.why) < 300
+    assert finding.why.isprintable()
+
+
+def test_a_verdict_comes_through_whole() -> None:
+    assert verdict_of(Outcome(0, PLAIN, "", "")) == Verdict.from_plain(PLAIN)
