@@ -165,7 +165,8 @@ step() {
             | *"Network is unreachable"* | *"Connection refused"* | *ReadTimeout* | *ProxyError* | *SSLError*)
             say "  The packages could not be fetched: check the connection to the internet, then run this again." ;;
         *"No matching distribution"*)
-            say "  There is no package for this Python ($base_python): name another with GARRISON_PYTHON=/path/to/python3." ;;
+            say "  The package index was not reached, or it has no package for this Python ($base_python)." \
+                "Another can be named with GARRISON_PYTHON=/path/to/python3." ;;
         *) say "  Mend what is said above, then run this again: nothing half-made is used." ;;
     esac
     exit 3
