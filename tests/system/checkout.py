@@ -14,7 +14,24 @@ from typing import Any
 REPOSITORY = Path(__file__).parent.parent.parent
 NOBODY = 65534
 # What the scripts may expect of a system; no Python among it.
-TOOLS = "cat cksum cp cut env getent id mkdir mv readlink rm sed sh sleep stat tail".split(" ")
+TOOLS = [
+    "cat",
+    "cksum",
+    "cp",
+    "cut",
+    "env",
+    "getent",
+    "id",
+    "mkdir",
+    "mv",
+    "readlink",
+    "rm",
+    "sed",
+    "sh",
+    "sleep",
+    "stat",
+    "tail",
+]
 # The product's place is taken by a program that tells how it was started.
 _TELLS = """
 import json, os, sys

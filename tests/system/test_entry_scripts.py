@@ -286,7 +286,7 @@ class TestAccounts:
 
     def test_root_never_runs_the_environment_of_another_account(self, checkout: Checkout) -> None:
         checkout.give_to(NOBODY, checkout.root, checkout.wheels)
-        checkout.set_up("a", user=NOBODY, group=NOBODY)
+        checkout.set_up(user=NOBODY, group=NOBODY)
         trap = checkout.venv / "bin" / "python"
         trap.unlink()
         trap.write_text(f"#!/bin/sh\ntouch {checkout.folder}/trapped\n")
