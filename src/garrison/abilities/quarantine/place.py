@@ -64,21 +64,31 @@ class Removal:
                 raise _changed(self.path)
             os.rename(name, self.leftover, src_dir_fd=parent, dst_dir_fd=parent)
             self.step = Step.MOVED
-            try:
-                self._unlink(parent)
-            except (OSError, Failed):
-                with contextlib.suppress(OSError):  # what stands in the way is newer: both stay, neither is lost
-                    rename_if_free(self.leftover, name, parent)
-                    self.step = Step.NONE
-                raise
+            if _identity(parent, self.leftover) != self.identity:
+                self.step = Step.NONE
+                self._give_back(parent, name)
+                raise _changed(self.path)
+            self._unlink(parent, name)
             self.step = Step.DONE
             _sync(parent)
 
-    def _unlink(self, parent: int) -> None:
-        if _identity(parent, self.leftover) != self.identity:
-            raise _changed(self.path)
-        with contextlib.suppress(FileNotFoundError):  # gone already is as good
+    def _unlink(self, parent: int, name: str) -> None:
+        try:
             os.unlink(self.leftover, dir_fd=parent)
+        except FileNotFoundError:  # gone already: as good
+            return
+        except OSError:
+            rename_if_free(self.leftover, name, parent)
+            self.step = Step.NONE
+            raise
+
+    def _give_back(self, parent: int, name: str) -> None:
+        """Put a stranger's file back. If its name was taken again meanwhile, both stay: neither is ours to delete."""
+        try:
+            rename_if_free(self.leftover, name, parent)
+        except FileExistsError:
+            kept = f"{split(self.path)[0]}/{self.leftover}"
+            raise Failed(f"{self.path} was changed twice meanwhile; one version of it is now {kept}.") from None
 
 
 def finish_removal(path: str, identity: Identity, leftover: str) -> None:
