@@ -1,0 +1,105 @@
+"""What the desktop's services know: whether anybody is at the computer, and what the line costs.
+
+logind (org.freedesktop.login1) tells of idle and locked sessions, NetworkManager of metered connections. A computer
+that lacks one of them cannot tell, and says so with None.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dbus_fast import Message, MessageType
+from dbus_fast.aio import MessageBus
+from dbus_fast.errors import AuthError, DBusError, InvalidAddressError
+
+_LOGIN = "org.freedesktop.login1"
+_NETWORK = "org.freedesktop.NetworkManager"
+_PROPERTIES = "org.freedesktop.DBus.Properties"
+_GRAPHICAL = {"x11", "wayland", "mir"}
+_METERED = {1: True, 2: False, 3: True, 4: False}  # NMMetered: yes, no, guessed yes, guessed no; 0 is unknown
+_TIMEOUT_SECONDS = 5.0
+_SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
+_UNREACHABLE = (OSError, EOFError, TimeoutError, DBusError, AuthError, InvalidAddressError)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How things are around the computer; None where nobody can tell.
+
+    idle_seconds: for how long all sessions have been idle, 0.0 while one is not. locked: whether nobody can be looking
+    on: every graphical session is locked, or there is none. metered: whether the internet is billed by volume.
+    """
+
+    idle_seconds: float | None = None
+    locked: bool | None = None
+    metered: bool | None = None
+
+
+async def circumstances(now: datetime) -> Circumstances:
+    """Ask the services, within a few seconds. Never raises: what does not answer cannot tell."""
+    address = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS") or _SYSTEM_BUS
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            bus = await MessageBus(bus_address=address).connect()
+    except _UNREACHABLE:
+        return Circumstances()
+    try:
+        return Circumstances(await _idle(bus, now), await _locked(bus), await _metered(bus))
+    finally:
+        bus.disconnect()
+        with contextlib.suppress(*_UNREACHABLE):
+            await bus.wait_for_disconnect()  # type: ignore[no-untyped-call] # the library leaves it bare
+
+
+async def _idle(bus: MessageBus, now: datetime) -> float | None:
+    manager = await _properties(bus, _LOGIN, "/org/freedesktop/login1", f"{_LOGIN}.Manager")
+    idle, since = manager.get("IdleHint"), manager.get("IdleSinceHint")
+    if not isinstance(idle, bool):
+        return None
+    if not idle:
+        return 0.0
+    # Microseconds of the time of day; 0 when logind does not know since when.
+    return max(0.0, now.timestamp() - since / 1e6) if isinstance(since, int) and since else 0.0
+
+
+async def _locked(bus: MessageBus) -> bool | None:
+    sessions = await _call(bus, _LOGIN, "/org/freedesktop/login1", f"{_LOGIN}.Manager", "ListSessions")
+    if sessions is None:
+        return None
+    locked = []
+    for _, _, _, _, path in sessions[0]:
+        session = await _properties(bus, _LOGIN, path, f"{_LOGIN}.Session")
+        if session.get("Type") in _GRAPHICAL and session.get("Class") == "user":
+            locked.append(bool(session.get("LockedHint")))
+    return all(locked)
+
+
+async def _metered(bus: MessageBus) -> bool | None:
+    network = await _properties(bus, _NETWORK, "/org/freedesktop/NetworkManager", _NETWORK)
+    return _METERED.get(network.get("Metered", 0))
+
+
+async def _properties(bus: MessageBus, service: str, path: str, interface: str) -> Mapping[str, Any]:
+    """Return an object's properties, none when nobody answers."""
+    answer = await _call(bus, service, path, _PROPERTIES, "GetAll", "s", interface)
+    return {name: variant.value for name, variant in answer[0].items()} if answer else {}
+
+
+async def _call(  # the parts of a D-Bus call
+    bus: MessageBus, service: str, path: str, interface: str, member: str, signature: str = "", *body: Any
+) -> list[Any] | None:
+    message = Message(
+        destination=service, path=path, interface=interface, member=member, signature=signature, body=list(body)
+    )
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            answer = await bus.call(message)
+    except _UNREACHABLE:
+        return None
+    if answer is None or answer.message_type is not MessageType.METHOD_RETURN:
+        return None
+    return list(answer.body)

@@ -1,0 +1,71 @@
+"""What the desktop's services know, asked on a private bus with services that say what a test wants."""
+
+import asyncio
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from garrison.linux.session import Circumstances, circumstances
+from tests.linux.desktop_bus import desktop_bus
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+needs_bus = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="dbus-daemon is missing (apt install dbus)")
+
+
+def _ask(
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    sessions: list[tuple[str, bool]],
+    metered: int | None = 4,
+    idle_for: timedelta | None = None,
+) -> Circumstances:
+    async def ask() -> Circumstances:
+        async with desktop_bus(folder, sessions, metered) as (address, manager):
+            monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+            if idle_for is not None:
+                manager.idle, manager.since = True, int((NOW - idle_for).timestamp() * 1e6)
+            return await circumstances(NOW)
+
+    return asyncio.run(ask())
+
+
+def test_without_a_bus_nobody_can_tell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    assert asyncio.run(circumstances(NOW)) == Circumstances(None, None, None)
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "nonsense")
+    assert asyncio.run(circumstances(NOW)) == Circumstances(None, None, None)
+
+
+@needs_bus
+@pytest.mark.parametrize(
+    ("sessions", "locked"),
+    [
+        ([], True),
+        ([("tty", False)], True),
+        ([("x11", False)], False),
+        ([("wayland", True)], True),
+        ([("wayland", True), ("x11", False)], False),
+        ([("wayland", True), ("tty", False)], True),
+    ],
+)
+def test_locked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sessions: list[tuple[str, bool]], locked: bool
+) -> None:
+    assert _ask(monkeypatch, tmp_path, sessions).locked is locked
+
+
+@needs_bus
+def test_idle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert _ask(monkeypatch, tmp_path, [("x11", False)]).idle_seconds == 0.0
+    idle = _ask(monkeypatch, tmp_path, [("x11", True)], idle_for=timedelta(minutes=7)).idle_seconds
+    assert idle == pytest.approx(420)
+
+
+@needs_bus
+@pytest.mark.parametrize(
+    ("metered", "expected"), [(0, None), (1, True), (2, False), (3, True), (4, False), (None, None)]
+)
+def test_metered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metered: int | None, expected: bool | None) -> None:
+    assert _ask(monkeypatch, tmp_path, [], metered).metered is expected
