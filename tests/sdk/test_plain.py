@@ -65,7 +65,7 @@ def test_settings_survive_being_stored(**values: Any) -> None:
     settings = checked(**values)
     stored = json.loads(json.dumps(to_plain(settings, reveal=True)))
     assert checked(**stored) == settings
-    assert [os.fsencode(place) for place in settings.places] == [os.fsencode(place) for place in values["places"]]
+    assert [os.fsencode(place) for place in settings.places] == [os.fsencode(Path(place)) for place in values["places"]]
 
 
 def test_secrets_are_masked_wherever_they_are() -> None:

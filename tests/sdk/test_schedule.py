@@ -23,8 +23,12 @@ def schedules(draw: st.DrawFn) -> Schedule:
         days=days,
         hour=draw(st.integers(0, 23)) if timed else None,
         minute=draw(st.integers(0, 59)) if timed else 0,
+        when_idle=draw(st.booleans()),
+        after_update=draw(st.booleans()),
         if_missed=draw(st.booleans()),
         not_on_battery=draw(st.booleans()),
+        not_when_metered=draw(st.booleans()),
+        only_when_locked=draw(st.booleans()),
     )
 
 
@@ -68,7 +72,8 @@ def test_minutes_and_hours_are_real_ones(every: int, unit: str, moment: datetime
     assume(last == last.astimezone(UTC).astimezone(zone))
     due = Schedule(every=every, unit=unit).next_after(last)
     assert due is not None
-    assert due.timestamp() - last.timestamp() == every * (60 if unit == "minutes" else 3600)
+    passed = due.astimezone(UTC) - last.astimezone(UTC)
+    assert passed == timedelta(seconds=every * (60 if unit == "minutes" else 3600))
 
 
 def _next(text: str, last: str, fold: int = 0) -> str:

@@ -1,32 +1,43 @@
 """The one schedule type: for scans, updates, backups, clean-ups.
 
-Written as a short text, the same on every surface:
+Written as a short text, the same on every surface: what sets it off, then conditions, with commas between them.
 
-    manual
-    start
-    [start, ] every N minutes|hours|days|weeks|months [at HH:MM]
-    [start, ] weekdays|weekends at HH:MM
+    manual                                          only by hand
+    start                                           when Garrison starts
+    when idle                                       once nobody has touched the computer for five minutes
+    after update                                    when the databases have changed
+    every N minutes|hours|days|weeks|months [at HH:MM]
+    weekdays|weekends at HH:MM
 
-and, after it, flags: `if missed` (make up for a run that was due while the computer was off), `not on battery`.
+    if missed                                       make up for a run that was due while the computer was off
+    not on battery, not when metered, only when locked
 """
 
 import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from garrison.base.errors import Invalid
 
-_UNITS = ("minutes", "hours", "days", "weeks", "months")
-_PATTERN = re.compile(
-    r"(?:(?P<manual>manual)"
-    r"|(?P<start>start)?(?:(?(start), |)(?:every (?P<every>\d{1,4}) (?P<unit>minutes?|hours?|days?|weeks?|months?)"
-    r"|(?P<days>weekdays|weekends))(?: at (?P<hour>\d{1,2}):(?P<minute>\d{2}))?)?)"
-    r"(?P<missed>,? if missed)?(?P<battery>,? not on battery)?",
+_EVERY = re.compile(
+    r"every (?P<every>\d{1,4}) (?P<unit>minute|hour|day|week|month)s?(?: at (?P<hour>\d{1,2}):(?P<minute>\d{2}))?",
     re.ASCII,
 )
-_HELP = "Examples: manual; start; every 2 hours; every 1 day at 12:30, if missed; weekdays at 18:00, not on battery."
+_DAYS = re.compile(r"(?P<days>weekdays|weekends)(?: at (?P<hour>\d{1,2}):(?P<minute>\d{2}))?", re.ASCII)
+_TRIGGERS = {"start": "at_start", "when idle": "when_idle", "after update": "after_update"}
+_CONDITIONS = {
+    "if missed": "if_missed",
+    "not on battery": "not_on_battery",
+    "not when metered": "not_when_metered",
+    "only when locked": "only_when_locked",
+}
+_BARE_CONDITION = re.compile(rf"(?<!,) ({'|'.join(_CONDITIONS)})(?=,|$| )")
+_HELP = (
+    "Examples: manual; start; every 2 hours; every 1 day at 12:30, if missed; weekdays at 18:00, not on battery;"
+    " when idle, after update."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,8 @@ class Schedule:
     """When something runs by itself. every is in units; days is "weekdays", "weekends" or ""."""
 
     at_start: bool = False
+    when_idle: bool = False
+    after_update: bool = False
     every: int = 0
     unit: str = ""
     days: str = ""
@@ -41,30 +54,27 @@ class Schedule:
     minute: int = 0
     if_missed: bool = False
     not_on_battery: bool = False
+    not_when_metered: bool = False
+    only_when_locked: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the schedule a person wrote. Raises Invalid with examples."""
-        match = _PATTERN.fullmatch(" ".join(text.lower().split()))
-        if match is None or not text.strip():
-            raise Invalid(f"“{text}” is not a schedule.", _HELP)
-        part = match.groupdict()
-        if not (part["manual"] or part["start"] or part["every"] or part["days"]):
-            raise Invalid(f"“{text}” does not say when.", _HELP)
-        schedule = cls(
-            at_start=bool(part["start"]),
-            every=int(part["every"] or 0),
-            unit=_plural(part["unit"]),
-            days=part["days"] or "",
-            hour=int(part["hour"]) if part["hour"] else None,
-            minute=int(part["minute"] or 0),
-            if_missed=bool(part["missed"]),
-            not_on_battery=bool(part["battery"]),
-        )
-        schedule._check(text)
+        plain = _BARE_CONDITION.sub(r", \1", " ".join(text.lower().split()))
+        found: dict[str, Any] = {}
+        for clause in (part.strip() for part in plain.split(",")):
+            for name, value in _read(clause, text).items():
+                if name in found:
+                    raise Invalid(f"“{text}” says the same thing twice.", _HELP)
+                found[name] = value
+        manual = found.pop("manual", False)
+        schedule = cls(**found)
+        schedule._check(text, manual)
         return schedule
 
-    def _check(self, text: str) -> None:
+    def _check(self, text: str, manual: bool) -> None:
+        if not (manual or self._sets_off) or (manual and self._sets_off):
+            raise Invalid(f"“{text}” does not say when.", _HELP)
         if self.unit and not self.every:
             raise Invalid(f"“{text}”: the number must be at least 1.", _HELP)
         if (self.hour or 0) > 23 or self.minute > 59:
@@ -74,17 +84,20 @@ class Schedule:
         if self.hour is not None and self.unit in {"minutes", "hours"}:
             raise Invalid(f"“{text}”: a time of day goes with days, weeks and months.", _HELP)
 
+    @property
+    def _sets_off(self) -> bool:
+        return bool(self.at_start or self.when_idle or self.after_update or self.unit or self.days)
+
     def __str__(self) -> str:
-        when = ["start"] if self.at_start else []
+        parts = [word for word, name in _TRIGGERS.items() if getattr(self, name)]
         at = "" if self.hour is None else f" at {self.hour:02d}:{self.minute:02d}"
         if self.every:
             unit = self.unit.removesuffix("s") if self.every == 1 else self.unit
-            when.append(f"every {self.every} {unit}{at}")
+            parts.append(f"every {self.every} {unit}{at}")
         elif self.days:
-            when.append(self.days + at)
-        flags = [", if missed"] if self.if_missed else []
-        flags += [", not on battery"] if self.not_on_battery else []
-        return (", ".join(when) or "manual") + "".join(flags)
+            parts.append(self.days + at)
+        conditions = [word for word, name in _CONDITIONS.items() if getattr(self, name)]
+        return ", ".join([*(parts or ["manual"]), *conditions])
 
     @property
     def is_timed(self) -> bool:
@@ -120,8 +133,22 @@ class Schedule:
         return at.astimezone(UTC)
 
 
-def _plural(unit: str | None) -> str:
-    return "" if unit is None else unit.removesuffix("s") + "s"
+def _read(clause: str, text: str) -> dict[str, Any]:
+    """Return the fields that a clause sets. Raises Invalid."""
+    if clause == "manual":
+        return {"manual": True}
+    if clause in _TRIGGERS or clause in _CONDITIONS:
+        return {(_TRIGGERS | _CONDITIONS)[clause]: True}
+    match = _EVERY.fullmatch(clause) or _DAYS.fullmatch(clause)
+    if match is None:
+        raise Invalid(f"“{text}” is not a schedule.", _HELP)
+    part = match.groupdict()
+    found: dict[str, Any] = (
+        {"every": int(part["every"]), "unit": part["unit"] + "s"} if "every" in part else {"days": part["days"]}
+    )
+    if part["hour"]:
+        found |= {"hour": int(part["hour"]), "minute": int(part["minute"])}
+    return found
 
 
 def _add(moment: datetime, count: int, unit: str) -> datetime:
