@@ -92,7 +92,8 @@ class Journal:
                 chain, last = _link(chain, tuple(row)[1:-1]), int(row["id"])
                 if chain != row["chain"]:
                     return last
-            await asyncio.sleep(0)
+            if len(rows) == _AT_ONCE:
+                await asyncio.sleep(0)
         head = self._head()
         return None if chain == head["chain"] else int(head["event"])
 

@@ -164,12 +164,18 @@ class Scheduler:
 
     def due(self, entry: Entry) -> datetime | None:
         """Return when an entry is to run next; None when only at start or by hand."""
-        now = self._clock.now()
-        began = min(self._began, now)  # the clock may have been set back since
-        due = self._next_after(entry, min(entry.last or began, now))
-        if due is not None and due < began and not entry.schedule.if_missed:
-            return self._next_after(entry, began)  # it was due while the computer was off
+        self._mind_the_clock(entry)
+        due = self._next_after(entry, entry.last or self._began)
+        if due is not None and due < self._began and not entry.schedule.if_missed:
+            return self._next_after(entry, self._began)  # it was due while the computer was off
         return due
+
+    def _mind_the_clock(self, entry: Entry) -> None:
+        """Count what seems to lie in the future from now: the clock was set back since."""
+        now = self._clock.now()
+        self._began = min(self._began, now)
+        if entry.last and entry.last > now:
+            entry.last = now
 
     def _next_after(self, entry: Entry, last: datetime) -> datetime | None:
         due = entry.schedule.next_after(last.astimezone(self._zone))
@@ -218,7 +224,8 @@ class Scheduler:
 
 def _entry(plain: dict[str, Any]) -> Entry:
     uid, gid, groups = plain["caller"]
-    if not all(isinstance(number, int) for number in (uid, gid, *groups)) or not isinstance(plain["arguments"], dict):
+    is_caller = all(isinstance(number, int) for number in (uid, gid, *groups))
+    if not is_caller or not isinstance(plain["arguments"], dict) or not isinstance(plain["schedule"], str):
         raise ValueError("this is no entry of a schedule")
     return Entry(
         schedule=Schedule.parse(plain["schedule"]),
