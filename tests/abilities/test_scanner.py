@@ -73,7 +73,7 @@ class Scan:
             async with acting_self() if self.uid is None else Acting(self.uid, self.uid) as acting:
                 async with asyncio.timeout(self.limit_seconds):
                     await scanner.scan([str(root) for root in roots], acting, self._take, self.skip, self.progress)
-            assert scanner._under_way == 0
+            assert [crew.users for crew in scanner._crews] == [0]
         finally:
             await scanner.close()
 
@@ -248,28 +248,56 @@ def test_holds_few_descriptors_however_many_processors(home: Home, top: Path) ->
     assert 0 < most <= 256
 
 
-def test_examines_one_open_file_and_takes_up_settings(home: Home, top: Path) -> None:
+def test_examines_one_open_file_with_the_settings_of_now(home: Home, top: Path) -> None:
     (top / "eicar").write_bytes(EICAR)
 
-    async def inside() -> tuple[Verdict, Verdict]:
+    async def inside() -> None:
         scanner = make_scanner(home)
         descriptor = os.open(top / "eicar", os.O_RDWR)
         try:
             first = await scanner.examine_one(descriptor, "eicar")
-            pool = scanner._pool
-            await scanner.examine_one(descriptor, "eicar")
-            assert scanner._pool is pool
+            crew = scanner._crew
+            assert first.findings
+            assert await scanner.examine_one(descriptor, "eicar") == first
+            assert scanner._crew is crew
             scanner.seconds_per_object = 5.0
-            second = await scanner.examine_one(descriptor, "eicar")
-            assert scanner._pool is not pool
+            assert await scanner.examine_one(descriptor, "eicar") == first
+            assert scanner._crew is not crew
+            assert len(scanner._crews) == 1
         finally:
             os.close(descriptor)
             await scanner.close()
-        return first, second
+        assert not scanner._crews
 
-    first, second = asyncio.run(inside())
-    assert first.findings
-    assert first == second
+    asyncio.run(inside())
+
+
+def test_a_scan_under_way_goes_on_with_what_it_began_with(home: Home, top: Path) -> None:
+    for number in range(100):
+        (top / str(number)).write_bytes(EICAR)
+    found = 0
+
+    async def inside() -> None:
+        scanner = make_scanner(home)
+
+        async def sink(item: Examined | Trouble) -> None:
+            nonlocal found
+            assert isinstance(item, Examined)
+            found += bool(item.verdict.findings)
+            if found == 1:
+                scanner.seconds_per_object = 5.0
+                descriptor = os.open(item.path, os.O_RDONLY)
+                assert (await scanner.examine_one(descriptor, "eicar")).findings
+                os.close(descriptor)
+                assert len(scanner._crews) == 2
+
+        async with acting_self() as acting:
+            await scanner.scan([str(top)], acting, sink, lambda _: False, Progress())
+        assert len(scanner._crews) == 1
+        await scanner.close()
+
+    asyncio.run(inside())
+    assert found == 100
 
 
 @pytest.mark.parametrize(

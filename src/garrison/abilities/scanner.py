@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing, closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -54,41 +54,68 @@ class Progress:
     path: str = ""
 
 
+@dataclass(slots=True, eq=False)
+class _Crew:
+    """Workers, and how many scans use them. seconds: what one object may take."""
+
+    pool: WorkerPool
+    seconds: float
+    stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    users: int = 0
+
+
 class Scanner:
     """The shared way to the workers. The workers start with the first scan and stay until `close`."""
 
     def __init__(self, databases: Databases, quarantine: Quarantine) -> None:
         self._databases = databases
         self._quarantine = quarantine
-        self._pool: WorkerPool | None = None
-        self._stack = AsyncExitStack()
+        self._crew: _Crew | None = None
+        self._crews: set[_Crew] = set()
         self._starting = asyncio.Lock()
         self.size = max(1, os.cpu_count() or 1)
         self.limits = Limits()
-        self.seconds_per_object = 30.0  # taken up when the workers start
-        self._pool_seconds = 0.0
-        self._under_way = 0
+        self.seconds_per_object = 30.0  # a scan under way goes on with what it began with
 
     async def close(self) -> None:
         """End the workers."""
-        self._pool = None
-        await self._stack.aclose()
-        self._stack = AsyncExitStack()
+        self._crew = None
+        for crew in tuple(self._crews):
+            await self._dismiss(crew)
 
-    async def _workers(self) -> WorkerPool:
+    @asynccontextmanager
+    async def _workers(self) -> AsyncIterator[WorkerPool]:
+        """Have the workers for a scan, started with the settings of now. Raises Unavailable when there are none."""
         async with self._starting:
-            if self._pool is not None and self._pool_seconds != self.seconds_per_object and not self._under_way:
-                await self.close()
-            if self._pool is None:
-                self._pool_seconds = self.seconds_per_object
-                pool = WorkerPool(
-                    self._databases.current(),
-                    size=self.size,
-                    limits=to_plain(self.limits),
-                    seconds=self.seconds_per_object,
-                )
-                self._pool = await self._stack.enter_async_context(pool)
-            return self._pool
+            crew = self._crew
+            if crew is None or crew.seconds != self.seconds_per_object:
+                crew = await self._hire()
+            crew.users += 1
+        try:
+            yield crew.pool
+        finally:
+            crew.users -= 1
+            if crew is not self._crew and not crew.users:
+                await self._dismiss(crew)
+
+    async def _hire(self) -> _Crew:
+        pool = WorkerPool(
+            self._databases.current(),
+            size=self.size,
+            limits=to_plain(self.limits),
+            seconds=self.seconds_per_object,
+        )
+        crew, old = _Crew(pool, self.seconds_per_object), self._crew
+        await crew.stack.enter_async_context(pool)
+        self._crew = crew
+        self._crews.add(crew)
+        if old is not None and not old.users:
+            await self._dismiss(old)
+        return crew
+
+    async def _dismiss(self, crew: _Crew) -> None:
+        self._crews.discard(crew)
+        await crew.stack.aclose()
 
     def walk(self, skip: Callable[[str], bool]) -> Walk:
         """Return a walk that leaves our own stores out: they hold what looks like threats."""
@@ -99,26 +126,18 @@ class Scanner:
         self, roots: list[str], acting: Acting, sink: Sink, skip: Callable[[str], bool], progress: Progress
     ) -> None:
         """Examine all files in and below the given paths, with the rights of `acting`; give each to the sink."""
-        pool = await self._workers()
         batches: asyncio.Queue[list[Found] | None] = asyncio.Queue(_WAITING_BATCHES)
-        with self._at_work(), closing(self.walk(skip).files(roots)) as walk:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._count(roots, acting, skip, progress))
-                    for _ in range(self.size):
-                        group.create_task(self._consume(pool, batches, sink, progress))
-                    await self._produce(walk, acting, batches, sink)
-            finally:
-                while not batches.empty():
-                    _close(batches.get_nowait() or [])
-
-    @contextmanager
-    def _at_work(self) -> Iterator[None]:
-        self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
+        async with self._workers() as pool:
+            with closing(self.walk(skip).files(roots)) as walk:
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(self._count(roots, acting, skip, progress))
+                        for _ in range(self.size):
+                            group.create_task(self._consume(pool, batches, sink, progress))
+                        await self._produce(walk, acting, batches, sink)
+                finally:
+                    while not batches.empty():
+                        _close(batches.get_nowait() or [])
 
     async def _count(self, roots: list[str], acting: Acting, skip: Callable[[str], bool], progress: Progress) -> None:
         names = self.walk(skip).names(roots)
@@ -176,13 +195,14 @@ class Scanner:
 
     async def examine_one(self, descriptor: int, name: str) -> Verdict:
         """Examine one open file, whatever it is open for."""
-        pool = await self._workers()
         # A worker gets descriptors for reading only.
         reading = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            with self._at_work():
-                async with aclosing(pool.examine([Submitted(reading, name)])) as outcomes:
-                    return verdict_of(await anext(outcomes))
+            async with (
+                self._workers() as pool,
+                aclosing(pool.examine([Submitted(reading, name)])) as outcomes,
+            ):
+                return verdict_of(await anext(outcomes))
         finally:
             os.close(reading)
 
