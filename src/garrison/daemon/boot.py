@@ -33,7 +33,7 @@ from garrison.daemon.isolation import first_of, outcome, outcome_of
 from garrison.daemon.jobs import Jobs
 from garrison.daemon.journal import Journal
 from garrison.daemon.parts import Parts
-from garrison.daemon.scheduler import Scheduler
+from garrison.daemon.scheduler import Scheduler, Senses
 from garrison.daemon.server import Server, bind
 from garrison.daemon.settings_book import SettingsBook
 from garrison.daemon.store import Store
@@ -41,6 +41,7 @@ from garrison.daemon.suite import Suite
 from garrison.daemon.suite_results import JournalSetAside
 from garrison.daemon.supervisor import Supervisor
 from garrison.linux.power import on_battery
+from garrison.linux.session import circumstances
 from garrison.sdk import AnyComponent, Caller, Event, Settings
 from garrison.wire.golden import golden_text
 from garrison.wire.manifest import SUITE, digest, dump
@@ -184,8 +185,9 @@ def make_the_suite(boot: Boot) -> None:
     """Make the schedule, the consents and the suite's own operations."""
     described = manifests()
     folder = boot.home.folder("schedule", 1)
+    senses = Senses(on_battery, circumstances, boot.abilities[Databases].name)
     boot.scheduler = Scheduler(
-        folder, boot.clock, local_zone(), described, lambda *task: _begin(boot, *task), on_battery
+        folder, boot.clock, local_zone(), described, lambda *task: _begin(boot, *task), senses
     )
     consents = Consents(boot.parts.store, boot.clock, described)
     boot.suite = Suite(_host(boot, SUITE), Settings(), boot.parts, boot.scheduler, consents)

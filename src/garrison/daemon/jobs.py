@@ -76,7 +76,7 @@ class RunningJob:
     outcome: Answer | GarrisonError | None = None
     finished: asyncio.Event = field(default_factory=asyncio.Event)
     task: "asyncio.Task[None] | None" = None
-    _told: float = 0.0
+    _told: float = float("-inf")  # the first is told at once
 
     def progress(self, done: int, total: int | None = None, text: str = "") -> None:
         """Say how far it is; listeners hear of it ten times a second at most."""

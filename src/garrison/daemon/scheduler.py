@@ -4,32 +4,50 @@ import asyncio
 import contextlib
 import logging
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from garrison.base.clock import Clock
-from garrison.base.errors import GarrisonError, Invalid, NotFound
+from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
 from garrison.base.files import explain, read_json, write_json
+from garrison.linux.session import Circumstances
 from garrison.sdk import Caller, Frozen, Schedule
 from garrison.wire.manifest import Manifest
 
 log = logging.getLogger(__name__)
-_LONGEST_WAIT = timedelta(minutes=1)  # the clock may be set, the mains plugged in
+_LONGEST_WAIT = timedelta(minutes=1)  # the clock may be set, the mains plugged in, the person gone for lunch
+_IDLE_SECONDS = 300.0
 Start = Callable[[str, dict[str, Any], Caller], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """How the scheduler learns of the world. databases: the name of the set in use, "" when there is none."""
+
+    on_battery: Callable[[], bool]
+    circumstances: Callable[[datetime], Awaitable[Circumstances]]
+    databases: Callable[[], str]
 
 
 @dataclass(slots=True)
 class Entry:
-    """When a task runs, with what, and for whom. own: whether the owner said so. last: when it last was started."""
+    """When a task runs, with what, and for whom. own: whether the owner said so. last: when it last was started.
+
+    databases: the set in use when it was last started. waits: it is to run once at the start of the suite, and has not
+    yet. idled: it has run since the computer became idle.
+    """
 
     schedule: Schedule
     arguments: dict[str, Any]
     caller: Caller
     own: bool = False
     last: datetime | None = None
+    databases: str = ""
+    waits: bool = False
+    idled: bool = False
 
 
 class ScheduleRow(Frozen):
@@ -52,14 +70,14 @@ class Scheduler:
         zone: tzinfo,
         manifests: Iterable[Manifest],
         start: Start,
-        on_battery: Callable[[], bool],
+        senses: Senses,
     ) -> None:
         """Read the file. zone: where times of day are meant. Raises what reading raises, but not for a damaged file."""
         self._file = folder / "schedule.json"
         self._clock = clock
         self._zone = zone
         self._start = start
-        self._on_battery = on_battery
+        self._senses = senses
         self._tasks = {
             operation.id: operation for manifest in manifests for operation in manifest.operations if operation.is_task
         }
@@ -108,7 +126,7 @@ class Scheduler:
         if name in self._tasks and plain["own"]:
             entries[name] = _entry(plain)
         elif name in entries:
-            entries[name].last = _time(plain["last"])
+            entries[name].last, entries[name].databases = _time(plain["last"]), _text(plain.get("databases", ""))
 
     def _write(self) -> None:
         write_json(
@@ -120,6 +138,7 @@ class Scheduler:
                     "caller": [entry.caller.uid, entry.caller.gid, list(entry.caller.groups)],
                     "own": entry.own,
                     "last": entry.last.isoformat() if entry.last else "",
+                    "databases": entry.databases,
                 }
                 for name, entry in self._entries.items()
             },
@@ -135,7 +154,8 @@ class Scheduler:
             raise Invalid(f"{operation} cannot run by itself: it needs {', '.join(missing)}.")
         before = self._entries.get(operation)
         last = before.last if before else None
-        self._entries[operation] = Entry(schedule, arguments, caller, own=True, last=last)
+        databases = self._senses.databases()
+        self._entries[operation] = Entry(schedule, arguments, caller, own=True, last=last, databases=databases)
         try:
             self._write()
         except GarrisonError:
@@ -182,13 +202,31 @@ class Scheduler:
         # Two times of one zone are compared as clocks on the wall show them, hours of summer time left out.
         return due.astimezone(UTC) if due else None
 
+    async def check(self, schedule: Schedule) -> None:
+        """Raise Unavailable when this computer cannot tell what a schedule goes by."""
+        around = await self._look((schedule,))
+        for wanted, known, what in (
+            (schedule.when_idle, around.idle_seconds, "whether anybody is using it"),
+            (schedule.only_when_locked, around.locked, "whether its screen is locked"),
+            (schedule.not_when_metered, around.metered, "whether its line is metered"),
+        ):
+            if wanted and known is None:
+                raise Unavailable(
+                    f"This computer cannot tell {what}.", "That takes logind (systemd) and NetworkManager."
+                )
+
+    async def _look(self, schedules: Iterable[Schedule]) -> Circumstances:
+        """Ask the desktop's services, if any schedule wants to know."""
+        if any(each.when_idle or each.only_when_locked or each.not_when_metered for each in schedules):
+            return await self._senses.circumstances(self._clock.now())
+        return Circumstances()
+
     async def run(self) -> None:
         """Start what is due, for ever."""
-        for name, entry in self._entries.items():
-            if entry.schedule.at_start and self._may(entry):
-                self._begin(name, entry)
+        for entry in self._entries.values():
+            entry.waits = entry.schedule.at_start
         while True:
-            wait = self.tick()
+            wait = self.tick(await self._look([entry.schedule for entry in self._entries.values()]))
             self._changed.clear()
             try:
                 async with asyncio.timeout(wait.total_seconds()):
@@ -196,25 +234,38 @@ class Scheduler:
             except TimeoutError:
                 continue
 
-    def tick(self) -> timedelta:
-        """Start what is due now; return how long to wait until the next look."""
+    def tick(self, around: Circumstances) -> timedelta:
+        """Start what is due now, as things are; return how long to wait until the next look."""
         now = self._clock.now()
+        idle = (around.idle_seconds or 0.0) >= _IDLE_SECONDS
         wait = _LONGEST_WAIT
         for name, entry in self._entries.items():
+            entry.idled = entry.idled and idle
             due = self.due(entry)
-            if due is None:
-                continue
-            if due > now:
+            if due is not None and due > now:
                 wait = min(wait, due - now)
-            elif self._may(entry):
+            is_due = due is not None and due <= now
+            if (is_due or entry.waits or self._is_set_off(entry, idle)) and self._may(entry, around):
+                entry.idled = idle
                 self._begin(name, entry)
         return max(wait, timedelta(seconds=1))
 
-    def _may(self, entry: Entry) -> bool:
-        return not (entry.schedule.not_on_battery and self._on_battery())
+    def _is_set_off(self, entry: Entry, idle: bool) -> bool:
+        if entry.schedule.when_idle and idle and not entry.idled:
+            return True
+        return entry.schedule.after_update and self._senses.databases() != entry.databases
+
+    def _may(self, entry: Entry, around: Circumstances) -> bool:
+        """Return whether the conditions hold; what nobody can tell does not hold a task up, but for a locked screen."""
+        schedule = entry.schedule
+        return not (
+            (schedule.not_on_battery and self._senses.on_battery())
+            or (schedule.not_when_metered and around.metered)
+            or (schedule.only_when_locked and not around.locked)
+        )
 
     def _begin(self, name: str, entry: Entry) -> None:
-        entry.last = self._clock.now()
+        entry.last, entry.databases, entry.waits = self._clock.now(), self._senses.databases(), False
         try:
             self._write()
         except GarrisonError as error:
@@ -233,7 +284,14 @@ def _entry(plain: dict[str, Any]) -> Entry:
         caller=Caller(uid, gid, tuple(groups)),
         own=True,
         last=_time(plain["last"]),
+        databases=_text(plain.get("databases", "")),
     )
+
+
+def _text(untrusted: Any) -> str:
+    if not isinstance(untrusted, str):
+        raise ValueError("this is no entry of a schedule")  # noqa: TRY004 # one kind of error for a damaged file
+    return untrusted
 
 
 def _time(text: str) -> datetime | None:

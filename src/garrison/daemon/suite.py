@@ -262,15 +262,19 @@ class Suite(Component[Settings]):
         return self._scheduler.rows()
 
     @action("Schedule a task", access=Access.CONFIGURE)
-    def schedule_set(
+    async def schedule_set(
         self,
         operation: Annotated[str, about("The task, as schedule shows it: scan.quick")],
-        when: Annotated[str, about("manual; start; every 1 day at 12:30, if missed; weekdays at 18:00 ...")],
+        when: Annotated[str, about("manual; start; every 1 day at 12:30, if missed; when idle, not on battery ...")],
         caller: Caller,
+        argument: Annotated[list[str], about("NAME=VALUE for the task: paths=/srv")] = [],  # noqa: B006 # never changed
+        account: Annotated[str, about("Run it with this account's rights")] = "",
     ) -> Said:
         """Say when a task is to run by itself."""
         schedule = Schedule.parse(when)
-        self._scheduler.set(operation, schedule, {}, caller)
+        await self._scheduler.check(schedule)
+        arguments = self._parts.door.arguments(operation, argument)
+        self._scheduler.set(operation, schedule, arguments, caller_named(account) if account else caller)
         return Said(text=f"{operation}: {schedule}.")
 
     # -- inbox and consents --
