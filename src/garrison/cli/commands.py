@@ -1,21 +1,19 @@
 """The few commands that are not grown: those that begin and end the suite itself."""
 
-import os
-import shutil
-import sys
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from garrison.base.errors import EXIT_DONE, Invalid
-from garrison.base.files import explain
-from garrison.base.paths import Home
-from garrison.cli import launch, show
-from garrison.wire.client import Client
+from garrison.base.errors import EXIT_CANCELLED, EXIT_DONE, GarrisonError, Invalid
+from garrison.cli import show
+from garrison.cli.completion import completion_command
+from garrison.cli.session import Session
+from garrison.cli.uninstall import uninstall_command
+from garrison.cli.values import paths as absolute_paths
+from garrison.wire.manifest import SUITE, Manifest
 
-_KEEP = ("settings", "quarantine", "journal", "exclusions", "false-alarms", "schedule", "scan")
-_KEPT_BY_DEFAULT = ("settings", "quarantine", "exclusions")
 _NEXT = """
 What next?
   garrison status             how things stand
@@ -24,93 +22,102 @@ What next?
   garrison sign-in on         start Garrison when you sign in (it does not by itself)
   garrison --help             everything else"""
 
-
-class Session(Protocol):
-    """What the commands need of the run."""
-
-    home: Home
-    client: Client | None
-
-    def suite(self) -> Client:
-        """Return the suite; a short-lived one is started when none runs."""
-        ...
-
-
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-def add_own_commands(root: click.Group, session: Session) -> None:
+def add_own_commands(root: click.Group, session: Session, manifests: Sequence[Manifest]) -> None:
     """Add start, stop, restart, completion and uninstall."""
-    for make in (_start, _stop, _restart, _completion, _uninstall):
-        root.add_command(make(session))
+    components = [manifest.id for manifest in manifests if manifest.id != SUITE]
+    for command in (_start(session), _stop(session), _restart(session)):
+        for parameter in command.params:
+            if parameter.name == "component":
+                parameter._custom_shell_complete = _offer(components)  # noqa: SLF001 # click takes it at birth only
+        root.add_command(command)
+    root.add_command(completion_command())
+    root.add_command(uninstall_command(session))
+
+
+def _offer(names: Sequence[str]) -> Any:
+    def offer(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+    return offer
 
 
 def _start(session: Session) -> click.Command:
-    @click.command("start", help="Start Garrison in the background and make a first scan; or switch a component on.")
-    @click.argument("component", required=False)
-    @click.option(
-        "--scan", "paths", multiple=True, type=click.Path(path_type=str), help="Scan this instead (repeatable)."
+    @click.command(
+        "start",
+        short_help="Start Garrison and make a first scan; or switch a component on.",
+        help="Start Garrison in the background and make a first scan of what matters most: documents, downloads, "
+        "desktop, and what starts by itself. The rest of the home folder goes on in the background. "
+        "With COMPONENT, switch that component on.",
     )
+    @click.argument("component", required=False)
+    @click.option("--scan", "paths", multiple=True, type=click.Path(path_type=str), help="Scan this (repeatable).")
     @click.option("--no-scan", is_flag=True, help="Make no first scan.")
     @_json
     def start(component: str | None, paths: tuple[str, ...], no_scan: bool, as_json: bool) -> int:
-        if component:
-            return _simple(session, "suite.start", {"component": component}, as_json)
-        client, started = launch.connect_or_launch(session.home, lasting=True)
-        session.client = client
-        if not started:
-            client.call("suite.stay", {})
-        if not as_json:
-            where = "for this computer" if session.home.is_system else "for your account"
-            print(
-                f"Garrison {'is running' if started else 'was running already'} {where}. Its files: {session.home.root}"
-            )
-        code = _first_scan(client, paths, as_json) if paths or not no_scan else EXIT_DONE
-        status = client.call("suite.status", {})
-        show.answer(status, as_json)
-        if not as_json:
-            print(_NEXT)
-        return code
+        if no_scan and paths:
+            raise Invalid("--scan and --no-scan exclude each other.")
+        if component is not None:
+            if paths or no_scan:
+                raise Invalid("A component is switched on without a scan.", f"garrison start {component}")
+            return session.show(session.suite().call("suite.start", {"component": component}), as_json)
+        return _start_suite(session, absolute_paths(paths), not no_scan, as_json)
 
     return start
 
 
-def _first_scan(client: Client, paths: tuple[str, ...], as_json: bool) -> int:
-    arguments = {"paths": [os.path.abspath(path) for path in paths]}
-    with show.Progress("First scan", quiet=as_json and not sys.stderr.isatty()) as progress:
-        message = client.call("suite.first-scan", arguments, progress)
+def _start_suite(session: Session, paths: list[str], is_to_scan: bool, as_json: bool) -> int:
+    is_started = session.start_lasting()
+    if not as_json:
+        how = "is running" if is_started else "was running already"
+        where = "for this computer" if session.home.is_system else "for your account"
+        show.sentence(f"Garrison {how} {where}. Its files: {session.home.root}", as_json)
+        if session.is_of_another_release:
+            show.sentence("It is of another release; to change to this one: garrison restart", as_json)
+    code = _first_scan(session, paths, as_json) if is_to_scan else EXIT_DONE
+    if code == EXIT_CANCELLED and as_json:
+        return code
+    session.show(session.suite().call("suite.status", {}), as_json)
+    if not as_json:
+        print(_NEXT)
+    return code
+
+
+def _first_scan(session: Session, paths: list[str], as_json: bool) -> int:
+    """Return the scan's code where --scan named what to scan; else the suite is up, and that is what counts."""
+    try:
+        message = session.ask("suite.first-scan", {"paths": paths}, "First scan", as_json)
+    except GarrisonError as error:
+        if paths or as_json:
+            raise
+        show.error(error, as_json)
+        return EXIT_DONE
+    code = int(message.get("exit", EXIT_DONE))
+    is_cancelled = code == EXIT_CANCELLED
     if not as_json and message.get("says"):
-        show.answer(message, as_json=False)
-        if not paths:
-            print("The rest of your home folder is being scanned in the background: garrison jobs")
-    return int(message.get("exit", EXIT_DONE)) if paths else EXIT_DONE
-
-
-def _simple(session: Session, operation: str, arguments: dict[str, Any], as_json: bool) -> int:
-    message = session.suite().call(operation, arguments)
-    show.answer(message, as_json)
-    return int(message.get("exit", EXIT_DONE))
+        show.answer(message, as_json)
+        if not paths and not is_cancelled:
+            show.sentence("The rest of your home folder is being scanned in the background: garrison jobs", as_json)
+    elif as_json and is_cancelled:
+        show.answer(message, as_json)
+    return code if paths or is_cancelled else EXIT_DONE
 
 
 def _stop(session: Session) -> click.Command:
-    @click.command("stop", help="Stop Garrison and everything it started; or switch a component off.")
+    @click.command("stop", help="Stop Garrison and all it started; or switch a component off.")
     @click.argument("component", required=False)
     @_json
     def stop(component: str | None, as_json: bool) -> int:
-        if component:
-            return _simple(session, "suite.stop", {"component": component}, as_json)
-        text = "Garrison has stopped." if _stop_suite(session) else "Garrison was not running."
-        show.answer({"result": {"text": text}, "says": [[text, {}]]}, as_json)
+        if component is not None:
+            return session.show(session.suite().call("suite.stop", {"component": component}), as_json)
+        was_running = session.stop_suite()
+        text = "Garrison has stopped." if was_running else "Garrison was not running."
+        show.sentence(text, as_json, was_running=was_running)
         return EXIT_DONE
 
     return stop
-
-
-def _stop_suite(session: Session) -> bool:
-    if session.client is not None:
-        session.client.close()
-        session.client = None
-    return launch.stop(session.home)
 
 
 def _restart(session: Session) -> click.Command:
@@ -118,86 +125,11 @@ def _restart(session: Session) -> click.Command:
     @click.argument("component", required=False)
     @_json
     def restart(component: str | None, as_json: bool) -> int:
-        if component:
-            return _simple(session, "suite.restart", {"component": component}, as_json)
-        _stop_suite(session)
-        session.client, _ = launch.connect_or_launch(session.home, lasting=True)
-        show.answer(session.client.call("suite.status", {}), as_json)
+        if component is not None:
+            return session.show(session.suite().call("suite.restart", {"component": component}), as_json)
+        session.stop_suite()
+        session.start_lasting()
+        session.show(session.suite().call("suite.status", {}), as_json)
         return EXIT_DONE
 
     return restart
-
-
-def _completion(_: Session) -> click.Command:
-    @click.command("completion", help="Print the completion script for a shell.")
-    @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-    @click.pass_context
-    def completion(context: click.Context, shell: str) -> int:
-        from click.shell_completion import get_completion_class  # noqa: PLC0415 # late: only this needs it
-
-        kind = get_completion_class(shell)
-        assert kind is not None
-        print(kind(context.find_root().command, {}, "garrison", "_GARRISON_COMPLETE").source())
-        return EXIT_DONE
-
-    return completion
-
-
-def _uninstall(session: Session) -> click.Command:
-    @click.command("uninstall", help="Stop Garrison and remove what it made, but for what you want to keep.")
-    @click.option(
-        "--keep",
-        multiple=True,
-        type=click.Choice(_KEEP),
-        help=f"Keep this (repeatable). Default: {', '.join(_KEPT_BY_DEFAULT)}.",
-    )
-    @click.option("--keep-nothing", is_flag=True, help="Keep nothing; files in quarantine are then lost.")
-    @click.option("--yes", is_flag=True, help="Do not ask.")
-    def uninstall(keep: tuple[str, ...], keep_nothing: bool, yes: bool) -> int:
-        if keep and keep_nothing:
-            raise Invalid("--keep and --keep-nothing exclude each other.")
-        kept = () if keep_nothing else keep or _KEPT_BY_DEFAULT
-        _confirm(session.home, kept, yes)
-        _stop_suite(session)
-        _remove(session.home, kept)
-        print("Garrison was removed." + (f" Kept in {session.home.root}: {', '.join(kept)}." if kept else ""))
-        return EXIT_DONE
-
-    return uninstall
-
-
-def _confirm(home: Home, kept: tuple[str, ...], yes: bool) -> None:
-    blobs = list((home.root / "quarantine").glob("*.blob"))
-    lost = f" {len(blobs)} file(s) in quarantine will be lost." if blobs and "quarantine" not in kept else ""
-    print(f"This removes Garrison's files in {home.root}, but for: {', '.join(kept) or 'nothing'}.{lost}")
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Invalid("Nobody is there to confirm it.", "Say --yes to go on without asking.")
-    if not click.confirm("Go on?"):
-        raise click.Abort
-
-
-def _remove(home: Home, kept: tuple[str, ...]) -> None:
-    """Remove state, the sign-in entry and, last, the environment that ./garrison set up and this runs in."""
-    config = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
-    (Path(config) / "autostart" / "garrison.desktop").unlink(missing_ok=True)
-    if home.root.is_dir():
-        for path in home.root.iterdir():
-            if path.name not in kept:
-                _remove_path(path)
-        if not any(home.root.iterdir()):
-            home.root.rmdir()
-    environment = Path(sys.prefix)
-    if (environment / "source").is_file() and environment.name.startswith((".venv", "venv-")):
-        _remove_path(environment)
-
-
-def _remove_path(path: Path) -> None:
-    try:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-    except OSError as error:
-        raise explain(error, f"remove {path}") from error

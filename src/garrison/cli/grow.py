@@ -1,18 +1,19 @@
 """Grows commands from manifests. Nothing here knows a component."""
 
-import os
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from garrison.base.errors import Invalid
+from garrison.cli.values import arguments_of
 from garrison.wire.manifest import SUITE, Manifest, Operation, Value
 
-Call = Callable[[Operation, dict[str, Any], bool, bool], None]  # operation, arguments, as JSON, in the background
+Call = Callable[[Operation, dict[str, Any], bool, bool], int]  # operation, arguments, as JSON, in the background
 _OPTIONAL = {"text": str, "integer": int, "number": float}
+_WHOLE = 1000  # a short help is never cut
+_LIST_HINT = "@FILE stands for the paths in a file, @- for those on standard input."
 
 
 class Group(click.Group):
@@ -29,34 +30,89 @@ class Group(click.Group):
         return [name for name in self.commands if ctx is not None]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the default command in where none is named."""
-        if self.default and not (args and (args[0] in self.commands or args[0] in {"--help", "-h"})):
+        """Put the default command in where none is named; while completing, only where something else is."""
+        is_named = bool(args) and (args[0] in self.commands or args[0] in {"--help", "-h"})
+        if self.default and not is_named and (args or not ctx.resilient_parsing):
             args = [self.default, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the commands, and what the default command takes."""
+        offered = super().shell_complete(ctx, incomplete)
+        default = self.commands.get(self.default)
+        if default is not None:
+            inner = default.make_context(self.default, [], parent=ctx, resilient_parsing=True)
+            known = {item.value for item in offered}
+            offered += [item for item in default.shell_complete(inner, incomplete) if item.value not in known]
+            for parameter in default.get_params(inner)[:1]:
+                if isinstance(parameter, click.Argument):
+                    offered += parameter.shell_complete(inner, incomplete)
+        return offered
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show how the default command is used, then that there are others."""
+        default = self.commands.get(self.default)
+        if default is not None and default.params:
+            pieces = default.collect_usage_pieces(click.Context(default, parent=ctx))
+            formatter.write_usage(ctx.command_path, " ".join(pieces))
+            formatter.write_usage(ctx.command_path, "COMMAND [OPTIONS] [ARGUMENTS]", prefix="       ")
+        else:
+            super().format_usage(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Say which command is meant when none is named."""
+        super().format_epilog(ctx, formatter)
+        if self.default:
+            path = f"{ctx.command_path} {self.default}"
+            formatter.write_paragraph()
+            formatter.write_text(f"Where no command is named, {self.default} is meant: {path} --help")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands, none of their sentences cut."""
+        write_commands(self, ctx, formatter, "Commands", self.list_commands(ctx))
+
+
+def write_commands(
+    group: click.Group, ctx: click.Context, formatter: click.HelpFormatter, title: str, names: Sequence[str]
+) -> None:
+    """Write a section of a group's help."""
+    found = [(name, group.get_command(ctx, name)) for name in names]
+    rows = [(name, entry.get_short_help_str(_WHOLE)) for name, entry in found if entry is not None and not entry.hidden]
+    if rows:
+        with formatter.section(title):
+            formatter.write_dl(rows, col_max=16)
 
 
 def grow(root: click.Group, manifests: Sequence[Manifest], call: Call) -> None:
     """Add all commands: a group for each component, and the short names that manifests declare."""
-    by_id = {manifest.id: manifest for manifest in manifests}
     for manifest in manifests:
         for alias, operation in manifest.aliases.items():
             _add_alias(root, manifest, alias, operation, call)
-    for manifest in by_id.values():
+    for manifest in manifests:
         root.add_command(_component(manifest, call))
 
 
 def _component(manifest: Manifest, call: Call) -> Group:
     group = Group(
-        manifest.id, help=manifest.help, default=manifest.default, hidden=manifest.id == SUITE, no_args_is_help=True
+        manifest.id,
+        help=manifest.help,
+        short_help=first_line(manifest.help),
+        default=manifest.default,
+        hidden=manifest.id == SUITE,
+        no_args_is_help=True,
     )
+    tasks = [operation for operation in manifest.operations if operation.is_task]
+    others = [task.name for task in tasks if not any(value.required for value in task.parameters)]
     for operation in manifest.operations:
-        group.add_command(command(operation.name, operation, call))
+        ways = [f"garrison {manifest.id} {name}" for name in others] if operation.name == manifest.default else []
+        group.add_command(command(operation.name, operation, call, ways))
     return group
 
 
 def _add_alias(root: click.Group, manifest: Manifest, alias: str, target: str, call: Call) -> None:
     operation = manifest.operation(target.partition(".")[2])
-    assert operation is not None
+    if operation is None:  # a daemon of another release may have it wrong; the rest works
+        return
     first, _, second = alias.partition(" ")
     has_more = any(other.startswith(first + " ") for other in manifest.aliases)
     if not has_more:
@@ -64,7 +120,8 @@ def _add_alias(root: click.Group, manifest: Manifest, alias: str, target: str, c
         return
     group = root.commands.get(first)
     if not isinstance(group, Group):
-        group = Group(first, help=first_line(operation), no_args_is_help=True)
+        line = first_line(operation.help)
+        group = Group(first, help=line, short_help=line, no_args_is_help=True)
         root.add_command(group)
     if second:
         group.add_command(command(second, operation, call))
@@ -74,30 +131,38 @@ def _add_alias(root: click.Group, manifest: Manifest, alias: str, target: str, c
         group.add_command(command("show", operation, call))
 
 
-def first_line(operation: Operation) -> str:
-    """Return the sentence that is an operation's help."""
-    return (operation.help.splitlines() or [operation.title])[0]
+def first_line(text: str) -> str:
+    """Return the sentence that is the short help."""
+    return (text.splitlines() or [""])[0]
 
 
-def command(name: str, operation: Operation, call: Call) -> click.Command:
-    """Return the command for an operation."""
+def command(name: str, operation: Operation, call: Call, other_ways: Sequence[str] = ()) -> click.Command:
+    """Return the command for an operation. other_ways: commands to point to when nothing was given to this one."""
 
-    def run(**given: Any) -> None:
+    def run(**given: Any) -> int:
         as_json, background = given.pop("as_json"), given.pop("background", False)
-        call(operation, _arguments(operation, given), as_json, background)
+        for value in operation.parameters:
+            if value.required and value.many and value.kind == "path" and not given[value.name]:
+                raise Invalid(f"Nothing was named: it takes {value.title.lower()}.", _hint(other_ways))
+        return call(operation, arguments_of(operation, given), as_json, background)
 
     parameters: list[click.Parameter] = [_parameter(value) for value in operation.parameters]
     parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON."))
     if operation.is_task:
         parameters.append(click.Option(["--background"], is_flag=True, help="Answer at once; let it go on by itself."))
+    takes_lists = any(value.required and value.many and value.kind == "path" for value in operation.parameters)
     return click.Command(
         name,
         callback=run,
         params=parameters,
-        help=operation.help,
-        short_help=first_line(operation),
+        help=f"{operation.help}\n\n{_LIST_HINT}" if takes_lists else operation.help,
+        short_help=first_line(operation.help) or operation.title,
         hidden=operation.hidden,
     )
+
+
+def _hint(other_ways: Sequence[str]) -> str:
+    return _LIST_HINT + (f" Or: {', '.join(other_ways)}." if other_ways else "")
 
 
 def _parameter(value: Value) -> click.Parameter:
@@ -106,9 +171,8 @@ def _parameter(value: Value) -> click.Parameter:
         return click.Option([f"--{name}-file", value.name], type=click.Path(), help=f"A file that holds it: {title}")
     kind = _type(value)
     if value.required:
-        required = not value.many or bool(value.limits.get("minItems"))
         return click.Argument(
-            [value.name], type=kind, nargs=-1 if value.many else 1, required=required, metavar=value.name.upper()
+            [value.name], type=kind, nargs=-1 if value.many else 1, required=not value.many, metavar=value.name.upper()
         )
     if value.kind == "flag" and not value.many:
         flags = [f"--{name}/--no-{name}"] if value.default else [f"--{name}"]
@@ -123,44 +187,3 @@ def _type(value: Value) -> Any:
     if value.kind == "path":
         return click.Path(path_type=str)
     return _OPTIONAL.get(value.kind, str)
-
-
-def _arguments(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the door is to get: what was given, paths absolute, secrets read."""
-    arguments = {}
-    for value in operation.parameters:
-        raw = given[value.name]
-        if raw is None or (value.many and not raw and not value.required):
-            continue
-        if value.kind == "path":
-            raw = _paths(raw) if value.many else os.path.abspath(raw)
-        elif value.kind == "secret":
-            raw = _secret(raw)
-        elif value.many:
-            raw = list(raw)
-        arguments[value.name] = raw
-    return arguments
-
-
-def _paths(given: Sequence[str]) -> list[str]:
-    """Make paths absolute; @FILE stands for the paths in a file, one a line."""
-    paths: list[str] = []
-    for entry in given:
-        paths += _listed(entry[1:]) if entry.startswith("@") else [os.path.abspath(entry)]
-    return paths
-
-
-def _listed(name: str) -> list[str]:
-    try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise Invalid(f"The list {name} cannot be read: {(error.strerror or '').lower()}.") from error
-    return [os.path.abspath(os.fsdecode(line)) for line in content.splitlines() if line]
-
-
-def _secret(path: str) -> str:
-    """Return a secret from a file, less one trailing newline."""
-    try:
-        return Path(path).read_text("utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"The file {path} cannot be read.") from error

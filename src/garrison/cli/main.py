@@ -1,73 +1,63 @@
-"""The command line's front: finds the suite, grows the commands, runs one, maps errors to exit codes."""
+"""The command line's front: grows the commands, runs one, maps errors to exit codes."""
 
-import contextlib
-import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
 
 import click
 
 from garrison import __version__
-from garrison.base.errors import EXIT_CANCELLED, EXIT_DONE, EXIT_INVALID, GarrisonError
-from garrison.base.paths import Home, choose_home
-from garrison.cli import launch, show
+from garrison.base.errors import (
+    EXIT_CANCELLED,
+    EXIT_DONE,
+    EXIT_FAILED,
+    Failed,
+    GarrisonError,
+    Invalid,
+    Unexpected,
+)
+from garrison.base.paths import choose_home
+from garrison.cli import show
 from garrison.cli.commands import add_own_commands
-from garrison.cli.grow import Group, grow
-from garrison.wire.client import Client
-from garrison.wire.golden import golden_text
-from garrison.wire.manifest import Manifest, Operation, digest, from_plain
+from garrison.cli.grow import Group, grow, write_commands
+from garrison.cli.session import Session
+from garrison.wire.manifest import SUITE, Manifest
 
 _STATUS_USAGE = 64
+_EVERY_DAY = ("start", "status", "fix", "stop")
+_ITSELF = ("restart", "completion", "uninstall")
 _HELP = """Garrison protects the computers of small offices.
 
 Begin with: garrison start
 """
+_EPILOG = "Every command tells more with --help, and answers in JSON with --json."
 
 
-class Session:
-    """One run of the command line. client: the running suite, once it is known to run."""
+class Root(Group):
+    """The outermost group: its help begins with what is needed every day."""
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
-        self.client: Client | None = launch.connect(home)
+    manifests: tuple[Manifest, ...] = ()
 
-    def manifests(self) -> tuple[Manifest, ...]:
-        """Return what the running suite says of itself, else what this release does."""
-        text = golden_text()
-        if self.client is not None and self.client.greeting.get("manifests") != digest(text):
-            # A daemon of another release may describe itself in another form: stop and restart must work all the same.
-            with contextlib.suppress(GarrisonError, KeyError, TypeError):
-                return from_plain(self.client.describe())
-        return from_plain(json.loads(text))
-
-    def suite(self) -> Client:
-        """Return the suite; a short-lived one is started when none runs."""
-        if self.client is None:
-            self.client, _ = launch.connect_or_launch(self.home)
-        return self.client
-
-    def call(self, operation: Operation, arguments: dict[str, Any], as_json: bool, background: bool) -> None:
-        """Ask for an operation, show the answer, and end with its exit code."""
-        try:
-            with show.Progress(operation.title, quiet=as_json and not sys.stderr.isatty()) as progress:
-                message = self.suite().call(operation.id, arguments, progress, background=background)
-        except GarrisonError as error:
-            show.error(error, as_json)
-            raise SystemExit(error.exit_code) from None
-        show.answer(message, as_json)
-        raise SystemExit(int(message.get("exit", EXIT_DONE)))
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands in sections."""
+        components = [manifest.id for manifest in self.manifests if manifest.id != SUITE]
+        taken = {*_EVERY_DAY, *_ITSELF, *components}
+        rest = sorted(name for name in self.commands if name not in taken)
+        sections = {"Every day": _EVERY_DAY, "Protection": components, "Look and steer": rest, "Garrison": _ITSELF}
+        for title, names in sections.items():
+            write_commands(self, ctx, formatter, title, names)
 
 
 def build(session: Session) -> click.Group:
     """Return the whole command line."""
     settings = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-    root = Group("garrison", help=_HELP, context_settings=settings, no_args_is_help=True)
+    root = Root("garrison", help=_HELP, epilog=_EPILOG, context_settings=settings, subcommand_metavar="COMMAND ...")
+    root.no_args_is_help = False
     root.params.append(click.Option(["--system"], is_flag=True, help="The whole computer's suite, not your own."))
     click.version_option(__version__, prog_name="garrison")(root)
-    add_own_commands(root, session)
-    grow(root, session.manifests(), session.call)
+    root.manifests = session.manifests()
+    add_own_commands(root, session, root.manifests)
+    grow(root, root.manifests, session.call)
     return root
 
 
@@ -75,43 +65,69 @@ def main() -> None:
     """Run a command and exit."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr] # they are text files here
-    arguments = sys.argv[1:]
-    code = _guarded(lambda: _run(arguments), "--json" in arguments)
-    if code == EXIT_INVALID and arguments[:1] == ["status"]:
-        code = _STATUS_USAGE  # a status of 1 means that something needs attention
-    _flush()
-    raise SystemExit(code)
+    code = _guarded(lambda: _run(sys.argv[1:]), _wants_json(sys.argv[1:]))
+    raise SystemExit(_flushed(code))
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Return whether errors are to be JSON too: also those in the command itself."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in own
 
 
 def _run(arguments: list[str]) -> int:
     root = build(Session(choose_home(system="--system" in arguments[:1])))
     try:
-        outcome = root.main(arguments, prog_name="garrison", standalone_mode=False)
+        outcome = root.main(arguments or ["--help"], prog_name="garrison", standalone_mode=False)
     except click.UsageError as error:
-        error.show()
-        return EXIT_INVALID
+        known = error.ctx.command_path if error.ctx is not None else "garrison"
+        raise Invalid(error.format_message(), f"See: {known} --help") from error
+    except click.ClickException as error:
+        raise Invalid(error.format_message()) from error
     except click.Abort:
         return EXIT_CANCELLED
+    except SystemExit:  # so click ends when nobody reads any more, and after a completion
+        return EXIT_DONE
     return outcome if isinstance(outcome, int) else EXIT_DONE
 
 
 def _guarded(run: Callable[[], int], as_json: bool) -> int:
     try:
         return run()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else EXIT_DONE
-    except GarrisonError as error:
-        show.error(error, as_json)
-        return error.exit_code
     except KeyboardInterrupt:
         return EXIT_CANCELLED
     except BrokenPipeError:
         return EXIT_DONE
+    except GarrisonError as error:
+        problem = error
+    except OSError as error:
+        about = f" ({error.filename})" if error.filename else ""
+        problem = Failed(f"It failed: {(error.strerror or str(error)).lower()}{about}.")
+    except Exception as error:
+        if os.environ.get("GARRISON_TRACEBACK"):
+            raise
+        what = f"A defect in Garrison: {type(error).__name__}: {error}."
+        problem = Unexpected(what, "Please report it; GARRISON_TRACEBACK=1 shows more.")
+    show.error(problem, as_json)
+    # A status of 1 means that something needs attention.
+    is_status = isinstance(problem, Invalid) and _command() == "status"
+    return _STATUS_USAGE if is_status else problem.exit_code
 
 
-def _flush() -> None:
-    """Write what is left; nobody may be reading any more (a pipe into head)."""
+def _command() -> str:
+    return next((argument for argument in sys.argv[1:] if not argument.startswith("-")), "")
+
+
+def _flushed(code: int) -> int:
+    """Write what is left; nobody may be reading any more (a pipe into head), and a disk may be full."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        pass
+    except OSError as error:
+        print(f"garrison: the output could not be written: {(error.strerror or '').lower()}.", file=sys.stderr)
+        code = code or EXIT_FAILED
+    else:
+        return code
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code

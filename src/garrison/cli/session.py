@@ -1,0 +1,77 @@
+"""One run of the command line, and the suite it speaks to."""
+
+import contextlib
+import json
+import sys
+from typing import Any
+
+from garrison.base.errors import EXIT_DONE, GarrisonError
+from garrison.base.paths import Home
+from garrison.cli import launch, show
+from garrison.cli.progress import Progress
+from garrison.wire.client import Client
+from garrison.wire.golden import golden_text
+from garrison.wire.manifest import Manifest, Operation, digest, from_plain
+
+_DESCRIBE_SECONDS = 1.0  # help and completion do not wait longer for a suite that hangs
+
+
+class Session:
+    """client: the running suite, once it is known to run."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.client: Client | None = None
+        with contextlib.suppress(GarrisonError):  # said when a command needs the suite; help does not
+            self.client = launch.connect(home, _DESCRIBE_SECONDS)
+
+    @property
+    def is_of_another_release(self) -> bool:
+        """Whether the running suite is not the one that this command line came with."""
+        return self.client is not None and self.client.greeting.get("manifests") != digest(golden_text())
+
+    def manifests(self) -> tuple[Manifest, ...]:
+        """Return what the running suite says of itself, else what this release does."""
+        if self.client is not None and self.is_of_another_release:
+            # A daemon of another release may describe itself in another form: stop and restart must work all the same.
+            with contextlib.suppress(GarrisonError, KeyError, TypeError):
+                return from_plain(self.client.describe())
+        return from_plain(json.loads(golden_text() or "[]"))
+
+    def suite(self) -> Client:
+        """Return the suite; a short-lived one is started when none runs."""
+        if self.client is None:
+            self.client, _ = launch.connect_or_launch(self.home)
+        return self.client
+
+    def start_lasting(self) -> bool:
+        """Have a suite in the background; return whether it was started for that."""
+        if self.client is not None:
+            self.client.call("suite.stay", {})
+            return False
+        self.client, is_started = launch.connect_or_launch(self.home, lasting=True)
+        if not is_started:
+            self.client.call("suite.stay", {})
+        return is_started
+
+    def stop_suite(self) -> bool:
+        """End the suite; return whether there was one."""
+        if self.client is not None:
+            self.client.close()
+            self.client = None
+        return launch.stop(self.home)
+
+    def ask(self, operation: str, arguments: dict[str, Any], title: str, as_json: bool, **options: Any) -> Any:
+        """Return the door's message, with the progress of a task shown meanwhile."""
+        with Progress(title, quiet=as_json and not sys.stderr.isatty()) as progress:
+            return self.suite().call(operation, arguments, progress, **options)
+
+    def call(self, operation: Operation, arguments: dict[str, Any], as_json: bool, background: bool) -> int:
+        """Ask for an operation, show the answer, and return its exit code."""
+        return self.show(self.ask(operation.id, arguments, operation.title, as_json, background=background), as_json)
+
+    @staticmethod
+    def show(message: dict[str, Any], as_json: bool) -> int:
+        """Show an answer and return its exit code."""
+        show.answer(message, as_json)
+        return int(message.get("exit", EXIT_DONE))

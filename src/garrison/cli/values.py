@@ -1,0 +1,75 @@
+"""What was typed, as the door takes it: paths absolute, lists and secrets read from their files."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from garrison.base.errors import Invalid
+from garrison.wire.manifest import Operation
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def arguments_of(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the door is to get; what was not given is left to its defaults."""
+    arguments = {}
+    for value in operation.parameters:
+        raw = given[value.name]
+        if raw is None or (value.many and not raw and not value.required):
+            continue
+        if value.kind == "path":
+            raw = paths(raw) if value.many else absolute(raw)
+        elif value.kind == "secret":
+            raw = _secret(raw)
+        elif value.many:
+            raw = list(raw)
+        arguments[value.name] = raw
+    return arguments
+
+
+def absolute(path: str) -> str:
+    """Return a path that means the same from anywhere. `..` leaves the folder a link leads to, as the kernel has it."""
+    if not path:
+        raise Invalid("An empty text is no path.")
+    try:
+        if ".." in path.split("/"):
+            folder, name = os.path.split(path.rstrip("/"))
+            if name in {"", ".", ".."}:
+                return os.path.realpath(path)
+            return os.path.join(os.path.realpath(folder), name)
+        return os.path.abspath(path)
+    except FileNotFoundError as error:
+        raise Invalid("The folder this runs in does not exist any more.", "Change to another one.") from error
+
+
+def paths(given: Sequence[str]) -> list[str]:
+    """Make paths absolute; @FILE stands for the paths in a file, @- for those on standard input."""
+    found: list[str] = []
+    for entry in given:
+        found += _listed(entry[1:]) if entry.startswith("@") else [absolute(entry)]
+    return found
+
+
+def _listed(name: str) -> list[str]:
+    """Return the paths in a list: one a line, or ended by NUL bytes (find -print0) where there are any."""
+    shown = "on standard input" if name == "-" else name
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name or ".").read_bytes()
+    except OSError as error:
+        raise Invalid(f"The list {shown} cannot be read: {(error.strerror or '').lower()}.") from error
+    content = content.removeprefix(_BYTE_ORDER_MARK)
+    lines = content.split(b"\0") if b"\0" in content else [line.removesuffix(b"\r") for line in content.split(b"\n")]
+    found = [absolute(os.fsdecode(line)) for line in lines if line]
+    if not found:
+        raise Invalid(f"The list {shown} is empty.")
+    return found
+
+
+def _secret(path: str) -> str:
+    """Return a secret from a file, less one trailing newline."""
+    try:
+        return Path(path).read_text("utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"The file {path} cannot be read.") from error
