@@ -123,9 +123,13 @@ def _check(folder: Path, store: Quarantine, contents: dict[str, str], deleted: s
 
 
 def _content(store: Quarantine, record: Record) -> str:
-    with store.plain_copy(record) as descriptor, open(descriptor, "rb", closefd=False) as file:
-        file.seek(0)
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    async def read() -> str:
+        async with store.revealed(record) as descriptor:
+            with open(descriptor, "rb", closefd=False) as file:
+                file.seek(0)
+                return hashlib.file_digest(file, "sha256").hexdigest()
+
+    return asyncio.run(read())
 
 
 # -- in the child --

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from garrison.base.clock import FakeClock
-from garrison.base.errors import Failed, GarrisonError, Invalid, NotFound
-from garrison.daemon.scheduler import Scheduler
+from garrison.base.errors import Failed, GarrisonError, Invalid, NotFound, Unavailable
+from garrison.daemon.scheduler import Scheduler, Senses
+from garrison.linux.circumstances import Circumstances
 from garrison.sdk import Caller, Schedule
 from garrison.wire.manifest import Manifest, Operation, Value
 from tests.daemon.parts import ROOT
@@ -41,10 +43,17 @@ class Stage:
         self.clock = FakeClock(datetime.fromisoformat(when).replace(tzinfo=BERLIN))
         self.started: list[tuple[str, str]] = []
         self.on_battery = False
+        self.around = Circumstances()
+        self.databases = "first"
         self.restart()
 
     def restart(self) -> None:
-        self.scheduler = Scheduler(self.folder, self.clock, BERLIN, (MANIFEST,), self._start, lambda: self.on_battery)
+        senses = Senses(lambda: self.on_battery, self._look, lambda: self.databases)
+        self.scheduler = Scheduler(self.folder, self.clock, BERLIN, (MANIFEST,), self._start, senses)
+
+    async def _look(self, now: datetime) -> Circumstances:
+        assert now == self.clock.now()
+        return self.around
 
     def _start(self, operation: str, arguments: dict[str, Any], caller: Caller) -> None:
         self.started.append((operation, self.clock.now().astimezone(BERLIN).strftime("%m-%dT%H:%M")))
@@ -54,10 +63,10 @@ class Stage:
         self.started.clear()
         left = timedelta(**by)
         while left > timedelta():
-            step = min(left, self.scheduler.tick())
+            step = min(left, self.scheduler.tick(self.around))
             self.clock.advance(step)
             left -= step
-        self.scheduler.tick()
+        self.scheduler.tick(self.around)
         return [when for _, when in self.started]
 
     def set(self, text: str, operation: str = "scan.quick") -> None:
@@ -222,3 +231,63 @@ def test_what_runs_at_the_start_and_what_is_set_later(stage: Stage) -> None:
 
     stage.set("start")
     asyncio.run(run())
+
+
+def test_when_idle_runs_once_each_time_the_computer_is_left_alone(stage: Stage) -> None:
+    stage.set("when idle")
+    assert stage.pass_time(minutes=10) == []
+    stage.around = Circumstances(idle_seconds=299)
+    assert stage.pass_time(minutes=5) == []
+    stage.around = Circumstances(idle_seconds=301)
+    assert len(stage.pass_time(minutes=30)) == 1
+    stage.around = Circumstances(idle_seconds=0)
+    assert stage.pass_time(minutes=5) == []
+    stage.around = Circumstances(idle_seconds=900)
+    assert len(stage.pass_time(minutes=30)) == 1
+
+
+def test_after_update_runs_once_for_each_new_set_also_over_a_restart(stage: Stage) -> None:
+    stage.set("after update")
+    assert stage.pass_time(hours=1) == []
+    stage.databases = "second"
+    assert len(stage.pass_time(hours=1)) == 1
+    stage.restart()
+    assert stage.pass_time(hours=1) == []
+    stage.databases = "third"
+    stage.restart()
+    assert len(stage.pass_time(hours=1)) == 1
+
+
+def test_conditions_hold_a_task_up_until_they_are_met(stage: Stage) -> None:
+    stage.set("every 1 hour, not when metered, only when locked")
+    stage.around = Circumstances(metered=True, locked=True)
+    assert stage.pass_time(hours=3) == []
+    stage.around = Circumstances(metered=False, locked=False)
+    assert stage.pass_time(hours=3) == []
+    stage.around = Circumstances(metered=None, locked=None)
+    assert stage.pass_time(hours=3) == []
+    stage.around = Circumstances(metered=None, locked=True)
+    assert len(stage.pass_time(minutes=5)) == 1
+
+
+def test_a_start_on_battery_is_made_up_for_when_the_mains_are_back(stage: Stage) -> None:
+    stage.set("start, not on battery")
+    stage.on_battery = True
+
+    async def begin() -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await stage.scheduler.run()
+
+    asyncio.run(begin())
+    assert stage.pass_time(hours=1) == []
+    stage.on_battery = False
+    assert len(stage.pass_time(hours=1)) == 1
+
+
+@pytest.mark.parametrize("text", ["when idle", "start, only when locked", "start, not when metered"])
+def test_what_this_computer_cannot_tell_is_refused(stage: Stage, text: str) -> None:
+    with pytest.raises(Unavailable, match="cannot tell"):
+        asyncio.run(stage.scheduler.check(Schedule.parse(text)))
+    stage.around = Circumstances(idle_seconds=0, locked=False, metered=False)
+    asyncio.run(stage.scheduler.check(Schedule.parse(text)))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from garrison.linux.session import Circumstances, circumstances
+from garrison.linux.circumstances import Circumstances
+from garrison.linux.session import circumstances
 from tests.linux.desktop_bus import desktop_bus
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

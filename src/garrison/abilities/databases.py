@@ -61,6 +61,13 @@ class Databases:
             raise Unavailable("There are no databases yet.", "Restart Garrison to build them: garrison restart")
         return link.resolve()
 
+    def name(self) -> str:
+        """Return what the set in use is called, "" when there is none."""
+        try:
+            return self.current().name
+        except Unavailable:
+            return ""
+
     def describe(self) -> dict[str, object]:
         """Return what the set in use says of itself: counts, and when it was built by which version."""
         try:

@@ -11,6 +11,7 @@ import typing
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from garrison.abilities.databases import Databases
@@ -40,8 +41,8 @@ from garrison.daemon.store import Store
 from garrison.daemon.suite import Suite
 from garrison.daemon.suite_results import JournalSetAside
 from garrison.daemon.supervisor import Supervisor
+from garrison.linux.circumstances import Circumstances
 from garrison.linux.power import on_battery
-from garrison.linux.session import circumstances
 from garrison.sdk import AnyComponent, Caller, Event, Settings
 from garrison.wire.golden import golden_text
 from garrison.wire.manifest import SUITE, digest, dump
@@ -185,13 +186,17 @@ def make_the_suite(boot: Boot) -> None:
     """Make the schedule, the consents and the suite's own operations."""
     described = manifests()
     folder = boot.home.folder("schedule", 1)
-    senses = Senses(on_battery, circumstances, boot.abilities[Databases].name)
-    boot.scheduler = Scheduler(
-        folder, boot.clock, local_zone(), described, lambda *task: _begin(boot, *task), senses
-    )
+    senses = Senses(on_battery, _circumstances, boot.abilities[Databases].name)
+    boot.scheduler = Scheduler(folder, boot.clock, local_zone(), described, lambda *task: _begin(boot, *task), senses)
     consents = Consents(boot.parts.store, boot.clock, described)
     boot.suite = Suite(_host(boot, SUITE), Settings(), boot.parts, boot.scheduler, consents)
     boot.parts.door.add(boot.suite)
+
+
+async def _circumstances(now: datetime) -> Circumstances:
+    from garrison.linux.session import circumstances  # noqa: PLC0415 # late: 50 ms that few schedules are worth
+
+    return await circumstances(now)
 
 
 def _begin(boot: Boot, operation: str, arguments: dict[str, Any], caller: Caller) -> None:

@@ -2,12 +2,12 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from garrison.abilities.rights import Rights
-from garrison.base.errors import GarrisonError, NotFound, Unavailable
+from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
 from garrison.daemon.isolation import outcome, outcome_of
 from garrison.daemon.jobs import CANCELLED, Answer, Jobs, Progress, RunningJob, answer_of
 from garrison.sdk import Access, AnyComponent, Caller, Event, Text
@@ -106,6 +106,23 @@ class Door:
         if signature is None:
             raise NotFound(f"There is no operation “{operation}”.", "garrison --help lists what there is.")
         return self.components[name], signature
+
+    def arguments(self, operation: str, given: Sequence[str]) -> dict[str, Any]:
+        """Return an operation's arguments from texts NAME=VALUE, plain and checked. Raises NotFound, Invalid."""
+        _, signature = self._find(operation)
+        many = {value.name for value in signature.parameters if value.many}
+        arguments: dict[str, Any] = {}
+        for text in given:
+            name, is_set, value = text.partition("=")
+            if not is_set:
+                raise Invalid(f"“{text}” is not NAME=VALUE.")
+            if name in many:
+                arguments.setdefault(name, []).append(value)
+            else:
+                arguments[name] = value
+        if given:
+            signature.decode(arguments)
+        return arguments
 
     def _write_down(self, call: Call, signature: Signature, outcome: str) -> None:
         if signature.mark.access is not Access.VIEW:

@@ -13,7 +13,7 @@ from typing import Any
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
 from garrison.base.files import explain, read_json, write_json
-from garrison.linux.session import Circumstances
+from garrison.linux.circumstances import Circumstances
 from garrison.sdk import Caller, Frozen, Schedule
 from garrison.wire.manifest import Manifest
 

@@ -9,7 +9,6 @@ import contextlib
 import functools
 import logging
 import os
-import pwd
 import socket
 import struct
 from collections import Counter
@@ -19,6 +18,7 @@ from typing import Any
 
 from garrison import __version__
 from garrison.base.errors import Failed, GarrisonError, Invalid, Unavailable, Unexpected
+from garrison.daemon.accounts import account_of
 from garrison.daemon.door import Call, Door
 from garrison.daemon.isolation import outcome_of
 from garrison.daemon.jobs import Answer, Progress, RunningJob
@@ -54,14 +54,10 @@ def bind(path: Path, shared: bool) -> socket.socket:
 
 
 def caller_of(connection: socket.socket) -> Caller:
-    """Return the account at the other end, with its groups as the account database has them."""
+    """Return the account at the other end."""
     size = struct.calcsize("iII")
     _, uid, gid = struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    try:
-        groups = tuple(os.getgrouplist(pwd.getpwuid(uid).pw_name, gid))
-    except KeyError:
-        groups = (gid,)
-    return Caller(uid, gid, groups)
+    return account_of(uid, gid)
 
 
 class Server:

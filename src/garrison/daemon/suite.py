@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
 from garrison.base.text import plural
 from garrison.daemon import sign_in as at_sign_in
+from garrison.daemon.accounts import account_named
 from garrison.daemon.consents import Consents
 from garrison.daemon.door import Call, OperationCalled
 from garrison.daemon.isolation import outcome
@@ -274,7 +275,7 @@ class Suite(Component[Settings]):
         schedule = Schedule.parse(when)
         await self._scheduler.check(schedule)
         arguments = self._parts.door.arguments(operation, argument)
-        self._scheduler.set(operation, schedule, arguments, caller_named(account) if account else caller)
+        self._scheduler.set(operation, schedule, arguments, account_named(account) if account else caller)
         return Said(text=f"{operation}: {schedule}.")
 
     # -- inbox and consents --

@@ -8,13 +8,14 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import AuthError, DBusError, InvalidAddressError
+
+from garrison.linux.circumstances import Circumstances
 
 _LOGIN = "org.freedesktop.login1"
 _NETWORK = "org.freedesktop.NetworkManager"
@@ -24,19 +25,6 @@ _METERED = {1: True, 2: False, 3: True, 4: False}  # NMMetered: yes, no, guessed
 _TIMEOUT_SECONDS = 5.0
 _SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
 _UNREACHABLE = (OSError, EOFError, TimeoutError, DBusError, AuthError, InvalidAddressError)
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """How things are around the computer; None where nobody can tell.
-
-    idle_seconds: for how long all sessions have been idle, 0.0 while one is not. locked: whether nobody can be looking
-    on: every graphical session is locked, or there is none. metered: whether the internet is billed by volume.
-    """
-
-    idle_seconds: float | None = None
-    locked: bool | None = None
-    metered: bool | None = None
 
 
 async def circumstances(now: datetime) -> Circumstances:

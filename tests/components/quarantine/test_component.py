@@ -110,6 +110,16 @@ def test_rescan_says_what_is_clean_today(suite: RunningSuite, tmp_path: Path) ->
     assert number not in result["clean"]
 
 
+def test_rescan_tells_of_a_damaged_copy_and_goes_on(suite: RunningSuite, tmp_path: Path) -> None:
+    damaged, sound = _take(suite, tmp_path / "one.com"), _take(suite, tmp_path / "two.com")
+    blob = suite.home.root / "quarantine" / f"{damaged}.blob"
+    blob.write_bytes(blob.read_bytes()[:-1] + b"?")
+    result = suite.call("quarantine.rescan")
+    assert [line.partition(":")[0] for line in result["unreadable"]] == [damaged]
+    assert not {damaged, sound} & set(result["clean"])
+    suite.call("quarantine.delete", id=damaged)
+
+
 def test_a_full_quarantine_leaves_the_file_in_its_place(suite: RunningSuite, tmp_path: Path) -> None:
     suite.call("suite.settings-set", name="quarantine.limit_mib", values=["1"])
     try:

@@ -261,14 +261,6 @@ class Quarantine:
             yield descriptor
 
     @contextlib.contextmanager
-    def plain_copy(self, record: Record) -> Iterator[int]:
-        """Do as `revealed` does, for callers that may wait."""
-        with self._nameless(record) as descriptor:
-            with self._open_blob(record) as blob:
-                _reveal(blob, descriptor, record.sha256)
-            yield descriptor
-
-    @contextlib.contextmanager
     def _nameless(self, record: Record) -> Iterator[int]:
         path = self._folder / f"{record.id}.scan"
         try:

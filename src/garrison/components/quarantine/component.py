@@ -11,7 +11,7 @@ from garrison.abilities.exclusions import By, Exclusions
 from garrison.abilities.quarantine import Quarantine, Record
 from garrison.abilities.scanner import Scanner
 from garrison.base.clock import Clock
-from garrison.base.errors import NotFound, Refused
+from garrison.base.errors import GarrisonError, NotFound, Refused
 from garrison.base.files import write_json
 from garrison.base.paths import Home
 from garrison.base.text import plural, printable, size
@@ -124,10 +124,16 @@ class Rescanned(sdk.Result):
 
     files: int
     clean: list[str]
+    unreadable: list[str]
+
+    def exit_code(self) -> int:
+        """Return 3 when one could not be read."""
+        return 3 if self.unreadable else 0
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""
         lines = [sdk.Text("{files} scanned again.", files=plural(self.files, "file was", "files were"))]
+        lines += [sdk.Text("Not scanned: {what}", what=what) for what in self.unreadable]
         if self.clean:
             lines.append(sdk.Text("Nothing is found any more in: {ids}", ids=", ".join(self.clean)))
             lines.append(sdk.Text("To put one back: garrison quarantine restore ID"))
@@ -223,14 +229,18 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
     async def rescan(self, job: sdk.Job) -> Rescanned:
         """Scan all files in quarantine again, with today's databases."""
         records = [record for record in self._quarantine.records() if _sees(job.caller, record)]
-        clean = []
+        clean, unreadable = [], []
         for number, record in enumerate(records):
             job.progress(number, len(records), record.path)
-            with self._quarantine.plain_copy(record) as descriptor:
-                verdict = await self._scanner.examine_one(descriptor, os.path.basename(record.path))
+            try:
+                async with self._quarantine.revealed(record) as descriptor:
+                    verdict = await self._scanner.examine_one(descriptor, os.path.basename(record.path))
+            except GarrisonError as error:
+                unreadable.append(f"{record.id}: {error.text}")
+                continue
             if not verdict.findings:
                 clean.append(record.id)
-        return Rescanned(files=len(records), clean=clean)
+        return Rescanned(files=len(records), clean=clean, unreadable=unreadable)
 
     @sdk.action("False alarm", access=sdk.Access.WEAKEN)
     async def false_alarm(
