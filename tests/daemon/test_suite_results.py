@@ -1,0 +1,33 @@
+from garrison.daemon.inbox import Card
+from garrison.daemon.journal import Row
+from garrison.daemon.suite_results import CardRow, FirstScan, JournalRow, Said, Verified
+
+
+def test_a_row_of_the_journal_is_told_as_a_sentence() -> None:
+    row = JournalRow.of(Row(1, "at", "scan", "Seen", "info", 0, "{path} was seen, {gone}", {"path": "{\udcff}"}))
+    assert row.text == "{\udcff} was seen, {gone}"
+
+
+def test_a_question_is_told_as_a_sentence() -> None:
+    card = Card(1, "scan", "Keep {x}?", {"x": "\udcff"}, {"no": "No"}, "at", "until", "", 0)
+    assert CardRow.of(card).question == "Keep \udcff?"
+
+
+def test_a_plain_sentence_with_braces_stays_as_it_is() -> None:
+    assert [str(line) for line in Said(text="{text} {").sentences()] == ["{text} {"]
+
+
+def test_a_changed_journal_is_a_failure_in_a_shell() -> None:
+    assert (
+        Verified(intact=True, first_broken=None).exit_code(),
+        Verified(intact=False, first_broken=3).exit_code(),
+    ) == (
+        0,
+        3,
+    )
+    assert "row 3" in str(Verified(intact=False, first_broken=3).sentences()[0])
+
+
+def test_a_first_scan_ends_as_the_scan_did() -> None:
+    scan = FirstScan(made=True, summary={}, exit=101, lines=("1 threat.",))
+    assert (scan.exit_code(), [str(line) for line in scan.sentences()]) == (101, ["1 threat."])
