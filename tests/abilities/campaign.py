@@ -125,9 +125,7 @@ def _check(folder: Path, store: Quarantine, contents: dict[str, str], deleted: s
 def _content(store: Quarantine, record: Record) -> str:
     async def read() -> str:
         async with store.revealed(record) as descriptor:
-            with open(descriptor, "rb", closefd=False) as file:
-                file.seek(0)
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.sha256(os.pread(descriptor, record.identity.size, 0)).hexdigest()
 
     return asyncio.run(read())
 
