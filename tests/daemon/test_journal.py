@@ -2,6 +2,7 @@ import asyncio
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -42,19 +43,13 @@ def broken(journal: Journal) -> int | None:
 
 @given(st.lists(st.binary(max_size=30), max_size=5))
 def test_names_of_any_bytes_are_written_down(names: list[bytes]) -> None:
-    with store(Path(":memory:").parent / _memory()) as opened:
+    with tempfile.TemporaryDirectory() as folder, store(Path(folder)) as opened:
         journal = Journal(opened, clock())
         paths = [name.decode("utf-8", "surrogateescape") for name in names]
         for path in paths:
             journal.append("scan", Seen(path=path), 0)
         assert [row.details["path"] for row in reversed(journal.rows(Query()))] == paths
         assert broken(journal) is None
-
-
-def _memory() -> Path:
-    import tempfile  # noqa: PLC0415
-
-    return Path(tempfile.mkdtemp())
 
 
 def test_rows_are_asked_for(tmp_path: Path) -> None:

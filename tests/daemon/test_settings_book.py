@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,6 @@ changes = st.fixed_dictionaries(
 
 @given(st.lists(changes, max_size=4))
 def test_changes_add_up_and_survive_a_restart(some: list[dict[str, Any]]) -> None:
-    import tempfile  # noqa: PLC0415
-
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = book(folder)

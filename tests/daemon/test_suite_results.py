@@ -18,13 +18,8 @@ def test_a_plain_sentence_with_braces_stays_as_it_is() -> None:
 
 
 def test_a_changed_journal_is_a_failure_in_a_shell() -> None:
-    assert (
-        Verified(intact=True, first_broken=None).exit_code(),
-        Verified(intact=False, first_broken=3).exit_code(),
-    ) == (
-        0,
-        3,
-    )
+    assert Verified(intact=True, first_broken=None).exit_code() == 0
+    assert Verified(intact=False, first_broken=3).exit_code() == 3
     assert "row 3" in str(Verified(intact=False, first_broken=3).sentences()[0])
 
 
