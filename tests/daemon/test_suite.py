@@ -22,7 +22,7 @@ from garrison.daemon.scheduler import Scheduler, Senses
 from garrison.daemon.settings_book import SettingsBook
 from garrison.daemon.suite import Suite
 from garrison.daemon.supervisor import Supervisor
-from garrison.linux.session import Circumstances
+from garrison.linux.circumstances import Circumstances
 from garrison.sdk import Caller, Question, Settings, Text, describe
 from garrison.sdk.testing import FakeHost
 from garrison.wire.manifest import SUITE
