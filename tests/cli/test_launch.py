@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from garrison.base.errors import Unavailable
+from garrison.base.errors import Failed, Refused, Unavailable
 from garrison.base.paths import Home
 from garrison.cli import launch
 from tests.cli.program import Program, children_of
@@ -131,7 +131,7 @@ def test_a_lock_that_names_a_stranger_kills_nobody(tmp_path: Path) -> None:
     home.prepare()
     with open(home.lock, "w", encoding="ascii") as lock:
         lock.write(f"{os.getpid()}\n")
-    with pytest.raises(launch.Failed, match="not found"):
+    with pytest.raises(Failed, match="not found"):
         launch._kill(home)
 
 
@@ -197,7 +197,7 @@ def _as_nobody(home: Home) -> str:
 
     os.seteuid(NOBODY)
     try:
-        with pytest.raises(launch.Refused) as caught:
+        with pytest.raises(Refused) as caught:
             launch.connect_or_launch(Whole(home.root))
     finally:
         os.seteuid(0)

@@ -54,4 +54,5 @@ def _script(context: click.Context, shell: str) -> str:
     # zsh and fish call the program by name; a checkout's is not on PATH.
     program = _program()
     source = re.sub(rf"({shell}_complete) garrison\b", lambda match: f"{match[1]} {program}", source)
+    source = source.replace('string split "," ', 'string split -m 1 "," ')  # fish: a help may have commas
     return f"# {_INSTALL[shell].format(garrison=program)}\n{source}"

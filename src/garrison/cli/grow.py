@@ -45,8 +45,8 @@ class Group(click.Group):
             known = {item.value for item in offered}
             offered += [item for item in default.shell_complete(inner, incomplete) if item.value not in known]
             for parameter in default.get_params(inner)[:1]:
-                if isinstance(parameter, click.Argument):
-                    offered += parameter.shell_complete(inner, incomplete)
+                if isinstance(parameter, click.Argument):  # first: bash forgets what stands before "any file"
+                    offered = [*parameter.shell_complete(inner, incomplete), *offered]
         return offered
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

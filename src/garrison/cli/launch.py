@@ -74,7 +74,13 @@ def connect_or_launch(home: Home, lasting: bool = False) -> tuple[Client, bool]:
 
 
 def _words(home: Home) -> str:
-    return f"Its last words are in {home.root / 'log'}."
+    """Return a hint with what a daemon said when it died."""
+    try:
+        lines = (home.root / "log" / "daemon.stderr").read_text("utf-8", "backslashreplace").splitlines()
+    except OSError:
+        lines = []
+    last = next((line.strip(" |") for line in reversed(lines) if line.strip(" |+-")), "")
+    return (f"Its last words: {last} " if last else "") + f"More is in {home.root / 'log'}."
 
 
 def _launch(home: Home, lasting: bool) -> GarrisonError | None:
@@ -104,7 +110,7 @@ def _launch(home: Home, lasting: bool) -> GarrisonError | None:
 
 def _spawn(home: Home, command: list[str], ready: int) -> None:
     try:
-        with open(home.root / "log" / "daemon.stderr", "ab") as errors:
+        with open(home.root / "log" / "daemon.stderr", "wb") as errors:
             subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

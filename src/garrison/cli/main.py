@@ -85,6 +85,7 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as error:
         raise Invalid(error.format_message()) from error
     except click.Abort:
+        print(file=sys.stderr)  # after the ^C that the terminal shows
         return EXIT_CANCELLED
     except SystemExit:  # so click ends when nobody reads any more, and after a completion
         return EXIT_DONE

@@ -52,20 +52,20 @@ class Progress:
 
     def _open_bar(self) -> Callable[[int, int | None, str], None]:
         from rich.console import Console  # noqa: PLC0415 # late: most commands need no bar
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
         from rich.progress import Progress as Bar  # noqa: PLC0415
         from rich.table import Column  # noqa: PLC0415
 
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}", markup=False),
             TimeElapsedColumn(),
             TextColumn("{task.fields[path]}", markup=False, table_column=Column(no_wrap=True, overflow="crop")),
         )
         console = Console(stderr=True, highlight=False)
         bar = Bar(*columns, console=console, transient=True)
-        number = bar.add_task(self._title, total=None, path="")
+        number = bar.add_task(self._title, total=None, count="", path="")
         bar.start()
         self._stop = bar.stop
         taken = len(self._title) + 20 + 30  # by the other columns
@@ -74,6 +74,7 @@ class Progress:
             width = max(console.width - taken, _NARROWEST)
             shown = printable(text)
             shown = shown if len(shown) <= width else "…" + shown[1 - width :]
-            bar.update(number, completed=done, total=total, path=shown)
+            count = f"{done:,}/{total:,}" if total else f"{done:,}"
+            bar.update(number, completed=done, total=total, count=count, path=shown)
 
         return update
