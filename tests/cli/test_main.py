@@ -2,10 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,8 +94,8 @@ def test_what_is_wrong_is_said_and_has_its_code(
     assert in_json.errors == ""
 
 
-def test_yellow_is_no_wrong_usage(running: Program) -> None:
-    status = running("status", "--json")
+def test_yellow_is_no_wrong_usage(garrison: Program) -> None:
+    status = garrison("status", "--json")
     assert status.json["colour"] == "yellow"  # no scan was made yet
     assert status.code == 1
 
@@ -203,6 +203,7 @@ def _wait_for_job(garrison: Program) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.skipif(shutil.which("script") is None, reason="script (bsdutils) gives the terminal")
 def test_progress_never_stands_on_stdout(running: Program, tmp_path: Path) -> None:
     done = subprocess.run(
         ["script", "-qec", f"{' '.join(PROGRAM)} scan /usr/share/doc --json >{tmp_path}/out", "/dev/null"],
@@ -215,21 +216,16 @@ def test_progress_never_stands_on_stdout(running: Program, tmp_path: Path) -> No
     assert b"Scan" in done.stdout  # the bar, on the terminal
 
 
-@pytest.fixture
-def captured(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    yield capsys
-
-
-def test_a_defect_is_one_sentence(captured: pytest.CaptureFixture[str]) -> None:
+def test_a_defect_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> int:
         raise ZeroDivisionError("by zero")
 
     assert front._guarded(fail, as_json=False) == 2
-    shown = captured.readouterr().err
+    shown = capsys.readouterr().err
     assert shown.startswith("garrison: A defect in Garrison: ZeroDivisionError: by zero.")
     assert "Traceback" not in shown
 
 
-def test_a_failed_file_operation_is_one_sentence(captured: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_file_operation_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert front._guarded(lambda: len(os.listdir("/absent")), as_json=True) == 3
-    assert "no such file or directory (/absent)" in json.loads(captured.readouterr().out)["error"]["text"]
+    assert "no such file or directory (/absent)" in json.loads(capsys.readouterr().out)["error"]["text"]
