@@ -10,7 +10,7 @@ from pathlib import Path
 from tools import golden
 
 _LONGEST = 500
-_WHOLE = {"test_conformance.py", "test_own_rules.py", "test_program.py"}  # tests of a package as a whole
+_WHOLE = {"test_campaign.py", "test_conformance.py", "test_fuzz.py", "test_own_rules.py", "test_program.py"}
 _PLACE = re.compile(r"^\s*(?:-\s+)?(garrison[\w.]*) -> (garrison[\w.]*|pydantic[\w.]*) \(l\.(\d+)", re.MULTILINE)
 
 
@@ -55,17 +55,27 @@ def _sizes() -> str:
 def _mirror() -> str:
     """Return the tests that do not stand where their code does: tests/ROOM/test_NAME.py by src/garrison/ROOM/NAME.py.
 
-    A test of a package as a whole stands in its folder under one of a few names.
+    A second file of tests for NAME is called test_NAME_more.py; those of a package as a whole have one of a few names.
     """
     astray = []
     for test in sorted(Path("tests").rglob("test_*.py")):
         parts = test.relative_to("tests").parts
         if parts[0] in {"contract", "golden", "system", "tools", "bench"}:
             continue
-        source = Path("src/garrison", *parts[:-1], parts[-1].removeprefix("test_"))
-        if not (source.exists() or source.with_suffix("").is_dir() or parts[-1] in _WHOLE):
-            astray.append(f"{test}: there is no {source}")
+        room, name = Path("src/garrison", *parts[:-1]), test.stem.removeprefix("test_")
+        if parts[-1] not in _WHOLE and not any(_is_there(room, known) for known in _beginnings(name)):
+            astray.append(f"{test}: there is no {room / name}.py")
     return "\n".join(astray)
+
+
+def _beginnings(name: str) -> list[str]:
+    words = name.split("_")
+    return ["_".join(words[:count]) for count in range(len(words), 0, -1)]
+
+
+def _is_there(room: Path, name: str) -> bool:
+    candidates = (room / f"{name}.py", room / f"__{name}__.py", room / name)
+    return any(path.exists() for path in candidates)
 
 
 CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (

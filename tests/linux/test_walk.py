@@ -322,17 +322,19 @@ def test_leaves_out_what_it_is_told_to(top: Path) -> None:
 def test_too_many_open_files_are_told_and_the_walk_goes_on(top: Path) -> None:
     make(top, "a", "b", "c")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    held = []
+    held, fillers = [], []
     try:
         walk = Walk().files([str(top)])
         first = next(walk)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) - 1, hard))
+        highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+        fillers = [os.open("/dev/null", os.O_RDONLY) for _ in range(highest)]  # so that no lower number is free
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(fillers) + 1, hard))
         items = [first, *walk]
         held = [item for item in items if isinstance(item, Found)]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    for item in held:
-        os.close(item.descriptor)
+    for descriptor in [*fillers, *(item.descriptor for item in held)]:
+        os.close(descriptor)
     assert len(items) == 3
     assert isinstance(items[2], Trouble)
     assert items[2].what == "too many open files"

@@ -174,8 +174,10 @@ def test_an_interrupt_cancels_and_loses_nothing_of_the_answer(tmp_path: Path) ->
 def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
     def script(door: Door) -> None:
         door.hear()
+        time.sleep(0.1)  # until the client waits for its answer
         _interrupt()
         door.hear()
+        time.sleep(0.1)
         _interrupt()
         door.connection.recv(1)
 
