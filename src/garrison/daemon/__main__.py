@@ -10,6 +10,7 @@ import json
 import logging
 import logging.handlers
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,12 @@ def _log_to(home: Home) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
+def _allow_many_files() -> None:
+    """Use as many descriptors as this account may: each scan holds some hundreds."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def _tell(descriptor: int | None, message: dict[str, Any]) -> None:
     if descriptor is not None:
         with contextlib.suppress(OSError):  # whoever started us has gone
@@ -47,6 +54,7 @@ def main() -> int:
     options = parser.parse_args()
     home = Home(options.home.absolute())
     os.umask(0o077)
+    _allow_many_files()
     try:
         home.prepare()
         _log_to(home)
