@@ -81,7 +81,9 @@ def sentence_for(issues: list[IssueRow]) -> str:
 
 
 def _first(issues: list[IssueRow]) -> str:
-    text = issues[0].text[:1].lower() + issues[0].text[1:]
+    text = issues[0].text
+    if not text.startswith("Garrison "):
+        text = text[:1].lower() + text[1:]
     rest = len(issues) - 1
     return text + (f" (and {rest} more)." if rest else ".")
 

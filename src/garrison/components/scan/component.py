@@ -55,7 +55,7 @@ class ThreatFound(sdk.Event):
 class ScanFinished(sdk.Event):
     """A scan came to its end."""
 
-    says = "{task}: {files} files scanned, {threats} threats found, {handled} out of the way"
+    says = "{task} ended. Files: {files}; threats: {threats}, of them out of the way: {handled}"
     task: str
     files: int
     threats: int
