@@ -106,7 +106,7 @@ except ImportError as error:
     sys.exit("lacks " + str(error.name))
 print(os.path.realpath(sys._base_executable))' 2>&1) && return 0
         case $base_python in
-            "lacks "*) lacks="$lacks $found has no module ${base_python#lacks }." ;;
+            "lacks "*) lacks="${lacks:- $found has no module ${base_python#lacks }.}" ;;
         esac
     done
     if [ -n "${GARRISON_PYTHON:-}" ]; then

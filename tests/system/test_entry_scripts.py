@@ -331,7 +331,8 @@ class TestAccounts:
 def _in_private_mounts(checkout: Checkout, mount: str, code: int = 0) -> str:
     """Run the script after a mount that only it sees."""
     unshare = shutil.which("unshare")
-    assert unshare is not None
+    if unshare is None or subprocess.run([unshare, "-m", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no mount name space can be made here")
     done = subprocess.run(
         [unshare, "-m", "sh", "-c", f'PATH="$PATH:/usr/bin:/bin"; {mount}; exec "$0"', checkout.root / "garrison"],
         env=checkout.environment | {"PATH": f"{checkout.path}:/usr/bin:/bin"},
