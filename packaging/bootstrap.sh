@@ -144,11 +144,14 @@ make_venv() {
         *) size=52 ;;
     esac
     say "Setting up Garrison in $venv (once, about $size MB to fetch):"
+    renewed=
+    [ ! -e "$venv" ] || renewed=yes
     step "making a Python environment with $base_python" "$base_python" -I -m venv --without-pip "$fresh"
     step "fetching and installing the packages of $lock" install_packages
     step "pointing the environment at $here/src" link_source
     step "trying it" "$fresh/bin/python" -I -B -c "import garrison.daemon.boot, garrison.cli.main"
     step "moving it into place" put_in_place
+    [ -z "$renewed" ] || say "A Garrison that runs already goes on with the old packages until: garrison restart"
 }
 
 # One step, its words kept and shown only when it fails.

@@ -168,7 +168,7 @@ def test_ctrl_c_cancels_and_ends_with_4(running: Program, arguments: tuple[str, 
     assert outcome.code == 4, outcome.errors
     assert outcome.errors == ""
     if "--json" in arguments:
-        json.loads(outcome.out)
+        assert json.loads(outcome.out)["error"]["code"] == "cancelled"
     else:
         assert "Cancelled." in outcome.out
     assert all(job["state"] != "running" for job in running("jobs", "--json").json)

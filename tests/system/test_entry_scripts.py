@@ -84,7 +84,7 @@ def test_the_scripts_are_posix_shell() -> None:
     checker = shutil.which("shellcheck")
     if checker is None:
         pytest.skip("shellcheck is not installed")
-    scripts = ["garrison", "dev", "packaging/bootstrap.sh"]
+    scripts = ["garrison", "dev", "packaging/bootstrap.sh", ".ci/run"]
     done = subprocess.run([checker, "-x", "-s", "sh", *scripts], cwd=REPOSITORY, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout.decode()
 

@@ -100,8 +100,8 @@ def _first_scan(session: Session, paths: list[str], as_json: bool) -> int:
         show.answer(message, as_json)
         if not paths and not is_cancelled:
             show.sentence("The rest of your home folder is being scanned in the background: garrison jobs", as_json)
-    elif as_json and is_cancelled:
-        show.answer(message, as_json)
+    elif is_cancelled:
+        show.cancelled(as_json)
     return code if paths or is_cancelled else EXIT_DONE
 
 

@@ -84,9 +84,10 @@ def _run(arguments: list[str]) -> int:
         raise Invalid(error.format_message(), f"See: {known} --help") from error
     except click.ClickException as error:
         raise Invalid(error.format_message()) from error
-    except click.Abort:
-        print(file=sys.stderr)  # after the ^C that the terminal shows
-        return EXIT_CANCELLED
+    except click.Abort as error:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # after the ^C that the terminal shows
+        raise KeyboardInterrupt from error
     except SystemExit:  # so click ends when nobody reads any more, and after a completion
         return EXIT_DONE
     return outcome if isinstance(outcome, int) else EXIT_DONE
@@ -96,6 +97,7 @@ def _guarded(run: Callable[[], int], as_json: bool) -> int:
     try:
         return run()
     except KeyboardInterrupt:
+        show.cancelled(as_json)
         return EXIT_CANCELLED
     except BrokenPipeError:
         return EXIT_DONE

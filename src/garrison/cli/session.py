@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Any
 
-from garrison.base.errors import EXIT_DONE, GarrisonError
+from garrison.base.errors import EXIT_CANCELLED, EXIT_DONE, GarrisonError
 from garrison.base.paths import Home
 from garrison.cli import launch, show
 from garrison.cli.progress import Progress
@@ -73,5 +73,9 @@ class Session:
     @staticmethod
     def show(message: dict[str, Any], as_json: bool) -> int:
         """Show an answer and return its exit code."""
-        show.answer(message, as_json)
-        return int(message.get("exit", EXIT_DONE))
+        code = int(message.get("exit", EXIT_DONE))
+        if as_json and code == EXIT_CANCELLED and message.get("result") is None:
+            show.cancelled(as_json)
+        else:
+            show.answer(message, as_json)
+        return code

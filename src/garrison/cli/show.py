@@ -65,6 +65,12 @@ def error(problem: GarrisonError, as_json: bool) -> None:
         print(f"  To mend it: garrison {printable(problem.fix.replace('.', ' '))}", file=sys.stderr)
 
 
+def cancelled(as_json: bool) -> None:
+    """Show that a command was cut short by whoever ran it; on a terminal they know."""
+    if as_json:
+        answer({"result": {"error": {"code": "cancelled", "text": "Cancelled.", "hint": "", "fix": ""}}}, as_json)
+
+
 def cell(value: Any) -> str:
     """Return a value as a table shows it."""
     if isinstance(value, bool):
