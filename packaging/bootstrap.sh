@@ -161,7 +161,7 @@ step() {
     say "  $title ..."
     if said=$(own_surroundings && "$@" 2>&1 </dev/null); then return 0; fi
     say "garrison: setting up failed at: $title"
-    printf '%s\n' "$said" | tail -n 15 | sed 's/^/  | /' >&2
+    printf '%s\n' "$said" | tail -n 8 | cut -c 1-300 | sed 's/^/  | /' >&2
     case $said in
         *"No space left"* | *"Errno 28"* | *"Disk quota"*) say "  The disk is full: free some space and run this again." ;;
         *NewConnectionError* | *"name resolution"* | *"error sending request"* | *"Could not fetch"* | *ConnectTimeout* \
@@ -186,7 +186,8 @@ own_surroundings() {
 
 install_packages() {
     if command -v uv >/dev/null 2>&1; then
-        uv pip install --quiet --link-mode copy --only-binary :all: --python "$fresh/bin/python" \
+        # The system's certificates, as pip uses them: an office's own authority may stand between.
+        UV_NATIVE_TLS=1 UV_SYSTEM_CERTS=1 uv pip install --quiet --link-mode copy --only-binary :all: --python "$fresh/bin/python" \
             --require-hashes -r "$here/$lock" && return 0
         say "uv could not do it; trying pip"
     fi
