@@ -112,15 +112,15 @@ class ForkServer:
             self._words = _tail(self._stderr)
         return self._words
 
-    async def start_worker(self) -> "Worker":
-        """Return a fresh worker, its sandbox closed. Raises ServerGone, Unavailable."""
+    async def start_worker(self, account: int) -> "Worker":
+        """Return a fresh worker for one account, its sandbox closed. Raises ServerGone, Unavailable."""
         try:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         except OSError as error:
             raise Unavailable(f"The scanner could not be reached: {error.strerror}.") from error
         ours.setblocking(False)
         number = next(self._numbers)
-        worker = Worker(self, number, ours)
+        worker = Worker(self, number, ours, account)
         self._ends[number] = worker.end
         try:
             with theirs:
@@ -200,11 +200,15 @@ class ForkServer:
 
 
 class Worker:
-    """One worker and the connection to it. end: how it ended, once it has. served: the objects it has answered."""
+    """One worker and the connection to it. end: how it ended, once it has. served: the objects it has answered.
 
-    def __init__(self, server: ForkServer, number: int, connection: socket.socket) -> None:
+    account: the uid whose objects it examines, and nobody else's.
+    """
+
+    def __init__(self, server: ForkServer, number: int, connection: socket.socket, account: int) -> None:
         self._loop = asyncio.get_running_loop()
         self.server = server
+        self.account = account
         self.end: asyncio.Future[str] = self._loop.create_future()
         self.served = 0
         self._number = number

@@ -111,8 +111,10 @@ class WorkerPool:
         for server in tuple(self._servers):
             await server.ended()
 
-    async def examine(self, objects: Sequence[Submitted]) -> AsyncGenerator[Outcome, None]:
+    async def examine(self, objects: Sequence[Submitted], account: int = 0) -> AsyncGenerator[Outcome, None]:
         """Yield what became of each object, in order; one worker at a time does them, others serve other calls.
+
+        account: the uid they are examined for; no worker serves two.
 
         Leave the iteration early only through `contextlib.aclosing`, which gives the worker's seat back at once.
         Raises Unavailable when no worker can be had, ValueError for a descriptor that could be written to.
@@ -123,7 +125,7 @@ class WorkerPool:
         async with self._seats:
             while done < len(objects):
                 tries += 1
-                async with contextlib.aclosing(self._round(objects, done)) as outcomes:
+                async with contextlib.aclosing(self._round(objects, done, account)) as outcomes:
                     async for outcome in outcomes:
                         done, tries = outcome.index + 1, 0
                         yield outcome
@@ -140,11 +142,11 @@ class WorkerPool:
             self._databases = folder
             self._adopt(fresh)
 
-    async def _round(self, objects: Sequence[Submitted], first: int) -> AsyncGenerator[Outcome, None]:
+    async def _round(self, objects: Sequence[Submitted], first: int, account: int) -> AsyncGenerator[Outcome, None]:
         """Yield outcomes from one worker, until a batch is done or the worker is no longer fit to go on."""
         batch = objects[first : first + MOST_OBJECTS]
         with contextlib.suppress(ServerGone, WorkerGone):  # no object's fault, if it happens out here: try again
-            worker = await self._hire()
+            worker = await self._hire(account)
             is_fit = False
             try:
                 names = Batch(tuple(submitted.name for submitted in batch))
@@ -174,17 +176,17 @@ class WorkerPool:
         outcome = Outcome(index, answer.untrusted_verdict, answer.failure, printable(answer.detail))
         return outcome, not answer.tired and worker.served < self._objects_per_worker
 
-    async def _hire(self) -> Worker:
+    async def _hire(self, account: int) -> Worker:
         server = await self._current_server()
         while self._idle:
             worker = self._idle.pop()
-            if worker.server is server and not worker.end.done():
+            if worker.server is server and worker.account == account and not worker.end.done():
                 server.users += 1
                 return worker
             worker.dismiss()
         server.users += 1
         try:
-            return await server.start_worker()
+            return await server.start_worker(account)
         except BaseException:
             self._leave(server)
             raise
