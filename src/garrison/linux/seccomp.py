@@ -49,6 +49,9 @@ ALLOWED = (
     "rt_sigprocmask",
     "rt_sigreturn",
     "sigaltstack",
+    # The first steps of a thread: that of the matcher's clock may take them just after the filter closed over it.
+    "rseq",
+    "set_robust_list",
     "exit",
     "exit_group",
 )
@@ -76,6 +79,7 @@ REFUSED = {
 }
 
 _PROT_EXEC = 0x4
+_PR_SET_NAME = 15
 _AT_EMPTY_PATH = 0x1000
 _HARMLESS_FCNTL = (0, 1, 2, 3, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC; F_SETOWN would send signals
 
@@ -123,6 +127,8 @@ def _checked(own_process: int) -> dict[str, list[Step]]:
         "mprotect": no_code,
         # abort(3) and raise(3) of its own; a signal to anybody else is an attack.
         "tgkill": [Step(_LOAD, _argument_at(0)), Step(_EQUAL, own_process, 0, 1), allow, kill],
+        # Naming itself is a thread's first step too; the rest of prctl is not for a worker.
+        "prctl": [Step(_LOAD, _argument_at(0)), Step(_EQUAL, _PR_SET_NAME, 0, 1), allow, kill],
         # fstat(3) of older glibc: with the flag the call looks at a descriptor.
         "newfstatat": [
             Step(_LOAD, _argument_at(3)),
