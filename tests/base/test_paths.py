@@ -100,3 +100,31 @@ def test_our_programs_are_isolated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_program("garrison.worker") == [sys.executable, "-I", "-m", "garrison.worker"]
     monkeypatch.setattr(sys, "pycache_prefix", "/cache")
     assert own_program("garrison.worker")[1:4] == ["-I", "-X", "pycache_prefix=/cache"]
+
+
+@pytest.mark.parametrize("name", ["", "run", "log", "things"])
+def test_a_folder_that_others_prepared_is_not_used(home: Home, tmp_path: Path, name: str) -> None:
+    def use() -> None:
+        home.prepare()
+        home.folder("things", 1)
+
+    use()
+    path = home.root / name
+    for mode in (0o777, 0o770, 0o1777):
+        path.chmod(mode)
+        with pytest.raises(Unavailable, match="Other accounts may write"):
+            use()
+    path.chmod(0o755)
+    use()
+    assert path.stat().st_mode & 0o777 == 0o700
+    os.chown(path, 12345, 12345)
+    with pytest.raises(Unavailable, match="belongs to another account"):
+        use()
+    os.chown(path, os.geteuid(), os.getegid())
+    target = tmp_path / "elsewhere"
+    path.rename(target)
+    before = sorted(os.listdir(target))
+    path.symlink_to(target)
+    with pytest.raises(Unavailable, match="is a link"):
+        use()
+    assert sorted(os.listdir(target)) == before

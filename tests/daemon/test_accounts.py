@@ -1,12 +1,14 @@
 """Accounts by number and by name."""
 
+import errno
 import os
 import pwd
+import socket
 
 import pytest
 
 from garrison.base.errors import NotFound
-from garrison.daemon.accounts import account_named, account_of
+from garrison.daemon.accounts import account_named, account_of, caller_of
 from garrison.sdk import Caller
 
 
@@ -30,3 +32,21 @@ def test_a_name_that_nobody_has(name: str) -> None:
 def test_the_own_account_can_always_be_named() -> None:
     name = pwd.getpwuid(os.geteuid()).pw_name
     assert account_named(name).uid == os.geteuid()
+
+
+@pytest.mark.parametrize(
+    ("failure", "groups"), [(errno.ENOPROTOOPT, account_of(0, 0).groups), (errno.ERANGE, (0,))], ids=["old", "many"]
+)
+def test_where_the_groups_of_a_caller_cannot_be_told(
+    monkeypatch: pytest.MonkeyPatch, failure: int, groups: tuple[int, ...]
+) -> None:
+    def getsockopt(_: socket.socket, level: int, option: int, size: int) -> bytes:
+        assert level == socket.SOL_SOCKET
+        if option == socket.SO_PEERCRED:
+            return b"\0" * size
+        raise OSError(failure, "no")
+
+    monkeypatch.setattr(socket.socket, "getsockopt", getsockopt)
+    one, other = socket.socketpair()
+    with one, other:
+        assert caller_of(one) == Caller(0, 0, groups)

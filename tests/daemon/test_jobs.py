@@ -4,9 +4,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from garrison.base.errors import Failed, NotFound, Unexpected
+from garrison.base.errors import Failed, NotFound, Unavailable, Unexpected
 from garrison.daemon.jobs import Answer, Jobs, Progress, RunningJob, State
-from garrison.sdk import Result
+from garrison.sdk import Caller, Result
 from tests.daemon.parts import ANNA, BERND, ROOT, clock
 
 
@@ -81,6 +81,32 @@ def test_a_job_can_be_cancelled_at_any_moment_also_before_it_began(steps: int) -
 
     job = with_jobs(script)
     assert (job.state, job.outcome.exit_code, idle) == (State.CANCELLED, 4, [1])
+
+
+def test_tasks_have_bounds_and_the_owner_has_places_of_his_own() -> None:
+    async def script(jobs: Jobs) -> None:
+        def begin(uid: int, count: int) -> None:
+            for _ in range(count):
+                jobs.start("scan.files", "Scan", Caller(uid, uid), forever, lambda _: None)
+
+        begin(1001, 4)
+        with pytest.raises(Unavailable, match="as many as one account may") as refused:
+            begin(1001, 1)
+        assert "garrison jobs cancel" in refused.value.hint
+        begin(1002, 4)
+        begin(1003, 4)
+        with pytest.raises(Unavailable, match="12 tasks under way"):
+            begin(1004, 1)
+        begin(0, 20)
+        with pytest.raises(Unavailable, match="32 tasks under way"):
+            begin(0, 1)
+        ended = jobs.running()[0]
+        ended.cancel()
+        await ended.finished.wait()
+        begin(1004, 1)  # a place is free again
+        await jobs.end_all(1)
+
+    with_jobs(script)
 
 
 def test_all_end_with_the_suite_and_a_stubborn_one_is_not_waited_for() -> None:

@@ -54,3 +54,15 @@ def test_whoever_started_it_may_be_gone(tmp_path: Path) -> None:
     finally:
         process.terminate()
         assert process.wait(30) == 0
+
+
+def test_the_log_is_not_written_through_a_link(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.prepare()
+    target = tmp_path / "target"
+    target.write_bytes(b"")
+    home.log.symlink_to(target)
+    daemon = Live(home)
+    assert daemon.wait() == 3
+    assert "daemon.log" in daemon.said["text"]
+    assert target.read_bytes() == b""

@@ -1,6 +1,8 @@
 """The door's socket, against callers of every kind."""
 
 import asyncio
+import contextlib
+import itertools
 import json
 import os
 import socket
@@ -13,9 +15,10 @@ import pytest
 from garrison.abilities.rights import Rights
 from garrison.base.errors import Invalid
 from garrison.daemon import server as module
+from garrison.daemon.accounts import account_of, caller_of
 from garrison.daemon.door import Door
 from garrison.daemon.jobs import Jobs
-from garrison.daemon.server import Server, bind, caller_of
+from garrison.daemon.server import Server, bind
 from garrison.sdk import Caller, Component, Job, Settings, action, task
 from garrison.sdk.testing import FakeHost
 from garrison.wire.client import Client, folder_of, short_address
@@ -240,6 +243,60 @@ def test_connections_have_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     on_stage(tmp_path, script)
 
 
+def posing(monkeypatch: pytest.MonkeyPatch, *uids: int) -> None:
+    """Let each caller be one of these accounts, in turn."""
+    turns = itertools.cycle(uids)
+    monkeypatch.setattr(module, "caller_of", lambda _: account_of(next(turns), 1))
+
+
+def test_others_together_leave_the_owners_places_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_CONNECTIONS_OF_OTHERS", 6)
+    posing(monkeypatch, *range(50_001, 50_008), 0)
+
+    async def script(stage: Stage) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(6):
+                assert "garrison" in (await stack.enter_async_context(stage.talk())).greeting
+            seventh = await stack.enter_async_context(stage.talk())
+            assert seventh.greeting["error"]["text"] == "Garrison has too many callers."
+            owner = await stack.enter_async_context(stage.talk())
+            assert (await owner.ask("guard.who"))["result"] == [0, ""]
+
+    on_stage(tmp_path, script)
+
+
+def test_others_may_ask_in_fewer_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    posing(monkeypatch, 50_001, 0)
+
+    async def script(stage: Stage) -> None:
+        names = {f"n{number}": "x" * 60_000 for number in range(8)}
+        async with stage.talk() as other, stage.talk() as owner:
+            assert "too long" in (await other.ask("guard.who", **names))["error"]["text"]
+            assert "no such name" in (await owner.ask("guard.who", **names))["error"]["text"]
+
+    on_stage(tmp_path, script)
+
+
+def test_whoever_asks_and_does_not_read_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_UNSENT_CAP_OF_OTHERS", 2_000_000)
+    posing(monkeypatch, 50_001)
+
+    async def script(stage: Stage) -> None:
+        slow = socket.socket(socket.AF_UNIX)
+        with slow, folder_of(stage.path) as folder:
+            slow.connect(short_address(folder, stage.path.name))
+            for number in range(8):  # in one go: they are under way together
+                request = {"id": number, "call": "guard.long", "arguments": {"size": 1_000_000}}
+                slow.send(json.dumps(request).encode() + b"\n")
+            await stage.until(lambda: bool(stage.server.clients))
+            await stage.until(lambda: not stage.server.clients)
+        async with stage.talk() as talk:
+            assert len((await talk.ask("guard.long", size=1_900_000))["result"]) == 1_900_000
+            assert "too long" in (await talk.ask("guard.long", size=2_000_001))["error"]["text"]
+
+    on_stage(tmp_path, script)
+
+
 def test_a_slow_reader_holds_up_nobody_and_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LAST_WORDS_SECONDS", 0.1)
 
@@ -310,6 +367,7 @@ def test_another_account_is_known_for_what_it_is(tmp_path: Path) -> None:
         child = os.fork()
         if not child:
             os.fchdir(folder)
+            os.setgroups([54322])
             os.setresgid(54321, 54321, 54321)
             os.setresuid(12345, 12345, 12345)
             with socket.socket(socket.AF_UNIX) as own:
@@ -318,7 +376,7 @@ def test_another_account_is_known_for_what_it_is(tmp_path: Path) -> None:
         os.waitpid(child, 0)
         connection, _ = listening.accept()
         with connection:
-            assert caller_of(connection) == Caller(12345, 54321, (54321,))
+            assert caller_of(connection) == Caller(12345, 54321, (54321, 54322))
 
 
 def test_a_socket_of_a_dead_daemon_is_replaced_also_on_a_long_path(tmp_path: Path) -> None:

@@ -4,14 +4,14 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from garrison.base.errors import Invalid
-from garrison.sdk import Secret, Text
+from garrison.sdk import Frozen, Secret, Text, about, field
 from garrison.sdk.plain import to_plain, validate
 from garrison.sdk.values import values_of
 from tests.sdk.samples import Colour, SampleSettings
@@ -135,3 +135,40 @@ def test_anything_is_settings_or_invalid(values: dict[str, Any]) -> None:
 
 def test_names_that_are_no_utf_8_are_taken_as_they_are() -> None:
     assert checked(places=["/\udcff"], masks=["*\udcff"]).places == [Path("/\udcff")]
+
+
+class Much(Frozen):
+    text: str = ""
+    long: Annotated[str, about("Long", max_length=100_000)] = ""
+    texts: list[str] = field([], title="Texts")
+    few: list[str] = field([], title="Few", max_length=3)
+    paths: list[Path] = field([], title="Paths")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"text": "x" * 65_537}, "text: a text of at most 65,536 characters, not 65,537."),
+        ({"long": "x" * 100_001}, "long: a text of at most 100,000 characters, not 100,001."),
+        ({"texts": ["x"] * 10_001}, "texts: at most 10,000 entries, not 10,001."),
+        ({"texts": ["x" * 65_537]}, "texts: a text of at most 65,536 characters, not 65,537."),
+        ({"few": ["x"] * 4}, "few: at most 3 entries, not 4."),
+        ({"paths": ["/x"] * 10_001}, "paths: at most 10,000 entries, not 10,001."),
+    ],
+)
+def test_what_is_too_large_is_not_looked_at(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        validate(Much, values, values_of(Much))
+    assert refused.value.text == said
+
+
+def test_what_is_just_not_too_large() -> None:
+    values = {"text": "x" * 65_536, "long": "x" * 100_000, "texts": ["x"] * 10_000, "paths": ["/x"] * 10_000}
+    assert len(validate(Much, values, values_of(Much)).paths) == 10_000
+
+
+def test_so_many_mistakes_are_named_at_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        validate(Much, {"texts": list(range(10_000))}, values_of(Much))
+    assert refused.value.text.endswith("; and 9980 more mistakes.")
+    assert len(refused.value.text) < 2000

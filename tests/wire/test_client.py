@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -183,3 +184,16 @@ def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
 
     with Client(Door(tmp_path, script).path, 10) as client, pytest.raises(KeyboardInterrupt):
         client.call("scan.home", {})
+
+
+def test_what_another_account_serves_is_not_talked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "door.sock"
+    credentials = struct.Struct("iII").pack(1, 12345, 12345)
+    monkeypatch.setattr(socket.socket, "getsockopt", lambda *_: credentials)
+    with socket.socket(socket.AF_UNIX) as listening, folder_of(path) as folder:
+        listening.bind(short_address(folder, path.name))
+        listening.listen()
+        with pytest.raises(Unavailable, match=r"belongs to another account \(number 12345\)"):
+            Client(path, 10)
+        with listening.accept()[0] as connection:
+            assert connection.recv(1) == b""

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,19 +40,18 @@ class Home:
         return self.root == SYSTEM_HOME
 
     def prepare(self) -> None:
-        """Make the folder. Only the system's own is open to look through (for its socket), never its parts."""
+        """Make the folder. Only the system's own is open to look through (for its socket), never its parts.
+
+        Raises Unavailable when it, or one of its parts, is a link, another account's, or may be written by others:
+        whoever prepared it so could lead what is written there elsewhere.
+        """
+        open_mode = 0o755 if self.is_system else 0o700
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self.root.stat().st_uid != os.geteuid():
-                raise Unavailable(
-                    f"{self.root} belongs to another account.",
-                    "Set GARRISON_HOME to a folder of your own, or run this as that account.",
-                )
-            for name in ("run", "log"):
-                (self.root / name).mkdir(mode=0o700, exist_ok=True)
-            if self.is_system:  # said outright: what mkdir gives depends on the caller's umask
-                self.root.chmod(0o755)
-                self.socket.parent.chmod(0o755)
+            _make_private(self.root, open_mode)
+            for path, mode in ((self.socket.parent, open_mode), (self.log.parent, 0o700)):
+                path.mkdir(mode=0o700, exist_ok=True)
+                _make_private(path, mode)
         except OSError as error:
             raise explain(error, f"make the folder {self.root}") from error
 
@@ -65,6 +65,7 @@ class Home:
         marker = path / "version"
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(path, 0o700)
             sweep(path)
             found = int(marker.read_text("ascii")) if marker.exists() else None
         except ValueError:
@@ -76,6 +77,25 @@ class Home:
         elif found > version:
             raise Unavailable(f"{path} was written by a newer Garrison.", "Upgrade Garrison; nothing was changed.")
         return path
+
+
+def _make_private(path: Path, mode: int) -> None:
+    """Give a folder of ours its mode. Raises Unavailable when it is no folder of ours, or others may write in it."""
+    found = path.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        raise Unavailable(f"{path} is a link, where a folder of Garrison's own must be.", "Remove the link.")
+    if found.st_uid != os.geteuid():
+        raise Unavailable(
+            f"{path} belongs to another account.",
+            "Set GARRISON_HOME to a folder of your own, or run this as that account.",
+        )
+    if found.st_mode & 0o022:
+        raise Unavailable(
+            f"Other accounts may write in {path}: what is in there may not be Garrison's.",
+            f"If nobody else has put anything there: chmod go-w {path}",
+        )
+    if stat.S_IMODE(found.st_mode) != mode:  # said outright: what mkdir gives depends on the caller's umask
+        path.chmod(mode)
 
 
 def account_home(uid: int | None = None) -> Path:

@@ -6,6 +6,7 @@ The descriptor FD gets one line: {"ready": true}, or the error that kept it from
 import argparse
 import asyncio
 import contextlib
+import io
 import json
 import logging
 import logging.handlers
@@ -21,11 +22,17 @@ from garrison.base.paths import Home
 from garrison.daemon.boot import run
 
 
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """A log that is written where it lies, never through a link."""
+
+    def _open(self) -> io.TextIOWrapper:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.fdopen(os.open(self.baseFilename, flags, 0o600), "a", encoding=self.encoding, errors=self.errors)
+
+
 def _log_to(home: Home) -> None:
     try:
-        handler = logging.handlers.RotatingFileHandler(
-            home.log, maxBytes=1024 * 1024, backupCount=3, encoding="utf-8", errors="backslashreplace"
-        )
+        handler = _LogFile(home.log, maxBytes=1024 * 1024, backupCount=3, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise explain(error, f"write {home.log}") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -1,14 +1,37 @@
-"""Accounts of this computer, with their groups as the account database has them."""
+"""Accounts of this computer, with their groups."""
 
+import errno
 import os
 import pwd
+import socket
+import struct
 
 from garrison.base.errors import NotFound, Unavailable
 from garrison.sdk import Caller
+from garrison.wire.client import peer_of
+
+_SO_PEERGROUPS = 59  # asm-generic/socket.h, Linux 4.13; Python does not name it
+_MOST_BYTES = 1024  # that Python lets getsockopt return: 256 groups
+
+
+def caller_of(connection: socket.socket) -> Caller:
+    """Return the account at the other end of a socket, with the groups that its process really has.
+
+    A process may have fewer than its account: what it gave up, it does not get back through us.
+    """
+    uid, gid = peer_of(connection)
+    try:
+        raw = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _MOST_BYTES)
+    except OSError as error:
+        if error.errno == errno.ERANGE:  # more than we can learn of: rather too few than too many
+            return Caller(uid, gid, (gid,))
+        return account_of(uid, gid)
+    groups = struct.unpack(f"{len(raw) // 4}I", raw)
+    return Caller(uid, gid, tuple(dict.fromkeys((gid, *groups))))
 
 
 def account_of(uid: int, gid: int) -> Caller:
-    """Return the account of a process; one that is in no account database has only its own group."""
+    """Return an account as the account database has it; one that is in none has only its own group."""
     try:
         return Caller(uid, gid, tuple(os.getgrouplist(pwd.getpwuid(uid).pw_name, gid)))
     except KeyError:

@@ -8,13 +8,17 @@ from enum import StrEnum
 from typing import Any
 
 from garrison.base.clock import Clock
-from garrison.base.errors import EXIT_CANCELLED, GarrisonError, NotFound
+from garrison.base.errors import EXIT_CANCELLED, GarrisonError, NotFound, Unavailable
 from garrison.daemon.isolation import outcome_of
 from garrison.sdk import Caller, Frozen, Result, Text
 from garrison.sdk.plain import to_plain
 
 _KEEP = 100
 _EVERY_SECONDS = 0.1
+# Each scan holds some hundreds of descriptors; the owner's must go on whatever others ask for.
+_MOST = 32
+_MOST_OF_OTHERS = 12  # of all accounts together that do not own the suite
+_MOST_OF_ACCOUNT = 4  # of one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,8 @@ class Jobs:
         work: Callable[[RunningJob], Awaitable[Any]],
         on_progress: Callable[[Progress], None],
     ) -> RunningJob:
-        """Start a task and return its job at once."""
+        """Start a task and return its job at once. Raises Unavailable when too many are under way."""
+        self._check_room(caller)
         self._last += 1
         started = self._clock.now().isoformat(timespec="seconds")
         job = RunningJob(self._last, operation, title, caller, started, self._clock, on_progress)
@@ -131,6 +136,20 @@ class Jobs:
         job.task = self._group.create_task(self._run(job, work), name=operation)
         job.task.add_done_callback(lambda _: self._end(job))
         return job
+
+    def _check_room(self, caller: Caller) -> None:
+        running = self.running()
+        others = [job.caller.uid for job in running if not job.caller.is_owner]
+        if not caller.is_owner and others.count(caller.uid) >= _MOST_OF_ACCOUNT:
+            raise Unavailable(
+                f"You have {_MOST_OF_ACCOUNT} tasks under way already, which is as many as one account may.",
+                "Wait for one to end, or end one: garrison jobs shows them, garrison jobs cancel NUMBER ends one.",
+            )
+        if len(running) >= _MOST or (not caller.is_owner and len(others) >= _MOST_OF_OTHERS):
+            raise Unavailable(
+                f"Garrison has {len(running)} tasks under way already.",
+                "Wait for some to end and try again; garrison jobs shows yours.",
+            )
 
     @staticmethod
     async def _run(job: RunningJob, work: Callable[[RunningJob], Awaitable[Any]]) -> None:

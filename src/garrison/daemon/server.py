@@ -10,7 +10,6 @@ import functools
 import logging
 import os
 import socket
-import struct
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 from garrison import __version__
 from garrison.base.errors import Failed, GarrisonError, Invalid, Unavailable, Unexpected
-from garrison.daemon.accounts import account_of
+from garrison.daemon.accounts import caller_of
 from garrison.daemon.door import Call, Door
 from garrison.daemon.isolation import outcome_of
 from garrison.daemon.jobs import Answer, Progress, RunningJob
@@ -33,7 +32,10 @@ log = logging.getLogger(__name__)
 _BACKLOG_BYTES = 1024 * 1024
 _MOST_CALLS = 32  # under way on one connection
 _MOST_CONNECTIONS = 32  # of one account
-_MOST_CONNECTIONS_OF_OWNER = 256
+_MOST_CONNECTIONS_OF_OWNER = 256  # places that nobody else can take
+_MOST_CONNECTIONS_OF_OTHERS = 256  # of all other accounts together
+_REQUEST_CAP_OF_OTHERS = 256 * 1024
+_UNSENT_CAP_OF_OTHERS = 32 * 1024 * 1024  # bytes that wait for one who does not read; for one answer, too
 _LAST_WORDS_SECONDS = 2.0  # for the other side to read what it was sent last
 _PAUSE_SECONDS = 0.2
 
@@ -51,13 +53,6 @@ def bind(path: Path, shared: bool) -> socket.socket:
         listening.close()
         raise
     return listening
-
-
-def caller_of(connection: socket.socket) -> Caller:
-    """Return the account at the other end."""
-    size = struct.calcsize("iII")
-    _, uid, gid = struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return account_of(uid, gid)
 
 
 class Server:
@@ -88,13 +83,23 @@ class Server:
                     log.warning("a connection was not accepted: %s", error)
                     await asyncio.sleep(_PAUSE_SECONDS)
                     continue
-                most = _MOST_CONNECTIONS_OF_OWNER if caller.is_owner else _MOST_CONNECTIONS
-                if self._clients[caller.uid] >= most:
-                    _turn_away(connection)
+                refusal = self._no_room(caller)
+                if refusal is not None:
+                    _turn_away(connection, refusal)
                     continue
                 self._clients[caller.uid] += 1
                 task = group.create_task(self._connection(connection, caller))
                 task.add_done_callback(functools.partial(self._gone, caller.uid))
+
+    def _no_room(self, caller: Caller) -> Unavailable | None:
+        hint = "Try again when some of them have ended."
+        most = _MOST_CONNECTIONS_OF_OWNER if caller.is_owner else _MOST_CONNECTIONS
+        if self._clients[caller.uid] >= most:
+            return Unavailable("Garrison has too many callers from this account.", hint)
+        others = sum(count for uid, count in self._clients.items() if not Caller(uid, 0).is_owner)
+        if not caller.is_owner and others >= _MOST_CONNECTIONS_OF_OTHERS:
+            return Unavailable("Garrison has too many callers.", hint)
+        return None
 
     def _gone(self, uid: int, _: "asyncio.Task[None]") -> None:
         self._clients[uid] -= 1
@@ -104,7 +109,8 @@ class Server:
             self._on_alone()
 
     async def _connection(self, connection: socket.socket, caller: Caller) -> None:
-        reader, writer = await asyncio.open_unix_connection(sock=connection, limit=REQUEST_CAP)
+        limit = REQUEST_CAP if caller.is_owner else _REQUEST_CAP_OF_OTHERS
+        reader, writer = await asyncio.open_unix_connection(sock=connection, limit=limit)
         try:
             await outcome_of(_Conversation(self, reader, writer, caller).run(), "a conversation")
         finally:
@@ -129,8 +135,7 @@ class Server:
         return manifests_to_plain(self._manifests)
 
 
-def _turn_away(connection: socket.socket) -> None:
-    error = Unavailable("Garrison has too many callers from this account.", "Try again when some of them have ended.")
+def _turn_away(connection: socket.socket, error: Unavailable) -> None:
     with connection, contextlib.suppress(OSError):
         connection.send(encode({"id": None, "error": error.to_plain()}))
 
@@ -148,6 +153,7 @@ class _Conversation:
         self._calls: set[int] = set()
         self._jobs: dict[int, RunningJob] = {}
         self._cancelled: set[int] = set()  # of the calls under way
+        self._cap = ANSWER_CAP if caller.is_owner else _UNSENT_CAP_OF_OTHERS
 
     async def run(self) -> None:
         """Read requests until the other side goes."""
@@ -167,7 +173,7 @@ class _Conversation:
         except (asyncio.IncompleteReadError, OSError):
             return b""
         except asyncio.LimitOverrunError:
-            self._refuse(None, Invalid("The request is too long."))
+            self._refuse(None, Invalid("The request is too long.", "Ask for less at a time."))
             return b""
 
     def _take(self, untrusted_line: bytes, group: asyncio.TaskGroup) -> None:
@@ -244,9 +250,13 @@ class _Conversation:
         except (TypeError, ValueError) as error:
             log.exception("an answer that JSON cannot hold")
             line = encode({"id": number, "error": Unexpected(f"The answer cannot be sent: {error}.").to_plain()})
-        if len(line) > ANSWER_CAP:
+        if len(line) > self._cap:
             too_long = Failed("The answer is too long to send.", "Ask for less at a time.")
             line = encode({"id": number, "error": too_long.to_plain()})
+        if self._writer.transport.get_write_buffer_size() + len(line) > self._cap + _BACKLOG_BYTES:
+            log.warning("account %s asks and does not read the answers: it is let go", self._caller.uid)
+            self._writer.transport.abort()
+            return
         self._writer.write(line)
 
     async def _drain(self) -> None:

@@ -13,6 +13,9 @@ from garrison.base.errors import Invalid
 from garrison.wire.manifest import Value
 
 Model = TypeVar("Model", bound=BaseModel)
+_MOST_ENTRIES = 10_000  # in a list, unless its field says otherwise
+_LONGEST_TEXT = 64 * 1024  # likewise
+_MOST_MISTAKES = 20  # named at once
 
 
 def to_plain(value: Any, reveal: bool = False) -> Any:
@@ -51,12 +54,12 @@ def _scalar(value: Any) -> Any:
 
 def validate(model: type[Model], values: Mapping[str, Any], known: tuple[Value, ...]) -> Model:
     """Return the checked model. Raises Invalid that names every mistake."""
-    kinds = {value.name: value.kind for value in known}
+    fields = {value.name: value for value in known}
     mistakes: dict[str, str] = {}
     ready: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            ready[name] = _ready(name, value, kinds)
+            ready[name] = _ready(name, value, fields)
         except ValueError as error:
             mistakes[name] = str(error)
     try:
@@ -67,13 +70,32 @@ def validate(model: type[Model], values: Mapping[str, Any], known: tuple[Value, 
     else:
         if not mistakes:
             return checked
-    raise Invalid("; ".join(f"{place}: {what}" if place else what for place, what in mistakes.items()) + ".")
+    raise Invalid(_sentence(mistakes))
 
 
-def _ready(untrusted_name: str, untrusted: Any, kinds: Mapping[str, str]) -> Any:
-    if untrusted_name not in kinds:
-        raise ValueError(f"there is no such name (known: {', '.join(kinds) or 'none'})")
-    return _paths(untrusted) if kinds[untrusted_name] == "path" else untrusted
+def _sentence(mistakes: Mapping[str, str]) -> str:
+    said = [f"{place}: {what}" if place else what for place, what in mistakes.items()]
+    more = [f"and {len(said) - _MOST_MISTAKES} more mistakes"] if len(said) > _MOST_MISTAKES else []
+    return "; ".join(said[:_MOST_MISTAKES] + more) + "."
+
+
+def _ready(untrusted_name: str, untrusted: Any, fields: Mapping[str, Value]) -> Any:
+    field = fields.get(untrusted_name)
+    if field is None:
+        raise ValueError(f"there is no such name (known: {', '.join(fields) or 'none'})")
+    _check_size(untrusted, field.limits)
+    return _paths(untrusted) if field.kind == "path" else untrusted
+
+
+def _check_size(untrusted: Any, limits: Mapping[str, Any]) -> None:
+    """Raise ValueError for what is too large to be looked at closely."""
+    most = limits.get("maxItems", _MOST_ENTRIES)
+    if isinstance(untrusted, list) and len(untrusted) > most:
+        raise ValueError(f"at most {most:,} entries, not {len(untrusted):,}")
+    longest = limits.get("maxLength", _LONGEST_TEXT)
+    for text in untrusted if isinstance(untrusted, list) else (untrusted,):
+        if isinstance(text, str) and len(text) > longest:
+            raise ValueError(f"a text of at most {longest:,} characters, not {len(text):,}")
 
 
 def _paths(untrusted: Any) -> Any:

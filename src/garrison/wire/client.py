@@ -1,8 +1,10 @@
 """Speaks to the door, blocking: for the command line and other small programs."""
 
 import contextlib
+import errno
 import os
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +13,7 @@ from garrison.base.errors import Failed, Unavailable, error_from_plain
 from garrison.wire.frames import ANSWER_CAP, decode, encode
 
 _CHUNK = 64 * 1024
+_CREDENTIALS = struct.Struct("iII")  # struct ucred: process, user, group
 
 
 def short_address(folder: int, name: str) -> str:
@@ -31,11 +34,32 @@ def folder_of(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
+def peer_of(connection: socket.socket) -> tuple[int, int]:
+    """Return the uid and gid of the process at the other end (SO_PEERCRED, unix(7))."""
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, uid, gid = _CREDENTIALS.unpack(raw)
+    return uid, gid
+
+
+def _check_server(connection: socket.socket, path: Path) -> None:
+    """Raise Unavailable when neither root nor this account serves a socket: nothing is to be told to others."""
+    uid, _ = peer_of(connection)
+    if uid not in {0, os.geteuid()}:
+        raise Unavailable(
+            f"What answers at {path} belongs to another account (number {uid}): Garrison does not talk to it.",
+            "Set GARRISON_HOME to a folder of your own, or run this as that account.",
+        ) from PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
 class Client:
     """One connection to the door of one suite."""
 
     def __init__(self, path: Path, timeout_seconds: float | None = None) -> None:
-        """Connect. Raises Unavailable when no suite listens there, and what it says when it takes no more callers."""
+        """Connect.
+
+        Raises Unavailable when no suite listens there, or one of another account, and what it says when it takes no
+        more callers.
+        """
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout_seconds)
         self._buffer = bytearray()
@@ -47,6 +71,7 @@ class Client:
             self._socket.close()
             raise Unavailable("Garrison is not running.", "Start it with: garrison start") from error
         try:
+            _check_server(self._socket, path)
             self.greeting = self._answer(None)
         except BaseException:
             self._socket.close()
