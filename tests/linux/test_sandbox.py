@@ -57,7 +57,7 @@ REFUSED = [
     "other descriptor",
     "load module",
 ]
-DONE = ["nothing", "some memory", "protect"]
+DONE = ["nothing", "some memory", "protect", "begin a thread"]
 
 
 def tried(what: str, mode: str, kept: int | None = None) -> int:
