@@ -28,7 +28,7 @@ foreign.write(b"\xb8\x14\0\0\0\xcd\x80\xc3")  # mov eax, 20 (getpid of i386); in
 call_foreign = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(foreign)))
 spare = os.open("/dev/null", os.O_RDONLY)
 parent = os.getppid()
-TGKILL = {"x86_64": 234, "aarch64": 131}[os.uname().machine]
+TGKILL, RSEQ, SET_ROBUST_LIST = {"x86_64": (234, 334, 273), "aarch64": (131, 293, 99)}[os.uname().machine]
 
 
 def raw(number: int, *arguments: int) -> None:
@@ -53,9 +53,8 @@ def wait_to_be_looked_at(kept: int) -> None:
 
 def first_steps_of_a_thread(_: int) -> None:
     """Do what a thread does when it starts; the numbers are refused for what they ask, but the process lives on."""
-    rseq, set_robust_list = {"x86_64": (334, 273), "aarch64": (293, 99)}[os.uname().machine]
-    libc.syscall(rseq, None, 0, 0, 0)
-    libc.syscall(set_robust_list, None, 0)
+    libc.syscall(RSEQ, None, 0, 0, 0)
+    libc.syscall(SET_ROBUST_LIST, None, 0)
     libc.prctl(15, b"clock", 0, 0, 0)
 
 
