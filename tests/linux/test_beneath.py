@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from garrison.base.errors import Failed
-from garrison.linux.beneath import _rename_in_steps, folder_without_links, rename_if_free, split
+from garrison.linux.beneath import (
+    OfProcesses,
+    _rename_in_steps,
+    folder_without_links,
+    real_path,
+    rename_if_free,
+    split,
+)
 
 
 @pytest.fixture
@@ -95,3 +102,34 @@ def test_renames_only_to_a_free_name(folder: Path, opened: int, call: Callable[[
     assert (folder / "new").stat().st_nlink == 1
     with pytest.raises(FileNotFoundError):
         call("missing", "other", opened)
+
+
+def test_follows_links_to_the_real_path(folder: Path) -> None:
+    (folder / "real" / "deeper").mkdir(parents=True)
+    (folder / "real" / "file").touch()
+    (folder / "link").symlink_to("real/deeper")
+    (folder / "far").symlink_to(folder / "link" / "..")
+    before = descriptors()
+    assert real_path("/") == "/"
+    assert real_path(f"{folder}/./link/") == f"{folder}/real/deeper"
+    assert real_path(f"{folder}/far/file") == f"{folder}/real/file"
+    for bad in ("missing", "real/file/x", "loop"):
+        (folder / "loop").unlink(missing_ok=True)
+        (folder / "loop").symlink_to("loop")
+        with pytest.raises(OSError, match=r"No such|Not a dir|Too many"):
+            real_path(f"{folder}/{bad}")
+    with pytest.raises(Failed, match="full path"):
+        real_path("relative")
+    assert descriptors() == before
+
+
+def test_what_processes_hold_open_is_not_followed(folder: Path) -> None:
+    """Name our own open folder by its number: the link would lead there whoever may or may not enter it."""
+    held = os.open(folder, os.O_RDONLY)
+    (folder / "indirect").symlink_to(f"/proc/self/fd/{held}")
+    try:
+        for path in (f"/proc/self/fd/{held}", f"{folder}/indirect", f"/dev/fd/{held}", "/proc/1/root/etc"):
+            with pytest.raises(OfProcesses):
+                real_path(path)
+    finally:
+        os.close(held)

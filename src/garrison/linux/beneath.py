@@ -7,8 +7,11 @@ import os
 from collections.abc import Iterator
 
 from garrison.base.errors import Failed
+from garrison.linux.mounts import devices_of
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_LINKS = 40  # in one path, as the kernel has it
+_PROC = frozenset({"proc"})
 _NOREPLACE = 1  # RENAME_NOREPLACE, rename(2)
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -40,6 +43,66 @@ def _enter(parent: int, name: str, path: str) -> int:
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:
             raise Failed(f"{path}: a part of this path is a link or no folder; nothing was done.") from error
         raise
+
+
+class OfProcesses(Failed):
+    """A path leads into /proc, whose links lead to what other processes, and this one, have open."""
+
+
+def real_path(path: str) -> str:
+    """Return an absolute path of something that exists with its links followed, as the calling thread may see it.
+
+    Every step is taken from an open folder. Raises OSError, and OfProcesses before any link in /proc is followed.
+    """
+    if not path.startswith("/"):
+        raise Failed(f"{path}: only a full path can be used here.")
+    proc = devices_of(_PROC)
+    names: list[str] = []
+    waiting = path.split("/")[::-1]
+    links = 0
+    current = os.open("/", _FOLDER)
+    try:
+        while waiting:
+            part = waiting.pop()
+            if part in {"", "."}:
+                continue
+            deeper, target = _step(current, part)
+            if deeper is not None:
+                os.close(current)
+                current = deeper
+                names = [*names, part] if part != ".." else names[:-1]
+                if os.fstat(current).st_dev in proc:
+                    raise OfProcesses(f"{path}: leads into /proc.")
+            elif target is None:
+                if waiting:
+                    raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+                names.append(part)
+            else:
+                links += 1
+                if links > _MOST_LINKS:
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+                if target.startswith("/"):
+                    os.close(current)
+                    current, names = os.open("/", _FOLDER), []
+                waiting += target.split("/")[::-1]
+        return "/" + "/".join(names)
+    finally:
+        os.close(current)
+
+
+def _step(folder: int, name: str) -> tuple[int | None, str | None]:
+    """Return what a name in an open folder is: (descriptor, None) of a folder, (None, target) of a link, or neither."""
+    try:
+        return os.open(name, _FOLDER, dir_fd=folder), None
+    except OSError as error:
+        if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+            raise
+    try:
+        return None, os.readlink(name, dir_fd=folder)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+    return None, None
 
 
 def split(path: str) -> tuple[str, str]:

@@ -233,3 +233,21 @@ def test_asks_whether_the_account_may_remove(shared: Path) -> None:
     theirs.chmod(0o555)
     assert not may(theirs)
     assert place.may_remove(str(theirs / "x"))
+
+
+def test_a_place_among_processes_or_nowhere_is_refused(bad: Path) -> None:
+    for goal in ("/proc/1/root/x", "/proc/self/fd/0", "/proc/self/cwd"):
+        with pytest.raises(Failed, match="/proc"):
+            place.destination("/a/b", goal)
+    with pytest.raises(NotFound, match="does not exist"):
+        place.destination("/a/b", f"{bad.parent}/missing/new")
+    with pytest.raises(Failed, match="full path"):
+        place.destination("/a/b", "relative/x")
+    assert place.destination("/a/b", str(bad)) == str(bad.resolve())
+
+
+@needs_root
+def test_a_place_that_may_not_be_looked_at_is_told_kindly(shared: Path) -> None:
+    (shared / "closed").mkdir(mode=0o700)
+    with pytest.raises(OSError, match="denied"):
+        run(lambda acting: acting.run(place.destination, "/a/b", f"{shared}/closed/deep/x"), NOBODY)

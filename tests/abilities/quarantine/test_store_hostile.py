@@ -1,14 +1,16 @@
 import asyncio
 import contextlib
+import hashlib
 import logging
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from garrison.abilities.quarantine import Quarantine, Record
-from garrison.base.errors import Failed, GarrisonError, Unavailable
+from garrison.abilities.quarantine import Identity, Quarantine, Record, place
+from garrison.base.errors import Failed, GarrisonError, NotFound, Unavailable
 from garrison.linux.acting import Acting
 from tests.abilities.campaign import campaign
 from tests.abilities.quarantine.stores import give, read_revealed, recovered, refused, restore
@@ -16,6 +18,7 @@ from tests.abilities.things import (
     EICAR,
     FINDING,
     NOBODY,
+    STRANGER,
     acting_self,
     identity,
     names,
@@ -137,9 +140,9 @@ def test_restores_only_where_the_account_may_write(store: Quarantine, shared: Pa
     (theirs / "bad").write_bytes(EICAR)
     give(theirs / "bad", NOBODY)
     record = take(store, theirs / "bad", NOBODY)
-    for place in (roots, secret, secret / "folder", secret / "folder" / "new"):
+    for goal in (roots, secret, secret / "folder", secret / "folder" / "new"):
         with pytest.raises(GarrisonError):
-            restore(store, record, str(place), uid=NOBODY)
+            restore(store, record, str(goal), uid=NOBODY)
     assert names(roots) == []
     assert names(secret / "folder") == []
     assert restore(store, record, uid=NOBODY).missing == ()
@@ -174,7 +177,7 @@ def test_an_account_that_hangs_harms_nobody_else(store: Quarantine, shared: Path
 
 def cut_short(store: Quarantine, bad: Path) -> Record:
     """Return the record of a file that is copied and not yet removed."""
-    return run(lambda acting: store._copy(str(bad), identity(bad), FINDING, acting, 0))
+    return run(lambda acting: store._copy(str(bad), identity(bad), FINDING, acting, 0, ""))
 
 
 def test_copied_but_not_removed_is_undone(store: Quarantine, bad: Path) -> None:
@@ -255,3 +258,89 @@ def test_strays_are_swept(store: Quarantine, bad: Path) -> None:
 
 def test_a_short_campaign() -> None:
     campaign(seed=1, times=10)
+
+
+# -- forged identities and shares --
+
+
+def forge(path: Path, content: bytes) -> None:
+    """Write other bytes of the same length, and give the file back the time it had."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert identity(path).is_same(Identity.of(before))
+
+
+def test_other_content_under_the_old_size_and_time_is_not_taken(store: Quarantine, bad: Path) -> None:
+    seen, sha256 = identity(bad), hashlib.sha256(EICAR).hexdigest()
+    forge(bad, EICAR[::-1])
+    for known in (sha256, ""):
+        with pytest.raises(Failed, match="was changed"):
+            run(lambda acting, known=known: store.take(str(bad), seen, FINDING, acting, 0, known))  # type: ignore[misc]
+    assert bad.read_bytes() == EICAR[::-1]
+    assert stored(store) == []
+
+
+def test_a_file_of_the_examined_content_is_taken_although_its_mode_was_changed(store: Quarantine, bad: Path) -> None:
+    seen, sha256 = identity(bad), hashlib.sha256(EICAR).hexdigest()
+    bad.chmod(0o600)
+    record = run(lambda acting: store.take(str(bad), seen, FINDING, acting, 0, sha256))
+    assert (record.sha256, record.metadata.mode) == (sha256, 0o600)
+    assert not bad.exists()
+
+
+def test_what_is_forged_after_the_copy_is_not_removed(
+    store: Quarantine, bad: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = place.Removal.run
+
+    def forged(self: place.Removal) -> None:
+        forge(bad, EICAR[::-1])
+        real(self)
+
+    monkeypatch.setattr(place.Removal, "run", forged)
+    with pytest.raises(Failed, match="was changed"):
+        take(store, bad)
+    assert bad.read_bytes() == EICAR[::-1]
+    assert stored(store) == []
+
+
+def room(store: Quarantine, size: int, account: int) -> None:
+    with store._room(size, account):
+        pass
+
+
+def test_no_account_fills_it_for_the_others(store: Quarantine, tmp_path: Path) -> None:
+    """Let accounts take what they can of a small store: each has its part, and the owner's is kept."""
+    store.limit_bytes, store.share_percent = 100_000, 50
+    for number, account in enumerate([NOBODY] * 4 + [STRANGER] * 2):
+        path = tmp_path / str(number)
+        path.write_bytes(bytes(4000))
+        record = take(store, path)
+        store._records[record.id] = replace(record, taken_by=account)
+    room(store, 1000, NOBODY)
+    with pytest.raises(Failed, match="Your part"):
+        room(store, 2000, NOBODY)
+    with pytest.raises(Failed, match="kept for its owner"), store._room(1000, NOBODY):
+        room(store, 7000, 4321)
+    room(store, 4000, 0)
+    with pytest.raises(Failed, match="Quarantine is full;"):
+        room(store, 40_000, 0)
+
+
+def test_a_part_that_is_coming_counts(store: Quarantine) -> None:
+    store.limit_bytes = 100_000
+    with store._room(20_000, NOBODY):
+        with pytest.raises(Failed, match="Your part"):
+            room(store, 20_000, NOBODY)
+        room(store, 20_000, STRANGER)
+    room(store, 20_000, NOBODY)
+
+
+def test_shortened_ids_are_clear_among_what_one_sees(store: Quarantine, bad: Path) -> None:
+    first = take(store, bad)
+    store._records["f" + first.id] = replace(first, id=first.id[:6] + "ffffff")
+    with pytest.raises(NotFound, match="several"):
+        store.record(first.id[:6])
+    assert store.record(first.id[:6], lambda record: record is first) is first

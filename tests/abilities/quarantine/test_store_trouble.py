@@ -102,8 +102,8 @@ def test_a_full_disk_at_the_last_step_loses_nothing(
         store = make_store(disk)
 
         async def inside(acting: Acting) -> Record:
-            with store._room(1):
-                record = await store._copy(str(bad), identity(bad), FINDING, acting, 0)
+            with store._room(1, 0):
+                record = await store._copy(str(bad), identity(bad), FINDING, acting, 0, "")
             os.unlink(bad)
             fill(disk, 0)
             return store._hold(record)

@@ -1,6 +1,7 @@
 """Takes a file out of its place and puts one into it, with the rights of whoever asks."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from enum import Enum
 from garrison.abilities.quarantine.coding import pour
 from garrison.abilities.quarantine.record import Identity, Metadata
 from garrison.base.errors import Failed, NotFound
-from garrison.linux.beneath import folder_without_links, rename_if_free, split
+from garrison.linux.beneath import folder_without_links, real_path, rename_if_free, split
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -17,14 +18,18 @@ _CHANGED = "{path} was changed since it was examined; nothing was done."
 
 
 @contextlib.contextmanager
-def opened(path: str, identity: Identity) -> Iterator[int]:
-    """Hold the very file open that was examined. Raises OSError; Failed when it is another one by now."""
+def opened(path: str, identity: Identity, exactly: bool = True) -> Iterator[int]:
+    """Hold the very file open that was examined. Raises OSError; Failed when it is another one by now.
+
+    exactly: also when anything at all about it was changed. Else its content has to be compared: times can be forged.
+    """
     folder, name = split(path)
     with folder_without_links(folder) as parent:
         descriptor = os.open(name, _READ, dir_fd=parent)
     try:
-        if Identity.of(os.fstat(descriptor)) != identity:
-            raise _changed(path)
+        found = Identity.of(os.fstat(descriptor))
+        if found != identity if exactly else not found.is_same(identity):
+            raise changed(path)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -61,13 +66,13 @@ class Removal:
         folder, name = split(self.path)
         with folder_without_links(folder) as parent:
             if _identity(parent, name) != self.identity:
-                raise _changed(self.path)
+                raise changed(self.path)
             os.rename(name, self.leftover, src_dir_fd=parent, dst_dir_fd=parent)
             self.step = Step.MOVED
-            if _identity(parent, self.leftover) != self.identity:
+            if not self.identity.is_same(_identity(parent, self.leftover)):
                 self.step = Step.NONE
                 self._give_back(parent, name)
-                raise _changed(self.path)
+                raise changed(self.path)
             self._unlink(parent, name)
             self.step = Step.DONE
             _sync(parent)
@@ -96,7 +101,7 @@ def finish_removal(path: str, identity: Identity, leftover: str) -> None:
     folder, name = split(path)
     with folder_without_links(folder) as parent:
         found = _identity(parent, leftover)
-        if found == identity:
+        if identity.is_same(found):
             os.unlink(leftover, dir_fd=parent)
         elif found is not None:
             with contextlib.suppress(FileExistsError):
@@ -106,7 +111,7 @@ def finish_removal(path: str, identity: Identity, leftover: str) -> None:
 def is_there(path: str, identity: Identity) -> bool:
     """Return whether the very file that was examined still has its name."""
     try:
-        return Identity.of(os.lstat(path)) == identity
+        return identity.is_same(Identity.of(os.lstat(path)))
     except OSError:
         return False
 
@@ -118,19 +123,38 @@ def _identity(parent: int, name: str) -> Identity | None:
         return None
 
 
-def _changed(path: str) -> Failed:
+def changed(path: str) -> Failed:
+    """Return what to say of a file that is not the examined one any more."""
     return Failed(_CHANGED.format(path=path), "Scan it again.")
 
 
 def destination(original: str, to: str) -> str:
     """Return where a file goes back to. Links are followed only in a place that a person names for it.
 
-    The folder that it came from had no link in its path; one that is there by now may be a trap.
+    The folder that it came from had no link in its path; one that is there by now may be a trap. Raises OSError;
+    NotFound when there is no such folder, Failed when it lies in /proc.
     """
     if not to:
         return original
-    path = os.path.join(to, split(original)[1]) if os.path.isdir(to) else to
-    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+    folder, name = split(to.rstrip("/"))
+    try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            return os.path.join(_folder(to), split(original)[1])
+        return os.path.join(_folder(folder), name)
+    except FileNotFoundError as error:
+        raise _no_folder(folder) from error
+
+
+def _folder(path: str) -> str:
+    """Return the real path of a folder. Raises NotADirectoryError for anything else, OSError, Failed."""
+    real = real_path(path)
+    if not os.path.isdir(real):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+    return real
+
+
+def _no_folder(folder: str) -> NotFound:
+    return NotFound(f"The folder {folder} does not exist.", "Make it, or name another place with --to.")
 
 
 def put(path: str, content: Iterable[bytes], sha256: str, metadata: Metadata, temporary: str) -> list[str]:
@@ -144,7 +168,7 @@ def put(path: str, content: Iterable[bytes], sha256: str, metadata: Metadata, te
         with folder_without_links(folder) as parent:
             return _put(parent, name, content, sha256, metadata, temporary)
     except FileNotFoundError as error:
-        raise NotFound(f"The folder {folder} does not exist.", "Make it, or name another place with --to.") from error
+        raise _no_folder(folder) from error
     except FileExistsError as error:
         hint = "Name another place with --to."
         raise Failed(f"There is something of the name {path} already; it was not replaced.", hint) from error

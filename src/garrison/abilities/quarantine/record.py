@@ -4,7 +4,7 @@ import base64
 import contextlib
 import os
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self, get_origin
 
 _ACCESS_LIST = "system.posix_acl_access"
@@ -15,17 +15,25 @@ _SHAPES = {"id": r"[0-9a-f]{12}", "path": r"/[^\0]+", "restoring": r"(/[^\0]+)?"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which file it was: another one under the same name is not touched. Times in nanoseconds."""
+    """Which file it was: another one under the same name is not touched. Times in nanoseconds.
+
+    ctime_ns: the one time that nobody can set. It changes with each new name too, our own steps included; 0: unknown.
+    """
 
     device: int
     inode: int
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
         """Return the identity in a status."""
-        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    def is_same(self, other: "Identity | None") -> bool:
+        """Return whether it is the same file as far as can be told after it was renamed or its mode was changed."""
+        return other is not None and replace(self, ctime_ns=0) == replace(other, ctime_ns=0)
 
 
 @dataclass(frozen=True, slots=True)

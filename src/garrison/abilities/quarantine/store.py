@@ -11,7 +11,8 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from garrison.engine.verdict import Finding
 from garrison.linux.acting import Acting
 
 _VERSION = 1
+_RESERVE_PERCENT = 20  # of the limit: what only the owner of the computer may fill
 _SPARE_BYTES = 64 * 1024 * 1024  # never fill a disk to the brim
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 log = logging.getLogger(__name__)
@@ -40,8 +42,10 @@ class Restored:
 
 
 class Quarantine:
-    """The store. limit_bytes: what all files in it may take on disk together.
+    """The store.
 
+    limit_bytes: what all files in it may take on disk together. share_percent: what an account that is not the
+    computer's owner may have of that.
     What concerns people's folders is done in their own threads (`Acting`), and nobody waits for somebody else's.
     """
 
@@ -49,8 +53,9 @@ class Quarantine:
         self._folder: Path = home.folder("quarantine", _VERSION)
         self._clock = clock
         self._loaded: dict[str, Record] | None = None
-        self._incoming_bytes = 0
+        self._incoming: Counter[int] = Counter()  # bytes by account
         self.limit_bytes = 1024 * 1024 * 1024
+        self.share_percent = 25
         self.damaged: list[str] = []
 
     @property
@@ -68,9 +73,13 @@ class Quarantine:
         """Return what is in quarantine, oldest first."""
         return sorted(self._records.values(), key=lambda record: (record.taken_at, record.id))
 
-    def record(self, number: str) -> Record:
-        """Return the record of that id, which may be shortened while it is clear. Raises NotFound."""
-        found = [record for record in self.records() if record.id.startswith(number)] if number else []
+    def record(self, number: str, among: Callable[[Record], bool] = lambda _: True) -> Record:
+        """Return the record of that id, which may be shortened while it is clear. Raises NotFound.
+
+        among: which records there are for whoever asks.
+        """
+        found = [record for record in self.records() if record.id.startswith(number) and among(record)]
+        found = found if number else []
         if len(found) == 1:
             return found[0]
         what = "is not in quarantine" if not found else "fits several files in quarantine"
@@ -132,14 +141,16 @@ class Quarantine:
 
     # -- in --
 
-    async def take(self, path: str, identity: Identity, finding: Finding, acting: Acting, by: int) -> Record:
-        """Take a file out of its place and keep it. by: the account whose scan this is.
+    async def take(  # each says something else of the file
+        self, path: str, identity: Identity, finding: Finding, acting: Acting, by: int, sha256: str = ""
+    ) -> Record:
+        """Take a file out of its place and keep it. by: the account whose scan this is. sha256: what was examined.
 
         Raises a GarrisonError that says why not; the file is then still in its place.
         """
-        with self._room(identity.size):
-            record = await self._copy(path, identity, finding, acting, by)
-        removal = place.Removal(path, identity, record.leftover)
+        with self._room(identity.size, by):
+            record = await self._copy(path, identity, finding, acting, by, sha256)
+        removal = place.Removal(path, record.identity, record.leftover)
         try:
             await acting.run(removal.run)
         except OSError as error:
@@ -149,37 +160,66 @@ class Quarantine:
         return record
 
     @contextlib.contextmanager
-    def _room(self, size: int) -> Iterator[None]:
+    def _room(self, size: int, account: int) -> Iterator[None]:
         """Keep room for a file that is coming. Raises Failed when there is none."""
-        if self.used_bytes() + self._incoming_bytes + size > self.limit_bytes:
-            raise Failed(
-                "Quarantine is full; the file was left in its place.",
-                "Delete files from quarantine, or raise its limit: garrison settings set quarantine.limit_mib N",
-            )
+        self._check_shares(size, account)
+        incoming = self._incoming.total()
         try:
             free = shutil.disk_usage(self._folder).free
         except OSError as error:
             raise explain(error, "look into quarantine") from error
-        if free < self._incoming_bytes + size + _SPARE_BYTES:
+        if free < incoming + size + _SPARE_BYTES:
             raise Failed("The disk is too full for quarantine; the file was left in its place.", "Free some space.")
-        self._incoming_bytes += size
+        self._incoming[account] += size
         try:
             yield
         finally:
-            self._incoming_bytes -= size
+            self._incoming[account] -= size
+            self._incoming += Counter()  # forgets who has nothing coming
 
-    async def _copy(self, path: str, identity: Identity, finding: Finding, acting: Acting, by: int) -> Record:
+    def _check_shares(self, size: int, account: int) -> None:
+        """Raise Failed when a file would be more than fits, or more than an account's part of it."""
+        used = Counter(self._incoming)
+        for record in self._records.values():
+            used[record.taken_by] += record.disk_bytes
+        owners = {0, os.geteuid()}
+        if used.total() + size > self.limit_bytes:
+            raise Failed(
+                "Quarantine is full; the file was left in its place.",
+                "Delete files from quarantine, or raise its limit: garrison settings set quarantine.limit_mib N",
+            )
+        if account in owners:
+            return
+        theirs = sum(amount for uid, amount in used.items() if uid not in owners)
+        if used[account] + size > self.limit_bytes * self.share_percent // 100:
+            raise Failed(
+                "Your part of quarantine is full; the file was left in its place.",
+                "Delete files of yours from it (garrison quarantine list), or ask whoever looks after this computer.",
+            )
+        if theirs + size > self.limit_bytes * (100 - _RESERVE_PERCENT) // 100:
+            raise Failed(
+                "Quarantine is full but for what is kept for its owner; the file was left in its place.",
+                "Ask whoever looks after this computer.",
+            )
+
+    async def _copy(  # as take
+        self, path: str, identity: Identity, finding: Finding, acting: Acting, by: int, sha256: str
+    ) -> Record:
         """Make the durable copy and its record. Raises GarrisonError; then nothing is left of it."""
         number = secrets.token_hex(6)
         fresh = self._folder / f"{number}.new"
         try:
-            sha256, metadata = await _read_into(fresh, path, identity, acting)
+            target = os.open(fresh, _CREATE, 0o600)
+            try:
+                content, metadata, seen = await acting.run(_read, path, identity, sha256, target)
+            finally:
+                os.close(target)
             fresh.rename(self._blob(number))
             record = Record(
                 id=number,
                 path=path,
-                sha256=sha256,
-                identity=identity,
+                sha256=content,
+                identity=seen,
                 metadata=metadata,
                 threat=finding.name,
                 kind=finding.kind.value,
@@ -225,7 +265,10 @@ class Quarantine:
 
         to: another folder or full path. Never replaces a file. Raises a GarrisonError; the copy is then still here.
         """
-        path = await acting.run(place.destination, record.path, to)
+        try:
+            path = await acting.run(place.destination, record.path, to)
+        except OSError as error:
+            raise explain(error, f"restore to {to}") from error
         temporary = f".garrison-{record.id}-{secrets.token_hex(4)}.new"
         with self._open_blob(record) as blob:
             self._check_held(record)
@@ -308,20 +351,21 @@ class Quarantine:
             raise explain(error, "change quarantine") from error
 
 
-async def _read_into(fresh: Path, path: str, identity: Identity, acting: Acting) -> tuple[str, Metadata]:
-    target = os.open(fresh, _CREATE, 0o600)
-    try:
-        return await acting.run(_read, path, identity, target)
-    finally:
-        os.close(target)
+def _read(path: str, identity: Identity, sha256: str, target: int) -> tuple[str, Metadata, Identity]:
+    """Copy the file that was examined; return its SHA-256, what belongs to it, and which file it is now.
 
-
-def _read(path: str, identity: Identity, target: int) -> tuple[str, Metadata]:
+    The size and time of last change can be forged. Where the SHA-256 is known, the copy has to have it; where it is
+    not, nothing about the file may have changed.
+    """
     if not place.may_remove(path):
         raise Failed(f"This account may not remove files from the folder of {path}; it was left in its place.")
-    with place.opened(path, identity) as source:
+    with place.opened(path, identity, exactly=not sha256) as source:
+        seen = Identity.of(os.fstat(source))
         metadata = Metadata.of(source)
-        return hide(source, target, identity.size), metadata
+        content = hide(source, target, identity.size)
+        if sha256 and content != sha256:
+            raise place.changed(path)
+        return content, metadata, seen
 
 
 def _reveal(blob: int, target: int, sha256: str) -> None:
