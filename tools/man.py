@@ -10,7 +10,7 @@ _OWN = (
     ),
     ("stop [COMPONENT]", "Stop Garrison and everything it started; or switch a component off."),
     ("restart [COMPONENT]", "Stop Garrison and start it again; or restart a component."),
-    ("completion bash|zsh|fish", "Print the completion script for a shell."),
+    ("completion [bash|zsh|fish]", "Print the completion script for a shell; without one, say how to install it."),
     (
         "uninstall [--keep THING] [--keep-nothing] [--yes]",
         "Stop Garrison and remove what it made, but for what you want to keep.",

@@ -6,22 +6,15 @@ import sys
 import sysconfig
 from pathlib import Path
 
+_LEFT_OUT = (".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis")
+
 
 class Checkout:
     """A copy in a temporary folder. It borrows the packages that are installed here."""
 
     def __init__(self, source: Path, target: Path) -> None:
         self.root = target
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=source,
-            capture_output=True,
-            check=True,
-        ).stdout
-        for name in filter(None, listed.decode().split("\0")):
-            if (source / name).is_file():
-                (target / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source / name, target / name)
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
         self._environment()
 
     def _environment(self) -> None:

@@ -90,7 +90,9 @@ def table(rows: list[Any]) -> None:
     if not isinstance(rows[0], dict):
         print("\n".join(cell(row) for row in rows))
         return
-    names = [name for name in rows[0] if any(row.get(name) not in (None, "", [], {}) for row in rows)]
+    # What is empty everywhere tells nothing; details are for programs, the sentence beside them is for people.
+    filled = [name for name in rows[0] if any(row.get(name) not in (None, "", [], {}) for row in rows)]
+    names = [name for name in filled if name != "details"]
     if not sys.stdout.isatty():
         print("\t".join(names))
         for row in rows:
