@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,6 +41,16 @@ def _lint_imports() -> str:
 def _file(module: str) -> str:
     path = Path("src", *module.split("."))
     return str(path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py")
+
+
+def _shell() -> str:
+    """Check the scripts where shellcheck is installed (apt install shellcheck)."""
+    program = shutil.which("shellcheck")
+    if program is None:
+        return ""
+    scripts = ["garrison", "dev", "packaging/bootstrap.sh", ".ci/run"]
+    done = subprocess.run([program, "-s", "sh", *scripts], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
 
 
 def _sizes() -> str:
@@ -84,6 +95,7 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("types", lambda: _run("mypy", "--no-error-summary")),
     ("imports", _imports),
     ("dead code", lambda: _run("vulture", "--ignore-names", "kind,problem,trace")),
+    ("scripts", _shell),
     ("sizes", _sizes),
     ("test placement", _mirror),
     ("golden manifest and reference", golden.stale),
