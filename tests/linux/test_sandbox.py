@@ -31,6 +31,8 @@ KILLED = [
     "read memory",
     "signal",
     "signal thread",
+    "kill itself",
+    "keep a copy elsewhere",
     "map code",
     "turn into code",
     "dumpable",
@@ -53,7 +55,8 @@ REFUSED = [
     "signals of others",
     "raise limits",
     "memory",
-    "many descriptors",
+    "keep a copy",
+    "keep an old-fashioned copy",
     "other descriptor",
     "load module",
 ]

@@ -1,5 +1,7 @@
 import errno
+import fcntl
 import re
+import signal
 import struct
 from pathlib import Path
 
@@ -59,10 +61,13 @@ def test_arguments_decide(machine: Architecture) -> None:
         assert answer(machine, name, 0, 4096, 7) == KILL
     assert answer(machine, "tgkill", OWN, OWN, 6) == ALLOW
     assert answer(machine, "tgkill", OWN + 1, OWN, 6) == KILL
+    assert answer(machine, "tgkill", OWN, OWN, signal.SIGKILL) == KILL
     assert answer(machine, "newfstatat", 5, 0, 0, 0x1000) == ALLOW
     assert answer(machine, "newfstatat", 5, 0, 0, 0) == ERRNO | errno.EACCES
-    assert answer(machine, "fcntl", 5, 1030) == ALLOW
-    assert answer(machine, "fcntl", 5, 8) == ERRNO | errno.EPERM
+    for command in (fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL):
+        assert answer(machine, "fcntl", 5, command) == ALLOW
+    for command in (fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_SETFL, fcntl.F_SETOWN):
+        assert answer(machine, "fcntl", 5, command) == ERRNO | errno.EPERM
 
 
 @pytest.mark.parametrize("machine", MACHINES)

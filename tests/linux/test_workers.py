@@ -14,6 +14,7 @@ import pytest
 
 from garrison.base.errors import Unavailable
 from garrison.linux.workers import Outcome, Submitted, Tuning, WorkerPool
+from garrison.wire.examination import MOST_NAME, MOST_OBJECTS
 from tests.worker import campaign, unruly
 from tests.worker.objects import (
     UNRULY,
@@ -314,19 +315,18 @@ def test_a_stalled_caller_does_not_make_objects_late(databases: Path) -> None:
     campaign.check([GOOD, EVIL], asyncio.run(run()))
 
 
-def test_a_long_name_travels_whole(databases: Path) -> None:
+def test_a_long_name_travels(databases: Path) -> None:
     async def run() -> list[Outcome]:
         descriptor = read_only(GOOD)
         try:
             async with pool_of(databases) as pool:
-                name = "\udcff" * 50_000
-                outcomes = [outcome async for outcome in pool.examine([Submitted(descriptor, name)] * 20)]
+                objects = [Submitted(descriptor, "\udcff" * 50_000)] * MOST_OBJECTS
+                return [outcome async for outcome in pool.examine(objects)]
         finally:
             os.close(descriptor)
-        assert all(outcome.untrusted_verdict["type"] == name for outcome in outcomes)
-        return outcomes
 
-    assert len(asyncio.run(run())) == 20
+    outcomes = asyncio.run(run())
+    assert [outcome.untrusted_verdict["type"] for outcome in outcomes] == ["\udcff" * MOST_NAME] * MOST_OBJECTS
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

@@ -78,6 +78,12 @@ def test_answers_arrive_as_they_were_sent(answer: Answer) -> None:
     assert decode_answer(unframed(encode_answer(answer))) == answer
 
 
+@pytest.mark.parametrize("text", [",[{" * 300_000, '",' * 600_000, '",\\' * 200_000, '\\",' * 200_000])
+def test_what_stands_in_a_text_is_no_part(text: str) -> None:
+    answer = Answer(0, {"type": text, text[:5]: [text[:7]]})
+    assert decode_answer(unframed(encode_answer(answer))) == answer
+
+
 def test_a_long_detail_is_cut() -> None:
     answer = decode_answer(unframed(encode_answer(Answer(0, None, "crashed", "x" * 1000))))
     assert len(answer.detail) == MOST_DETAIL
@@ -110,7 +116,15 @@ def test_an_answer_of_another_shape_is_nonsense(untrusted: Any) -> None:
 
 @pytest.mark.parametrize(
     "untrusted",
-    [b"", b"\xff\xfe", b"[" * 100_000, b"[" * 600_000, b"[0,[" + b"0," * 600_000 + b"0],0,0,0]", b"9" * 10_000],
+    [
+        b'[0,{"' + b'","' * 600_000 + b'"],"","",false]',
+        b"",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"[" * 600_000,
+        b"[0,[" + b"0," * 600_000 + b"0],0,0,0]",
+        b"9" * 10_000,
+    ],
 )
 def test_hostile_bytes_are_nonsense(untrusted: bytes) -> None:
     with pytest.raises(Nonsense):
@@ -133,8 +147,11 @@ def test_frames_come_whole_whatever_the_pieces(contents: list[bytes], piece: int
     taken = []
     for start in range(0, len(stream), piece):
         frames.feed(stream[start : start + piece])
+        has_one = frames.has_one()
         while (frame := frames.take()) is not None:
+            assert has_one
             taken.append(frame)
+        assert not frames.has_one()
     assert taken == contents
     assert frames.is_empty()
 

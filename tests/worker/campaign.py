@@ -36,6 +36,7 @@ HOSTILE = {
     unruly.NONSENSE: ("crashed", "sent an answer"),
     unruly.FLOOD: ("crashed", "sent a frame"),
     unruly.HUGE: ("crashed", "sent an answer"),
+    unruly.CLOSE: ("crashed", "closed its connection"),
     unruly.HANG: ("timeout", "no answer"),
     unruly.SPEND: ("", ""),
     unruly.HOG: ("memory", "out of memory"),

@@ -45,10 +45,10 @@ def read_only(content: bytes) -> int:
         os.close(writable)
 
 
-async def examined(pool: WorkerPool, contents: Sequence[bytes]) -> list[Outcome]:
+async def examined(pool: WorkerPool, contents: Sequence[bytes], account: int = 0) -> list[Outcome]:
     """Return what the pool says of each content."""
     with submitted(contents) as objects:
-        return [outcome async for outcome in pool.examine(objects)]
+        return [outcome async for outcome in pool.examine(objects, account)]
 
 
 def open_descriptors() -> int:

@@ -36,11 +36,6 @@ def raw(number: int, *arguments: int) -> None:
         raise OSError(ctypes.get_errno(), "refused")
 
 
-def many_descriptors(kept: int) -> None:
-    for _ in range(200):
-        os.dup(kept)
-
-
 def send_a_descriptor(kept: int) -> None:
     with socket.socket(fileno=kept) as sock:
         socket.send_fds(sock, [b"x"], [kept])
@@ -104,7 +99,10 @@ TRIES: dict[str, Callable[[int], object]] = {
     "raise limits": lambda _: __import__("resource").setrlimit(7, (1000, 1000)),
     "memory": lambda _: bytearray(2 * MEMORY_BYTES),
     "some memory": lambda _: bytearray(MEMORY_BYTES // 2),
-    "many descriptors": many_descriptors,
+    "keep a copy": os.dup,
+    "keep an old-fashioned copy": lambda kept: __import__("fcntl").fcntl(kept, 0, 20),
+    "keep a copy elsewhere": lambda kept: os.dup2(kept, 20),
+    "kill itself": lambda _: raw(TGKILL, os.getpid(), os.getpid(), 9),
     "write file": lambda kept: os.write(kept, b"x"),
     "other descriptor": lambda _: os.fstat(spare),
     "load module": lambda _: __import__("wave"),

@@ -28,6 +28,9 @@ OPEN = b"please open"
 NONSENSE = b"please talk nonsense"
 FLOOD = b"please talk without end"
 HUGE = b"please answer too much"
+CLOSE = b"please close the connection"
+KEEP = b"please keep a secret"
+TELL = b"please tell the secret"
 
 
 class Unruly:
@@ -35,6 +38,7 @@ class Unruly:
 
     def __init__(self, word: bytes) -> None:
         self._word = word
+        self._kept = ""
 
     def warm_up(self) -> None:
         """Need nothing."""
@@ -43,8 +47,10 @@ class Unruly:
         """Return the object's name as its type and this process's number as the count of objects."""
         content = os.pread(descriptor, 1 << 20, 0)
         misbehave(content, budget)
+        if content == KEEP:
+            self._kept = "secret"
         return {
-            "type": name,
+            "type": self._kept if content == TELL else name,
             "objects": os.getpid(),
             "bytes": len(content),
             "sha256": "",
@@ -96,6 +102,12 @@ def grow() -> None:
     bytes(range(256)) * (160 << 12)
 
 
+def close() -> None:
+    """Close the connection, and go on as if nothing was."""
+    os.close(connection())
+    hang()
+
+
 def fail() -> None:
     """Raise what the engine does not expect."""
     raise KeyError(RAISE)
@@ -106,6 +118,7 @@ DEEDS: dict[bytes, Callable[[], object]] = {
     ABORT: os.abort,
     EXIT: lambda: os._exit(7),
     HANG: hang,
+    CLOSE: close,
     HOG: eat_memory,
     GROW: grow,
     RAISE: fail,
@@ -114,7 +127,7 @@ DEEDS: dict[bytes, Callable[[], object]] = {
     OPEN: lambda: os.open("/etc/passwd", os.O_RDONLY),
     NONSENSE: lambda: os.write(connection(), b"\0\0\0\2{}"),
     FLOOD: lambda: os.write(connection(), b"\xff" * 100),
-    HUGE: lambda: os.write(connection(), b"\0\x98\x96\x80" + b"[" * 10_000_000),
+    HUGE: lambda: os.write(connection(), b"\0\x3d\x09\0" + b"[" * 4_000_000),
 }
 
 

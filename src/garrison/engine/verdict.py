@@ -1,8 +1,26 @@
-"""What the engine says of an object. Only these plain results cross the sandbox's border."""
+"""What the engine says of an object. Only these plain results cross the sandbox's border.
 
+`to_plain` keeps a verdict within what `from_plain` takes, so that a file with absurd names is told, cut, and not
+mistaken for one that took the worker over.
+"""
+
+import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
+
+MOST_COUNT = 2**53 - 1  # what every reader of JSON takes for a whole number
+MOST_ENTRIES = 1004  # findings, and remarks: the engine's thousand, and last words on how many more there were
+MOST_CHARS = 1_200_000  # of all texts together: the engine stops adding at a million
+MOST_TEXT = 4096  # characters of a reason, a remark, or one name of an inner object
+MOST_DEPTH = 100  # names of one inner object
+MOST_NAME = 200
+_MOST_JSON_BYTES = 3_500_000  # of all texts together: below one frame (garrison.wire.examination)
+_NAME = re.compile(rf"[\w.:+/!-]{{1,{MOST_NAME}}}")
+_NO_NAME = re.compile(r"[^\w.:+/!-]+")
+_TYPE = re.compile(r"[a-z0-9-]{1,40}")
+_SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
 
 
 class Kind(StrEnum):
@@ -63,50 +81,108 @@ class Verdict:
 
     def to_plain(self) -> dict[str, Any]:
         """Return what crosses the border."""
+        room = _Room()
+        findings = [plain for plain in map(_finding_to_plain, self.findings[:MOST_ENTRIES]) if room.takes(plain)]
+        remarks = [plain for plain in map(_remark_to_plain, self.remarks[: MOST_ENTRIES - 1]) if room.takes(plain)]
+        missing = len(self.findings) + len(self.remarks) - len(findings) - len(remarks)
+        if missing:
+            remarks.append([f"limit reached: {missing:,} more findings and remarks are not listed", []])
         return {
             "type": self.type,
-            "objects": self.objects,
-            "bytes": self.bytes,
+            "objects": min(self.objects, MOST_COUNT),
+            "bytes": min(self.bytes, MOST_COUNT),
             "sha256": self.sha256,
-            "findings": [
-                [finding.name, finding.kind, finding.certainty, list(finding.inner), finding.why]
-                for finding in self.findings
-            ],
-            "remarks": [[remark.what, list(remark.inner)] for remark in self.remarks],
+            "findings": findings,
+            "remarks": remarks,
         }
 
     @classmethod
     def from_plain(cls, untrusted: Any) -> "Verdict":
         """Return the verdict that a worker sent. Raises ValueError when it is malformed: workers are not trusted."""
         try:
-            return cls(
-                type=_text(untrusted["type"]),
+            verdict = cls(
+                type=_matching(_TYPE, untrusted["type"]),
                 objects=_count(untrusted["objects"]),
                 bytes=_count(untrusted["bytes"]),
-                sha256=_text(untrusted["sha256"]),
+                sha256=_matching(_SHA256, untrusted["sha256"]),
                 findings=tuple(
-                    Finding(_text(name), Kind(kind), Certainty(certainty), _names(inner), _text(why))
-                    for name, kind, certainty, inner, why in untrusted["findings"]
+                    Finding(_matching(_NAME, name), Kind(kind), Certainty(certainty), _names(inner), _text(why))
+                    for name, kind, certainty, inner, why in _entries(untrusted["findings"])
                 ),
-                remarks=tuple(Remark(_text(what), _names(inner)) for what, inner in untrusted["remarks"]),
+                remarks=tuple(Remark(_text(what), _names(inner)) for what, inner in _entries(untrusted["remarks"])),
             )
         except (KeyError, TypeError) as error:
             raise ValueError("a worker sent a malformed verdict") from error
+        if verdict._chars() > MOST_CHARS:
+            _refuse("a verdict of sane length")
+        return verdict
+
+    def _chars(self) -> int:
+        findings = sum(len(each.name) + len(each.why) + sum(map(len, each.inner)) for each in self.findings)
+        return findings + sum(len(each.what) + sum(map(len, each.inner)) for each in self.remarks)
+
+
+class _Room:
+    """How much may still cross the border."""
+
+    def __init__(self) -> None:
+        self._chars = MOST_CHARS - MOST_TEXT
+        self._json_bytes = _MOST_JSON_BYTES
+
+    def takes(self, plain: list[Any]) -> bool:
+        """Return whether one more finding or remark fits; it then has its place."""
+        chars = sum(len(part) if isinstance(part, str) else sum(map(len, part)) for part in plain)
+        json_bytes = len(json.dumps(plain))
+        if chars > self._chars or json_bytes > self._json_bytes:
+            return False
+        self._chars -= chars
+        self._json_bytes -= json_bytes
+        return True
+
+
+def _finding_to_plain(finding: Finding) -> list[Any]:
+    inner = [name[:MOST_TEXT] for name in finding.inner[:MOST_DEPTH]]
+    return [_threat_name(finding.name), finding.kind, finding.certainty, inner, finding.why[:MOST_TEXT]]
+
+
+def _remark_to_plain(remark: Remark) -> list[Any]:
+    return [remark.what[:MOST_TEXT], [name[:MOST_TEXT] for name in remark.inner[:MOST_DEPTH]]]
+
+
+def _threat_name(name: str) -> str:
+    """Return a threat's name as one word: those of other people's rules and lists may be any text."""
+    return _NO_NAME.sub("_", name)[:MOST_NAME] or "Unnamed"
+
+
+def _refuse(expected: str) -> NoReturn:
+    raise ValueError(f"a worker sent what is not {expected}")
+
+
+def _matching(pattern: re.Pattern[str], untrusted: object) -> str:
+    if not isinstance(untrusted, str) or not pattern.fullmatch(untrusted):
+        _refuse("a word of its kind")
+    return untrusted
 
 
 def _text(untrusted: object) -> str:
-    if not isinstance(untrusted, str) or len(untrusted) > 10_000:
-        raise ValueError("not a text of sane length")
+    if not isinstance(untrusted, str) or len(untrusted) > MOST_TEXT:
+        _refuse("a text of sane length")
     return untrusted
 
 
 def _count(untrusted: object) -> int:
-    if not isinstance(untrusted, int) or isinstance(untrusted, bool) or untrusted < 0:
-        raise ValueError("not a count")
+    if not isinstance(untrusted, int) or isinstance(untrusted, bool) or not 0 <= untrusted <= MOST_COUNT:
+        _refuse("a count")
+    return untrusted
+
+
+def _entries(untrusted: object) -> list[Any]:
+    if not isinstance(untrusted, list) or len(untrusted) > MOST_ENTRIES:
+        _refuse("a list of sane length")
     return untrusted
 
 
 def _names(untrusted: object) -> tuple[str, ...]:
-    if not isinstance(untrusted, list) or len(untrusted) > 100:
-        raise ValueError("not a list of names")
+    if not isinstance(untrusted, list) or len(untrusted) > MOST_DEPTH:
+        _refuse("a list of names")
     return tuple(_text(name) for name in untrusted)

@@ -16,6 +16,8 @@ from garrison.base.errors import Unavailable
 from garrison.base.text import printable
 from garrison.wire.examination import (
     CONTROL_BYTES,
+    KILLED,
+    OUT_OF_TIME,
     Answer,
     Batch,
     Control,
@@ -37,6 +39,7 @@ from garrison.wire.examination import (
 START_SECONDS = 60.0  # opening the databases on a busy computer
 WORKER_SECONDS = 20.0  # forking and closing the sandbox, likewise
 END_SECONDS = 10.0
+_BY_ITSELF_SECONDS = 1.0  # for the end of a worker that has closed its connection, most often by dying
 _READ_BYTES = 1024 * 1024  # more than a socket holds, so that one look sees all that came
 _ENVIRONMENT = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -51,6 +54,14 @@ class ServerGone(Exception):  # not an error of anybody here: the pool starts an
 
 class WorkerGone(Exception):  # likewise
     """The worker has ended, or has closed its connection."""
+
+
+class Killed(Exception):  # likewise
+    """The worker has been ended by SIGKILL, and not by us."""
+
+
+class OutOfTime(Exception):  # likewise
+    """The worker has been ended by the kernel: it has used all the processor time that it may."""
 
 
 class ForkServer:
@@ -214,13 +225,15 @@ class Worker:
         self._number = number
         self._connection = connection
         self._frames = Frames()
+        self._is_dismissed = False
 
     async def greet(self) -> None:
         """Wait until the sandbox is closed. Raises Unavailable when that fails, ServerGone."""
         try:
             greeting = await self._frame(WORKER_SECONDS)
         except (WorkerGone, TimeoutError):
-            how = await self.how_ended()
+            self.dismiss()
+            how = await self._ending(END_SECONDS) or ""
             raise Unavailable("The scanner's sandbox could not be closed.", self.server.last_words() or how) from None
         if not is_ready(greeting):
             raise Unavailable("The scanner did not greet as it should.")
@@ -248,19 +261,39 @@ class Worker:
         return answer
 
     async def how_ended(self) -> str:
-        """Kill it, wait for its end and return how that was. Raises ServerGone."""
-        self.dismiss()  # one that only closed its connection would run on; one that died is not changed by this
-        try:
-            async with asyncio.timeout(END_SECONDS):
+        """Wait for the end, kill it if it does not come, and return how it was.
+
+        Raises Killed, OutOfTime, ServerGone.
+        """
+        how = await self._ending(_BY_ITSELF_SECONDS)
+        if how is None:
+            self.dismiss()
+            await self._ending(END_SECONDS)
+            if not self.end.done():
+                self.server.give_up()
+                raise ServerGone
+            return "closed its connection"
+        if how == KILLED and not self._is_dismissed:
+            raise Killed
+        if how == OUT_OF_TIME:
+            raise OutOfTime
+        return how
+
+    async def _ending(self, seconds: float) -> str | None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
                 return await asyncio.shield(self.end)
-        except TimeoutError:
-            self.server.give_up()
-            raise ServerGone from None
+        return None
 
     def dismiss(self) -> None:
         """Part from it, for good."""
+        self._is_dismissed = True
         self._connection.close()
         self.server.kill(self._number)
+
+    def has_answered(self) -> bool:
+        """Return whether a further answer has come already."""
+        return self._frames.has_one()
 
     async def _frame(self, seconds: float) -> bytes:
         """Return the next frame. Raises Nonsense, TimeoutError, WorkerGone.

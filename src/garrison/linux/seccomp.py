@@ -9,6 +9,7 @@ Sources: seccomp(2), Documentation/userspace-api/seccomp_filter.rst, linux/filte
 
 import ctypes
 import errno
+import signal
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ REFUSED = {
 _PROT_EXEC = 0x4
 _PR_SET_NAME = 15
 _AT_EMPTY_PATH = 0x1000
-_HARMLESS_FCNTL = (0, 1, 2, 3, 1030)  # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC; F_SETOWN would send signals
+_HARMLESS_FCNTL = (1, 2, 3)  # F_GETFD, F_SETFD, F_GETFL; F_DUPFD would keep an object, F_SETOWN would send signals
 
 _KILL_PROCESS = 0x8000_0000
 _ERRNO = 0x0005_0000
@@ -125,8 +126,15 @@ def _checked(own_process: int) -> dict[str, list[Step]]:
     return {
         "mmap": no_code,
         "mprotect": no_code,
-        # abort(3) and raise(3) of its own; a signal to anybody else is an attack.
-        "tgkill": [Step(_LOAD, _argument_at(0)), Step(_EQUAL, own_process, 0, 1), allow, kill],
+        # abort(3); a signal to anybody else is an attack, and SIGKILL to itself would look like an end from outside.
+        "tgkill": [
+            Step(_LOAD, _argument_at(0)),
+            Step(_EQUAL, own_process, 0, 2),
+            Step(_LOAD, _argument_at(2)),
+            Step(_EQUAL, signal.SIGABRT, 1, 0),
+            kill,
+            allow,
+        ],
         # Naming itself is a thread's first step too; the rest of prctl is not for a worker.
         "prctl": [Step(_LOAD, _argument_at(0)), Step(_EQUAL, _PR_SET_NAME, 0, 1), allow, kill],
         # fstat(3) of older glibc: with the flag the call looks at a descriptor.

@@ -1,7 +1,10 @@
 """The pool of sandboxed workers: descriptors in, untrusted verdicts out.
 
 Whatever happens to a worker happens to one object: the object is reported as the one that crashed it, hung it or ate
-its memory, the rest of its batch goes to a fresh worker, and nothing is lost or examined twice.
+its memory, the rest of its batch goes to a fresh worker, and nothing is lost or told twice.
+
+A worker serves one account only, so that what took it over with one person's file sees nothing of another's. The seats
+at the workers are shared by `garrison.linux.seats`.
 """
 
 import asyncio
@@ -17,8 +20,9 @@ from typing import Any, Self
 from garrison.base.errors import Unavailable
 from garrison.base.paths import own_program
 from garrison.base.text import printable
-from garrison.linux.forkserver import ForkServer, ServerGone, Worker, WorkerGone
-from garrison.wire.examination import MOST_OBJECTS, Batch, Nonsense, Setup
+from garrison.linux.forkserver import ForkServer, Killed, OutOfTime, ServerGone, Worker, WorkerGone
+from garrison.linux.seats import Seat, Seats
+from garrison.wire.examination import MOST_NAME, MOST_OBJECTS, Batch, Nonsense, Setup
 
 PROGRAM = "garrison.worker"
 _MOST_TRIES = 5  # rounds in a row without one answer, each lost with its fork server
@@ -37,7 +41,15 @@ class Outcome:
     """What became of one object.
 
     index: which of the submitted objects. untrusted_verdict: what the worker said, plain data, None on failure.
-    failure: "", "crashed", "timeout" or "memory". detail: a few words, such as "killed by SIGSEGV".
+    failure: "" or one of
+
+    - "crashed": the worker died of it (a signal, an exit of its own), failed over it, or sent nonsense;
+    - "timeout": it took longer than it may;
+    - "memory": the worker's memory did not suffice;
+    - "killed": something else ended the worker with SIGKILL (the kernel when the computer ran out of memory, or the
+      administrator). This says nothing about the object, which is not examined.
+
+    detail: a few words, such as "killed by SIGSEGV".
     """
 
     index: int
@@ -51,12 +63,14 @@ class Tuning:
     """What only tests and measurements change.
 
     grace_seconds: for a worker to notice that an object's time is over, and to say so. objects_per_worker: then it is
-    replaced. program: the command of the fork server, () for the product's own.
+    replaced. slice_seconds: how long a call keeps its seat while others wait, though always for one object.
+    program: the command of the fork server, () for the product's own.
     """
 
     grace_seconds: float = 5.0
     objects_per_worker: int = 5_000
     program: tuple[str, ...] = ()
+    slice_seconds: float = 1.0
 
 
 DEFAULTS = Tuning()
@@ -86,7 +100,8 @@ class WorkerPool:
         self._memory_mib = memory_mib
         self._objects_per_worker = tuning.objects_per_worker
         self._program = list(tuning.program or own_program(PROGRAM))
-        self._seats = asyncio.Semaphore(size)
+        self._size = size
+        self._seats = Seats(size, {0, os.geteuid()}, tuning.slice_seconds)
         self._change = asyncio.Lock()
         self._server: ForkServer | None = None
         self._servers: set[ForkServer] = set()
@@ -114,7 +129,7 @@ class WorkerPool:
     async def examine(self, objects: Sequence[Submitted], account: int = 0) -> AsyncGenerator[Outcome, None]:
         """Yield what became of each object, in order; one worker at a time does them, others serve other calls.
 
-        account: the uid they are examined for; no worker serves two.
+        account: the uid they are examined for. Accounts take turns; root and our own are never kept waiting for others.
 
         Leave the iteration early only through `contextlib.aclosing`, which gives the worker's seat back at once.
         Raises Unavailable when no worker can be had, ValueError for a descriptor that could be written to.
@@ -122,15 +137,17 @@ class WorkerPool:
         for submitted in objects:
             _check(submitted.descriptor)
         done = tries = 0
-        async with self._seats:
-            while done < len(objects):
-                tries += 1
-                async with contextlib.aclosing(self._round(objects, done, account)) as outcomes:
-                    async for outcome in outcomes:
-                        done, tries = outcome.index + 1, 0
-                        yield outcome
-                if tries >= _MOST_TRIES:
-                    raise Unavailable("The scanner keeps ending.", "Is the computer out of memory?")
+        while done < len(objects):
+            tries += 1
+            async with (
+                self._seats.seat(account) as seat,
+                contextlib.aclosing(self._round(objects, done, seat)) as outcomes,
+            ):
+                async for outcome in outcomes:
+                    done, tries = outcome.index + 1, 0
+                    yield outcome
+            if tries >= _MOST_TRIES:
+                raise Unavailable("The scanner keeps ending.", "Is the computer out of memory?")
 
     async def use_databases(self, folder: Path) -> None:
         """Examine with another set from now on; calls under way finish on the old one.
@@ -142,14 +159,14 @@ class WorkerPool:
             self._databases = folder
             self._adopt(fresh)
 
-    async def _round(self, objects: Sequence[Submitted], first: int, account: int) -> AsyncGenerator[Outcome, None]:
-        """Yield outcomes from one worker, until a batch is done or the worker is no longer fit to go on."""
+    async def _round(self, objects: Sequence[Submitted], first: int, seat: Seat) -> AsyncGenerator[Outcome, None]:
+        """Yield outcomes from one worker, until a batch is done, the worker is not fit to go on, or others' turn is."""
         batch = objects[first : first + MOST_OBJECTS]
         with contextlib.suppress(ServerGone, WorkerGone):  # no object's fault, if it happens out here: try again
-            worker = await self._hire(account)
+            worker = await self._hire(seat.account)
             is_fit = False
             try:
-                names = Batch(tuple(submitted.name for submitted in batch))
+                names = Batch(tuple(submitted.name[:MOST_NAME] for submitted in batch))
                 descriptors = [submitted.descriptor for submitted in batch]
                 await worker.submit(names, descriptors, self._patience_seconds)
                 for offset in range(len(batch)):
@@ -158,7 +175,7 @@ class WorkerPool:
                     is_last = offset == len(batch) - 1
                     is_fit, goes_on = is_fit and is_last, is_fit
                     yield outcome
-                    if not goes_on:
+                    if not goes_on or (seat.is_over() and not worker.has_answered()):
                         break
             finally:
                 self._release(worker, is_fit)
@@ -172,24 +189,34 @@ class WorkerPool:
         except Nonsense as error:
             return Outcome(index, None, "crashed", f"sent {error}"), False
         except WorkerGone:
-            return Outcome(index, None, "crashed", await worker.how_ended()), False
+            return await _how_ended(worker, index), False
         outcome = Outcome(index, answer.untrusted_verdict, answer.failure, printable(answer.detail))
         return outcome, not answer.tired and worker.served < self._objects_per_worker
 
     async def _hire(self, account: int) -> Worker:
         server = await self._current_server()
-        while self._idle:
-            worker = self._idle.pop()
-            if worker.server is server and worker.account == account and not worker.end.done():
-                server.users += 1
-                return worker
-            worker.dismiss()
         server.users += 1
+        worker = self._take_idle(server, account)
+        if worker is not None:
+            return worker
         try:
             return await server.start_worker(account)
         except BaseException:
             self._leave(server)
             raise
+
+    def _take_idle(self, server: ForkServer, account: int) -> Worker | None:
+        """Return an idle worker of an account; without one, make room for a fresh one."""
+        for worker in [each for each in self._idle if each.server is not server or each.end.done()]:
+            self._idle.remove(worker)
+            worker.dismiss()
+        for worker in reversed(self._idle):
+            if worker.account == account:
+                self._idle.remove(worker)
+                return worker
+        while self._idle and len(self._idle) + self._seats.taken > self._size:
+            self._idle.pop(0).dismiss()
+        return None
 
     def _release(self, worker: Worker, is_fit: bool) -> None:
         if is_fit and worker.server is self._server and not self._is_closed:
@@ -232,6 +259,16 @@ class WorkerPool:
     def _dismiss_idle(self) -> None:
         while self._idle:
             self._idle.pop().dismiss()
+
+
+async def _how_ended(worker: Worker, index: int) -> Outcome:
+    """Return what is told of the object under which a worker ended. Raises ServerGone."""
+    try:
+        return Outcome(index, None, "crashed", await worker.how_ended())
+    except Killed:
+        return Outcome(index, None, "killed", "ended from outside")
+    except OutOfTime:
+        return Outcome(index, None, "timeout", "used up its processor time")
 
 
 def _check(descriptor: int) -> None:

@@ -18,10 +18,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MOST_OBJECTS = 32  # in one batch; the kernel's own bound for descriptors in one message is 253 (SCM_MAX_FD)
-MOST_BYTES = 16 * 1024 * 1024  # of one frame
+MOST_NAME = 4096  # characters of an object's name
+MOST_BYTES = 4 * 1024 * 1024  # of one frame; what a verdict may hold (garrison.engine.verdict) stays below
 MOST_VALUES = 500_000  # in one frame: JSON of that size could otherwise grow fifty-fold in the reader's memory
 MOST_DETAIL = 500  # characters
 CONTROL_BYTES = 64 * 1024  # of one packet
+
+KILLED = "killed by SIGKILL"  # how a worker ended
+OUT_OF_TIME = "killed by SIGXCPU"
 
 FAILURES = frozenset({"", "crashed", "memory"})
 
@@ -64,7 +68,7 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A worker is gone. how: "killed by SIGSEGV", "exited with 1"."""
+    """A worker is gone. how: "killed by SIGSEGV", "exited with 1", KILLED, OUT_OF_TIME."""
 
     worker: int
     how: str
@@ -125,7 +129,7 @@ def encode_answer(answer: Answer) -> bytes:
 
 def decode_answer(untrusted_frame: bytes) -> Answer:
     """Return what a worker said of one object, the verdict itself still unchecked. Raises Nonsense."""
-    if sum(map(untrusted_frame.count, (b",", b"[", b"{"))) > MOST_VALUES:
+    if _values(untrusted_frame) > MOST_VALUES and _values(_without_texts(untrusted_frame)) > MOST_VALUES:
         raise Nonsense("an answer of too many parts")
     try:
         untrusted_fields = json.loads(untrusted_frame)
@@ -139,6 +143,19 @@ def decode_answer(untrusted_frame: bytes) -> Answer:
     if not isinstance(failure, str) or failure not in FAILURES or (failure == "") != isinstance(verdict, dict):
         raise Nonsense("an answer that is neither a verdict nor a failure")
     return Answer(index, verdict, failure, detail, tired)
+
+
+def _values(untrusted_frame: bytes) -> int:
+    """Return how many values JSON may have, at most."""
+    return sum(map(untrusted_frame.count, (b",", b"[", b"{")))
+
+
+def _without_texts(untrusted_frame: bytes) -> bytes:
+    """Return JSON without what stands in quotes. Raises Nonsense."""
+    unescaped = untrusted_frame.replace(rb"\\", b"").replace(rb"\"", b"")
+    if unescaped.count(b'"') > MOST_VALUES:
+        raise Nonsense("an answer of too many texts")
+    return b"".join(unescaped.split(b'"')[::2])
 
 
 def is_ready(untrusted_frame: bytes) -> bool:
@@ -158,17 +175,23 @@ class Frames:
 
     def take(self) -> bytes | None:
         """Return the next whole frame, None when it has not come yet. Raises Nonsense when it would be too large."""
-        if len(self._buffer) < _LENGTH.size:
-            return None
-        (length,) = _LENGTH.unpack_from(self._buffer)
+        length = self._length()
         if length > MOST_BYTES:
             raise Nonsense("a frame larger than any answer")
-        end = _LENGTH.size + length
-        if len(self._buffer) < end:
+        if not self.has_one():
             return None
+        end = _LENGTH.size + length
         frame = bytes(self._buffer[_LENGTH.size : end])
         del self._buffer[:end]
         return frame
+
+    def has_one(self) -> bool:
+        """Return whether a whole frame has come."""
+        return len(self._buffer) >= _LENGTH.size + self._length()
+
+    def _length(self) -> int:
+        """Return the length that the next frame says it has; 0 until it has said so."""
+        return int.from_bytes(self._buffer[: _LENGTH.size], "big") if len(self._buffer) >= _LENGTH.size else 0
 
     def is_empty(self) -> bool:
         """Return whether nothing has come beyond the frames taken."""

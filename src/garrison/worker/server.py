@@ -20,7 +20,9 @@ from garrison.base.errors import Failed, GarrisonError
 from garrison.linux import sandbox, seccomp
 from garrison.wire.examination import (
     CONTROL_BYTES,
+    KILLED,
     MOST_OBJECTS,
+    OUT_OF_TIME,
     Control,
     Ended,
     Kill,
@@ -35,6 +37,7 @@ from garrison.worker.serving import MIB, Examiner, Service
 
 EXIT_FAILED = 3
 _SLACK_SECONDS = 5.0  # what a batch may take beyond its objects' own time
+_NEARLY = 0.99  # the kernel measures the limit by its clock's ticks, and tells what was used more exactly
 _RATHER_ME = "500"  # oom_score_adj(5): when memory runs out, let the kernel end a worker, not the daemon
 
 
@@ -85,6 +88,7 @@ class ForkServer:
         self._setup = setup
         self._examiner = examiner
         self._account = account
+        self._cpu_seconds = int(2 * MOST_OBJECTS * (setup.seconds + _SLACK_SECONDS))
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
 
@@ -123,11 +127,14 @@ class ForkServer:
         self._selector.register(child.exit, selectors.EVENT_READ, child)
 
     def _reap(self, child: _Child) -> None:
-        _, status = os.waitpid(child.process, 0)
+        _, status, usage = os.wait4(child.process, 0)
         self._selector.unregister(child.exit)
         os.close(child.exit)
         del self._children[child.worker]
-        self._send(Ended(child.worker, _how(status)))
+        how = _how(status)
+        if how == KILLED and usage.ru_utime + usage.ru_stime >= _NEARLY * self._cpu_seconds:
+            how = OUT_OF_TIME  # at the hard limit of RLIMIT_CPU the kernel sends SIGKILL, no warning before
+        self._send(Ended(child.worker, how))
 
     def _send(self, message: Control) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the pool has gone: the next recv says so
@@ -138,11 +145,11 @@ class ForkServer:
         try:
             self._examiner.warm_up()
             served = socket.socket(fileno=connection)  # asks the kernel what it is: not possible later
-            cpu_seconds = 2 * MOST_OBJECTS * (self._setup.seconds + _SLACK_SECONDS)
             memory_bytes = self._setup.memory_mib * MIB
-            confinement = sandbox.Confinement(memory_bytes, int(cpu_seconds))
+            confinement = sandbox.Confinement(memory_bytes, self._cpu_seconds)
             sandbox.close(connection, server, confinement, self._account)
-            service = Service(self._examiner, SystemClock(), self._setup.seconds, memory_bytes // 2, cpu_seconds / 2)
+            clock, seconds = SystemClock(), self._setup.seconds
+            service = Service(self._examiner, clock, seconds, memory_bytes // 2, self._cpu_seconds / 2)
             service.serve(served)
             code = 0
         except BaseException as error:  # noqa: BLE001 # the worker's outermost frame: it must never become a second server

@@ -1,0 +1,110 @@
+"""What several accounts that share a pool can do to each other: nothing."""
+
+import asyncio
+import dataclasses
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from garrison.linux.workers import Outcome, WorkerPool
+from tests.worker import campaign, unruly
+from tests.worker.objects import descendants, examined, unruly_tuning, word_set
+
+GOOD = b"harmless"
+EVIL = b"an evil word"
+ALICE, BOB = 41_001, 41_002
+
+
+def pool_of(folder: Path, size: int = 2, seconds: float = 1.0, slice_seconds: float = 1.0) -> WorkerPool:
+    tuning = dataclasses.replace(unruly_tuning(grace_seconds=1.0), slice_seconds=slice_seconds)
+    return WorkerPool(folder, size=size, limits={}, seconds=seconds, memory_mib=256, tuning=tuning)
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> Path:
+    return word_set(tmp_path)
+
+
+def process_of(outcome: Outcome) -> int:
+    assert outcome.failure == ""
+    return int(outcome.untrusted_verdict["objects"])
+
+
+def test_a_worker_keeps_nothing_from_one_account_for_another(databases: Path) -> None:
+    async def run() -> list[Outcome]:
+        async with pool_of(databases) as pool:
+            (mine,) = await examined(pool, [unruly.KEEP], account=ALICE)
+            told = [outcome for account in (BOB, 0, ALICE) for outcome in await examined(pool, [unruly.TELL], account)]
+            (server,) = pool._servers
+            assert len(descendants(server._process.pid)) <= 2
+            return [mine, *told]
+
+    mine, bobs, roots, again = asyncio.run(run())
+    assert [each.untrusted_verdict["type"] for each in (bobs, roots, again)] == ["", "", ""]
+    assert len({process_of(each) for each in (mine, bobs, roots, again)}) == 4
+
+
+def test_an_account_has_its_worker_again(databases: Path) -> None:
+    async def run() -> list[Outcome]:
+        async with pool_of(databases) as pool:
+            return [(await examined(pool, [GOOD], account))[0] for account in (ALICE, BOB, ALICE, BOB, ALICE)]
+
+    processes = list(map(process_of, asyncio.run(run())))
+    assert len(set(processes)) == 2
+    assert processes[0] == processes[2] == processes[4]
+
+
+def test_what_ends_from_outside_is_no_crash(databases: Path) -> None:
+    async def kill_the_worker(pool: WorkerPool, how: signal.Signals) -> None:
+        await asyncio.sleep(0.5)
+        (server,) = pool._servers
+        (worker,) = descendants(server._process.pid)
+        os.kill(worker, how)
+
+    async def run(how: signal.Signals) -> list[Outcome]:
+        async with pool_of(databases, size=1, seconds=30) as pool:
+            outcomes, _ = await asyncio.gather(examined(pool, [unruly.HANG, GOOD]), kill_the_worker(pool, how))
+            return outcomes
+
+    killed, good = asyncio.run(run(signal.SIGKILL))
+    assert killed == Outcome(0, None, "killed", "ended from outside")
+    assert good.failure == ""
+    timed_out, _ = asyncio.run(run(signal.SIGXCPU))
+    assert timed_out == Outcome(0, None, "timeout", "used up its processor time")
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_another_accounts_many_slow_objects_keep_nobody_waiting(databases: Path, size: int) -> None:
+    async def answered(pool: WorkerPool, account: int) -> float:
+        start = time.monotonic()
+        campaign.check([EVIL], await examined(pool, [EVIL], account))
+        return time.monotonic() - start
+
+    async def run() -> tuple[float, float]:
+        async with pool_of(databases, size=size, seconds=0.5, slice_seconds=0.1) as pool:
+            async with asyncio.TaskGroup() as group:
+                work = [unruly.SPEND] * 20
+                slow = [group.create_task(examined(pool, work, ALICE)) for _ in range(8)]  # 80 s of it
+                await asyncio.sleep(0.3)
+                waits = await asyncio.gather(answered(pool, 0), answered(pool, BOB))
+                for task in slow:
+                    task.cancel()
+            return waits
+
+    roots, bobs = asyncio.run(run())
+    assert roots < (0.4 if size > 1 else 1.2)
+    assert bobs < 1.5
+
+
+def test_slow_objects_of_two_accounts_are_all_told(databases: Path) -> None:
+    contents = [GOOD, unruly.SPEND, EVIL, unruly.SPEND, unruly.SEGFAULT, GOOD] * 2
+
+    async def run() -> list[list[Outcome]]:
+        async with pool_of(databases, seconds=0.1, slice_seconds=0.0) as pool:
+            return await asyncio.gather(*(examined(pool, contents, account) for account in (0, ALICE, ALICE, BOB)))
+
+    for outcomes in asyncio.run(run()):
+        campaign.check(contents, outcomes)
