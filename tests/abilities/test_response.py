@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -7,16 +8,15 @@ import pytest
 
 from garrison.abilities.exclusions import make_filter
 from garrison.abilities.quarantine import Quarantine
-from garrison.abilities.response import _MOST_LEFT, Action, Handled, LeftInPlace, Response
+from garrison.abilities.response import _MOST_LEFT, _MOST_LEFT_BYTES, Action, Handled, LeftInPlace, Response
 from garrison.abilities.scanner import Examined
 from garrison.base.clock import FakeClock
 from garrison.base.paths import Home
-from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
+from garrison.engine.verdict import Certainty, Finding, Kind, Remark, Verdict
 from tests.abilities.things import EICAR, FINDING, NOBODY, START, fill, identity, needs_root, run, small_disk
 
 NOTHING = make_filter([], [], [])
 PROBABLE = Finding("Heuristic.X", Kind.TROJAN, Certainty.PROBABLE)
-HASH = "ab" * 32
 MYSELF = os.geteuid()
 
 
@@ -34,7 +34,8 @@ class Bench:
         return Response(self.home, FakeClock(START), self.quarantine)
 
     def examined(self, *findings: Finding) -> Examined:
-        verdict = Verdict(findings=findings, sha256=HASH if findings else "")
+        sha256 = hashlib.sha256(self.path.read_bytes()).hexdigest() if findings else ""
+        verdict = Verdict(findings=findings, sha256=sha256)
         return Examined(str(self.path), identity(self.path), self.path.stat().st_uid, verdict)
 
     def handle(
@@ -101,7 +102,7 @@ def test_exclusions_by_name_and_hash(bench: Bench) -> None:
     findings, _ = bench.handle(FINDING, PROBABLE, without="Test.*")
     assert findings == [PROBABLE]
     examined = bench.examined(FINDING)
-    by_hash = make_filter([], [], [HASH])
+    by_hash = make_filter([], [], [examined.verdict.sha256])
     assert run(lambda acting: bench.response.handle(examined, Action.DELETE, by_hash, acting, 0)) == ([], None)
     assert bench.path.exists()
 
@@ -132,24 +133,24 @@ def test_one_accounts_exclusion_hides_nothing_from_others(bench: Bench) -> None:
     assert bench.response.left_in_place() == []
 
 
-def test_resolves_later(bench: Bench) -> None:
+def test_what_was_not_seen_whole_stays_on_the_list(bench: Bench) -> None:
     bench.handle(PROBABLE)
-    (entry,) = bench.response.left_in_place()
-    handled = run(lambda acting: bench.response.resolve(entry, acting, MYSELF))
-    assert handled.done
-    assert not bench.path.exists()
-    assert bench.opened().left_in_place() == []
-
-
-def test_what_cannot_be_resolved_stays_on_the_list(bench: Bench) -> None:
-    bench.handle(PROBABLE)
-    (entry,) = bench.response.left_in_place()
-    bench.path.write_bytes(b"x")
-    assert not run(lambda acting: bench.response.resolve(entry, acting, MYSELF)).done
-    assert bench.response.left_in_place() == [entry]
-    bench.response.forget(entry.path)
-    bench.response.forget(entry.path)
+    cut_short = replace(bench.examined(), verdict=Verdict(remarks=(Remark("encrypted"),)))
+    run(lambda acting: bench.response.handle(cut_short, Action.REPORT, NOTHING, acting, MYSELF))
+    assert len(bench.response.left_in_place()) == 1
+    bench.handle()
     assert bench.response.left_in_place() == []
+
+
+def test_other_content_than_was_examined_is_not_taken(bench: Bench) -> None:
+    examined = bench.examined(FINDING)
+    before = bench.path.stat()
+    bench.path.write_bytes(EICAR[::-1])
+    os.utime(bench.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    _, handled = run(lambda acting: bench.response.handle(examined, Action.DELETE, NOTHING, acting, MYSELF))
+    assert handled is not None
+    assert "was changed" in handled.result
+    assert bench.path.read_bytes() == EICAR[::-1]
 
 
 @pytest.mark.parametrize(
@@ -194,3 +195,20 @@ def test_nobody_can_fill_the_list_for_all(bench: Bench) -> None:
     assert len(bench.response.left_in_place()) == _MOST_LEFT
     bench.handle(PROBABLE)
     assert len(bench.response.left_in_place()) == _MOST_LEFT + 1
+
+
+def test_nobody_can_fill_the_list_with_long_paths(bench: Bench) -> None:
+    examined = bench.examined(PROBABLE)
+
+    async def inside() -> None:
+        for number in range(3000):
+            each = replace(examined, path=f"/{number}/" + "x" * 4000, owner=NOBODY)
+            bench.response._remember(each, PROBABLE, Handled("report", "left in place", done=False))
+
+    asyncio.run(inside())
+    bench.response.save()
+    assert (bench.home.root / "response" / "left-in-place.json").stat().st_size < _MOST_LEFT_BYTES * 1.2
+    assert 900 < len(bench.response.left_in_place()) < 1100
+    assert len(bench.opened()._left) == len(bench.response._left)
+    bench.handle(PROBABLE)
+    assert str(bench.path) in bench.response._left

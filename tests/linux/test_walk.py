@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from garrison.linux import walk as walk_module
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Found, Trouble, Walk
 from tests.abilities.things import NOBODY, needs_root, run, small_disk
@@ -35,6 +36,8 @@ def walked(*roots: Path | str, walk: Walk | None = None) -> tuple[list[str], lis
     """Return the paths of the files found, and the troubles."""
     paths, troubles = [], []
     for item in (walk or Walk()).files([str(root) for root in roots]):
+        if item is None:
+            continue
         if isinstance(item, Found):
             paths.append(item.path)
             assert os.path.samestat(os.fstat(item.descriptor), item.status)
@@ -288,24 +291,42 @@ def test_other_file_systems_below_are_walked(top: Path) -> None:
         assert walked(top) == (expected, [])
 
 
-def test_a_very_long_path_is_walked(top: Path) -> None:
+def test_what_lies_too_deep_is_told_in_one_short_line(top: Path) -> None:
     current = os.open(top, os.O_PATH)
-    for _ in range(30):
+    for _ in range(40):
+        os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=current))
         os.mkdir("x" * 200, dir_fd=current)
         deeper = os.open("x" * 200, os.O_PATH, dir_fd=current)
         os.close(current)
         current = deeper
-    os.close(os.open("file", os.O_CREAT | os.O_WRONLY, dir_fd=current))
     os.close(current)
-    ((path,), troubles) = walked(top)
-    assert len(path) > 6000
-    assert troubles == []
+    paths, (trouble,) = walked(top)
+    assert 3700 < max(map(len, paths)) <= 4096
+    assert len(trouble.path) < 300
+    assert trouble.what.endswith("of over 4096 bytes: not examined")
+    (trouble,) = walked(os.path.join(top, *["x" * 200] * 40))[1]
+    assert (trouble.what, trouble.given) == ("its path is too long to open", True)
+    assert len(trouble.path) < 300
 
 
-def test_ten_thousand_files(top: Path) -> None:
+def test_ten_thousand_files_are_not_listed_at_once(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10_000):
         os.close(os.open(top / str(number), os.O_CREAT | os.O_WRONLY))
-    assert len(walked(top)[0]) == 10_000
+    asked = 0
+    real = walk_module._is_folder
+
+    def counting(entry: "os.DirEntry[str]") -> bool:
+        nonlocal asked
+        asked += 1
+        return real(entry)
+
+    monkeypatch.setattr(walk_module, "_is_folder", counting)
+    monkeypatch.setattr(walk_module, "_LISTED_AT_ONCE", 1000)
+    names = Walk().names([str(top)])
+    next(names)
+    assert asked == 1000
+    names.close()
+    assert len(set(walked(top)[0])) == 10_000
 
 
 def test_leaves_out_what_it_is_told_to(top: Path) -> None:

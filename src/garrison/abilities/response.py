@@ -1,7 +1,9 @@
 """Decides what is done about a finding, does it, and remembers what was left in place."""
 
+import json
 import logging
 import os
+from collections import Counter
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -18,6 +20,8 @@ from garrison.linux.acting import Acting
 
 _VERSION = 1
 _MOST_LEFT = 10_000  # of one account
+_MOST_LEFT_BYTES = 4 * 1024 * 1024  # of one account, on disk, about
+_ENTRY_BYTES = 300  # of an entry without its path
 _RANK = (Certainty.KNOWN, Certainty.PROBABLE)
 
 log = logging.getLogger(__name__)
@@ -64,6 +68,14 @@ class Response:
         self._quarantine = quarantine
         self._left: dict[str, LeftInPlace] = self._read()
         self._changed = False
+        self._counts: Counter[int] = Counter()  # entries by account
+        self._sizes: Counter[int] = Counter()
+        for entry in self._left.values():
+            self._count(entry, 1)
+
+    def _count(self, entry: LeftInPlace, sign: int) -> None:
+        self._counts[entry.owner] += sign
+        self._sizes[entry.owner] += sign * _weight(entry)
 
     def _read(self) -> dict[str, LeftInPlace]:
         try:
@@ -93,54 +105,41 @@ class Response:
         verdict = examined.verdict
         findings = [finding for finding in verdict.findings if not passed_over.excludes(finding.name, verdict.sha256)]
         if not findings:
-            # What an ordinary account leaves out of its own scan is still there for everybody else.
-            if not verdict.findings or by in {0, os.geteuid()}:
+            # What an ordinary account leaves out of its own scan is still there for everybody else. What could not be
+            # seen whole may still hold what was found before.
+            if by in {0, os.geteuid()} if verdict.findings else not verdict.remarks:
                 self._drop(examined.path)
             return [], None
         worst = min(findings, key=lambda finding: _RANK.index(finding.certainty))
-        handled = await self._act(examined.path, examined.identity, worst, action, acting, by)
+        handled = await self._act(examined, worst, action, acting, by)
         self._remember(examined, worst, handled)
         return findings, handled
 
-    async def resolve(self, entry: LeftInPlace, acting: Acting, by: int) -> Handled:
-        """Put a threat that was left in place into quarantine."""
-        finding = Finding(entry.threat, Kind(entry.kind), Certainty(entry.certainty))
-        handled = await self._act(entry.path, entry.identity, finding, Action.QUARANTINE, acting, by)
-        if handled.done:
-            self.forget(entry.path)
-        return handled
-
-    def forget(self, path: str) -> None:
-        """Take a path off the list of what was left in place."""
-        self._drop(path)
-        self.save()
-
     def _drop(self, path: str) -> None:
-        if self._left.pop(path, None):
+        entry = self._left.pop(path, None)
+        if entry is not None:
+            self._count(entry, -1)
             self._changed = True
 
-    async def _act(
-        self, path: str, identity: Identity, finding: Finding, action: Action, acting: Acting, by: int
-    ) -> Handled:
+    async def _act(self, examined: Examined, finding: Finding, action: Action, acting: Acting, by: int) -> Handled:
         if action is Action.AUTOMATIC:
             action = Action.QUARANTINE if finding.certainty is Certainty.KNOWN else Action.REPORT
         if action is Action.REPORT:
             return Handled(action.value, "left in place", done=False)
         try:
-            record = await self._quarantine.take(path, identity, finding, acting, by)
+            record = await self._quarantine.take(
+                examined.path, examined.identity, finding, acting, by, examined.verdict.sha256
+            )
         except GarrisonError as error:
             return Handled(action.value, f"failed: {error.text}", done=False)
         word = "deleted; a copy is in quarantine" if action is Action.DELETE else "quarantined"
         return Handled(action.value, word, done=True, quarantine_id=record.id)
 
     def _remember(self, examined: Examined, finding: Finding, handled: Handled) -> None:
+        self._drop(examined.path)
         if handled.done:
-            self._drop(examined.path)
             return
-        if examined.path not in self._left and self._is_too_much(examined.owner):
-            return
-        self._changed = True
-        self._left[examined.path] = LeftInPlace(
+        entry = LeftInPlace(
             path=examined.path,
             threat=finding.name,
             kind=finding.kind.value,
@@ -149,12 +148,17 @@ class Response:
             found_at=self._clock.now().isoformat(timespec="seconds"),
             identity=examined.identity,
         )
+        # So many entries of one account could only be meant to fill the list.
+        is_room = self._sizes[entry.owner] + _weight(entry) <= _MOST_LEFT_BYTES
+        if is_room and self._counts[entry.owner] < _MOST_LEFT:
+            self._changed = True
+            self._left[entry.path] = entry
+            self._count(entry, 1)
 
-    def _is_too_much(self, owner: int) -> bool:
-        """Return whether an account has so many entries that it could only mean to fill the list."""
-        return (
-            len(self._left) >= _MOST_LEFT and sum(entry.owner == owner for entry in self._left.values()) >= _MOST_LEFT
-        )
+
+def _weight(entry: LeftInPlace) -> int:
+    """Return what an entry takes on disk, about: JSON writes a character that is not ASCII as six to twelve."""
+    return _ENTRY_BYTES + len(json.dumps(entry.path)) + len(entry.threat)
 
 
 def _left_in_place(plain: dict[str, Any]) -> LeftInPlace:

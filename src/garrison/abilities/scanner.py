@@ -10,6 +10,7 @@ from pathlib import Path
 
 from garrison.abilities.databases import Databases
 from garrison.abilities.quarantine import Identity, Quarantine
+from garrison.base.errors import Unavailable
 from garrison.base.text import printable
 from garrison.engine.budget import Limits
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
@@ -30,6 +31,8 @@ _ANOMALIES = {
     "timeout": ("Anomaly.Scan.Timeout", "the scanner did not finish with this in time"),
     "memory": ("Anomaly.Scan.Memory", "the scanner ran out of memory on this"),
 }
+_ACCIDENTS = frozenset({"crashed", "timeout", "killed"})  # may be nothing of the file's: tried once more
+_KILLED = "could not be examined: the worker was ended from outside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ class Scanner:
                     async with asyncio.TaskGroup() as group:
                         group.create_task(self._count(roots, acting, skip, progress))
                         for _ in range(self.size):
-                            group.create_task(self._consume(pool, batches, sink, progress))
+                            group.create_task(self._consume(pool, acting.uid, batches, sink, progress))
                         await self._produce(walk, acting, batches, sink)
                 finally:
                     while not batches.empty():
@@ -150,7 +153,7 @@ class Scanner:
 
     async def _produce(
         self,
-        walk: Iterator[Found | Trouble],
+        walk: Iterator[Found | Trouble | None],
         acting: Acting,
         batches: "asyncio.Queue[list[Found] | None]",
         sink: Sink,
@@ -173,38 +176,82 @@ class Scanner:
             await batches.put(None)
 
     async def _consume(
-        self, pool: WorkerPool, batches: "asyncio.Queue[list[Found] | None]", sink: Sink, progress: Progress
+        self,
+        pool: WorkerPool,
+        account: int,
+        batches: "asyncio.Queue[list[Found] | None]",
+        sink: Sink,
+        progress: Progress,
     ) -> None:
         while (batch := await batches.get()) is not None:
             try:
-                async with aclosing(self._examine(pool, batch)) as all_examined:
+                async with aclosing(_examine(pool, account, batch)) as all_examined:
                     async for examined in all_examined:
-                        progress.done += 1
+                        progress.done += isinstance(examined, Examined)
                         progress.path = examined.path
                         await sink(examined)
             finally:
                 _close(batch)
 
-    @staticmethod
-    async def _examine(pool: WorkerPool, batch: list[Found]) -> AsyncGenerator[Examined, None]:
-        submitted = [Submitted(found.descriptor, os.path.basename(found.path)) for found in batch]
-        async with aclosing(pool.examine(submitted)) as outcomes:
-            async for outcome in outcomes:
-                found = batch[outcome.index]
-                yield Examined(found.path, Identity.of(found.status), found.status.st_uid, verdict_of(outcome))
+    async def examine_file(self, path: str, acting: Acting) -> Examined | Trouble:
+        """Examine one file with the rights of `acting`, given by a full path in which no link is followed."""
+        batch: list[Found] = []
+        troubles: list[Trouble] = []
+        with closing(self.walk(lambda _: False).file(path)) as walk:
+            try:
+                is_done = False
+                while not (batch or troubles or is_done):
+                    is_done = await acting.run(_next_batch, walk, 1, batch, troubles)
+                if batch:
+                    async with self._workers() as pool, aclosing(_examine(pool, acting.uid, batch)) as examined:
+                        return await anext(examined)
+            finally:
+                _close(batch)
+        return troubles[0] if troubles else Trouble(path, "is no file any more", given=True)
 
-    async def examine_one(self, descriptor: int, name: str) -> Verdict:
-        """Examine one open file, whatever it is open for."""
+    async def examine_one(self, descriptor: int, name: str, account: int | None = None) -> Verdict:
+        """Examine one open file, whatever it is open for. account: for whom; None for the suite itself.
+
+        Raises Unavailable when it could not be examined.
+        """
+        uid = os.geteuid() if account is None else account
         # A worker gets descriptors for reading only.
         reading = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
         try:
-            async with (
-                self._workers() as pool,
-                aclosing(pool.examine([Submitted(reading, name)])) as outcomes,
-            ):
-                return verdict_of(await anext(outcomes))
+            async with self._workers() as pool:
+                outcome = await _outcome(pool, uid, Submitted(reading, name))
+                if outcome.failure in _ACCIDENTS:
+                    outcome = await _outcome(pool, uid, Submitted(reading, name))
         finally:
             os.close(reading)
+        if outcome.failure == "killed":
+            raise Unavailable(f"The file {_KILLED}.")
+        return verdict_of(outcome)
+
+
+async def _examine(pool: WorkerPool, account: int, batch: list[Found]) -> AsyncGenerator[Examined | Trouble, None]:
+    """Yield what is in each file. One over which a worker ended is given to another one alone before it is judged."""
+    submitted = [Submitted(found.descriptor, os.path.basename(found.path)) for found in batch]
+    again: list[int] = []
+    async with aclosing(pool.examine(submitted, account)) as outcomes:
+        async for outcome in outcomes:
+            if outcome.failure in _ACCIDENTS:
+                again.append(outcome.index)
+            else:
+                yield _said(batch[outcome.index], outcome)
+    for index in again:
+        yield _said(batch[index], await _outcome(pool, account, submitted[index]))
+
+
+async def _outcome(pool: WorkerPool, account: int, submitted: Submitted) -> Outcome:
+    async with aclosing(pool.examine([submitted], account)) as outcomes:
+        return await anext(outcomes)
+
+
+def _said(found: Found, outcome: Outcome) -> Examined | Trouble:
+    if outcome.failure == "killed":
+        return Trouble(found.path, _KILLED, found.given)
+    return Examined(found.path, Identity.of(found.status), found.status.st_uid, verdict_of(outcome))
 
 
 def verdict_of(outcome: Outcome) -> Verdict:
@@ -220,10 +267,12 @@ def verdict_of(outcome: Outcome) -> Verdict:
     return Verdict(objects=1, findings=(finding,))
 
 
-def _next_batch(walk: Iterator[Found | Trouble], most: int, batch: list[Found], troubles: list[Trouble]) -> bool:
+def _next_batch(walk: Iterator[Found | Trouble | None], most: int, batch: list[Found], troubles: list[Trouble]) -> bool:
     """Take the next files up; return whether the walk is over. What was opened is in `batch`, whatever happens."""
     size = 0
     for item in islice(walk, most):
+        if item is None:
+            return False
         if isinstance(item, Trouble):
             troubles.append(item)
             continue

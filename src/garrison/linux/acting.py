@@ -55,6 +55,11 @@ class Acting:
         self._who = (uid, gid, tuple(groups))
         self._executor = ThreadPoolExecutor(1, f"acting-{uid}", _switch, self._who)
 
+    @property
+    def uid(self) -> int:
+        """The account whose rights it has."""
+        return self._who[0]
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -8,11 +8,14 @@ import contextlib
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from garrison.base.errors import Failed
-from garrison.linux.beneath import folder_without_links, split
+from garrison.base.text import plural
+from garrison.linux.beneath import OfProcesses, folder_without_links, real_path, split
 from garrison.linux.mounts import MADE_UP, OF_DEVICES, devices_of
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -25,6 +28,12 @@ _NOT_FILES = {
     stat.S_IFCHR: _DEVICE,
 }
 _MADE_UP = "made up by the kernel, holds no files: not scanned"
+_LONGEST_PATH = 4096  # bytes, PATH_MAX: programs that use paths reach nothing beyond
+_SHOWN_OF_PATH = 200  # characters of a longer one
+_LISTED_AT_ONCE = 10_000  # names of a folder in memory
+_MOST_LATER = 10_000  # files that are tried again at the end
+_PAUSE_SECONDS = 0.1
+_LEASED = "another program keeps it to itself (a lease): not examined"
 _CHANGED = "changed into something else while it was opened"
 _WHY = {
     errno.ENOENT: "vanished before it could be opened",
@@ -39,11 +48,12 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to examine. Whoever gets it closes the descriptor."""
+    """A file to examine. Whoever gets it closes the descriptor. given: whether a person named this very path."""
 
     path: str
     descriptor: int
     status: os.stat_result
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,15 @@ class _Entry:
     given: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """A file that another program held a lease on. until: when the kernel will have taken it away, on our clock."""
+
+    path: str
+    given: bool
+    until: float
+
+
 def why(error: OSError | Failed) -> str:
     """Return what a person should know of a failed open."""
     if isinstance(error, Failed):
@@ -81,16 +100,47 @@ class Walk:
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _made_up: frozenset[int] = field(default_factory=lambda: devices_of(MADE_UP))
     _of_devices: frozenset[int] = field(default_factory=lambda: devices_of(OF_DEVICES))
+    _later: list[_Later] = field(default_factory=list)
 
-    def files(self, roots: list[str]) -> Generator[Found | Trouble, None, None]:
-        """Open every file in and below the given paths; each folder once, however it is reached."""
-        for item in self._all(roots):
+    def files(self, roots: list[str]) -> Generator[Found | Trouble | None, None, None]:
+        """Open every file in and below the given paths; each folder once, however it is reached.
+
+        None means that it waits for somebody and has nothing yet: a chance to stop.
+        """
+        yield from self._opened(self._all(roots))
+        yield from self._tried_again()
+
+    def file(self, path: str) -> Generator[Found | Trouble | None, None, None]:
+        """Open one file, given by a full path in which no link is followed."""
+        yield from self._opened(self._alone(path, path))
+        yield from self._tried_again()
+
+    def _opened(self, items: Iterator["_Entry | Trouble"]) -> Iterator[Found | Trouble]:
+        for item in items:
             if isinstance(item, Trouble):
                 yield item
                 continue
             opened = self._open(item)
-            if opened is not None:
+            if isinstance(opened, _Later):
+                self._later.append(opened)
+            elif opened is not None:
                 yield opened
+
+    def _tried_again(self) -> Iterator[Found | Trouble | None]:
+        """Open what was under a lease: asking for it made the kernel take the lease away before long (fcntl(2))."""
+        while self._later:
+            waiting, self._later = self._later, []
+            for later in waiting:
+                is_last = time.monotonic() > later.until
+                yield from self._opened(self._alone(later.path, later.path if later.given else ""))
+                if self._later and self._later[-1].path == later.path:
+                    self._later[-1] = later
+                    if is_last:
+                        self._later.pop()
+                        yield Trouble(later.path, _LEASED, later.given)
+            if self._later:
+                time.sleep(_PAUSE_SECONDS)
+                yield None
 
     def names(self, roots: list[str]) -> Generator[str, None, None]:
         """Return the path of each name that `files` would look at, about: for progress."""
@@ -104,56 +154,72 @@ class Walk:
 
     def _root(self, root: str) -> Iterator[_Entry | Trouble]:
         try:
-            is_folder = stat.S_ISDIR(os.stat(root).st_mode)
-        except OSError as error:
-            yield Trouble(root, "does not exist" if error.errno == errno.ENOENT else why(error), given=True)
-            return
-        real = os.path.realpath(root)  # a person may name a link; below it none is followed
-        if self.skip(real):
-            yield Trouble(real, "is left out of scans by an exclusion")
-        elif is_folder:
-            yield from self._below(real)
+            real = real_path(root)  # a person may name a link; below it none is followed
+            is_folder = stat.S_ISDIR(os.lstat(real).st_mode)
+        except OfProcesses:
+            yield Trouble(_short(root), _MADE_UP, given=True)
+        except ValueError:  # a NUL, or what is no character
+            yield Trouble(_short(root), "is no path", given=True)
+        except (OSError, Failed) as error:
+            is_missing = isinstance(error, OSError) and error.errno == errno.ENOENT
+            yield Trouble(_short(root), "does not exist" if is_missing else why(error), given=True)
         else:
-            yield from self._alone(real)
+            if len(os.fsencode(real)) > _LONGEST_PATH:
+                yield Trouble(_short(root), _WHY[errno.ENAMETOOLONG], given=True)
+            elif self.skip(real):
+                yield Trouble(root, "is left out of scans by an exclusion")
+            elif is_folder:
+                yield from self._below(real, root)
+            else:
+                yield from self._alone(real, root)
 
     @staticmethod
-    def _alone(path: str) -> Iterator[_Entry | Trouble]:
+    def _alone(path: str, given: str) -> Iterator[_Entry | Trouble]:
+        """Return one file. given: how a person named it, "" when nobody did."""
         folder, name = split(path)
         try:
             with folder_without_links(folder) as descriptor:
-                yield _Entry(descriptor, name, path, given=True)
+                yield _Entry(descriptor, name, path, given=bool(given))
         except (OSError, Failed) as error:
-            yield Trouble(path, why(error), given=True)
+            yield Trouble(given or path, why(error), given=bool(given))
 
-    def _below(self, top: str) -> Iterator[_Entry | Trouble]:
-        """Return everything below a folder but the folders themselves."""
-        waiting = [top]
+    def _below(self, top: str, given: str) -> Iterator[_Entry | Trouble]:
+        """Return everything below a folder but the folders themselves. given: how a person named it."""
+        waiting = [("", top)]  # parents are shared: a path each would be much for many folders
         while waiting:
-            folder = waiting.pop()
+            folder = os.path.join(*waiting.pop())
+            is_top = folder == top
             deeper: list[str] = []
             try:
                 with _listable(folder) as descriptor:
-                    yield from self._within(descriptor, folder, deeper, folder == top)
+                    yield from self._within(descriptor, folder, deeper, is_top)
             except (OSError, Failed) as error:
-                yield Trouble(folder, why(error), given=folder == top)
-            waiting += reversed(deeper)
+                yield Trouble(given if is_top else folder, why(error), given=is_top)
+            waiting += [(folder, name) for name in reversed(deeper)]
 
     def _within(self, descriptor: int, folder: str, deeper: list[str], given: bool) -> Iterator[_Entry | Trouble]:
-        """Return what lies in one folder, and add the folders in it to `deeper`."""
+        """Return what lies in one folder, and add the names of the folders in it to `deeper`."""
         status = os.fstat(descriptor)
         if not self._is_new(status):
             return
         if status.st_dev in self._made_up:
             yield Trouble(folder, _MADE_UP, given)
             return
+        longest = _LONGEST_PATH - len(os.fsencode(folder)) - 1
+        too_long = 0
         for name, is_folder in _listing(descriptor):
             path = os.path.join(folder, name)
             if self.skip(path):
                 continue
-            if is_folder:
-                deeper.append(path)
+            if len(os.fsencode(name)) > longest:
+                too_long += 1
+            elif is_folder:
+                deeper.append(name)
             else:
                 yield _Entry(descriptor, name, path)
+        if too_long:
+            count = plural(too_long, "name in it has a path", "names in it have paths")
+            yield Trouble(_short(folder), f"{count} of over {_LONGEST_PATH} bytes: not examined")
 
     def _is_new(self, status: os.stat_result) -> bool:
         key = (status.st_dev, status.st_ino)
@@ -162,7 +228,7 @@ class Walk:
         self._seen.add(key)
         return True
 
-    def _open(self, entry: _Entry) -> Found | Trouble | None:
+    def _open(self, entry: _Entry) -> "Found | Trouble | _Later | None":
         """Open a file; None for what is no file and belongs there. What is no file is never opened: it has effects."""
         try:
             before = os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
@@ -170,11 +236,15 @@ class Walk:
             if what is not None:
                 return Trouble(entry.path, what, entry.given) if what else None
             descriptor = os.open(entry.name, _OPEN, dir_fd=entry.folder)
+        except BlockingIOError:
+            if len(self._later) >= _MOST_LATER:
+                return Trouble(entry.path, _LEASED, entry.given)
+            return _Later(entry.path, entry.given, time.monotonic() + _lease_break_seconds())
         except OSError as error:
             return Trouble(entry.path, why(error), entry.given)
         status = os.fstat(descriptor)
         if stat.S_ISREG(status.st_mode):
-            return Found(entry.path, descriptor, status)
+            return Found(entry.path, descriptor, status, entry.given)
         os.close(descriptor)
         return Trouble(entry.path, _CHANGED, entry.given)
 
@@ -198,10 +268,24 @@ def _listable(folder: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _listing(folder: int) -> list[tuple[str, bool]]:
-    """Return the names in a folder, sorted, and which are folders."""
+def _listing(folder: int) -> Iterator[tuple[str, bool]]:
+    """Return the names in a folder, and which are folders; sorted, as far as they are in memory together."""
     with os.scandir(folder) as entries:
-        return sorted((entry.name, _is_folder(entry)) for entry in entries)
+        while some := sorted((entry.name, _is_folder(entry)) for entry in islice(entries, _LISTED_AT_ONCE)):
+            yield from some
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= _LONGEST_PATH // 2 else f"{path[:_SHOWN_OF_PATH]}..."
+
+
+def _lease_break_seconds() -> float:
+    """Return after how long the kernel takes a lease away from who does not give it up, and a little more."""
+    try:
+        with open("/proc/sys/fs/lease-break-time", encoding="ascii") as file:
+            return int(file.read()) + 1.0
+    except (OSError, ValueError):
+        return 46.0
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

@@ -98,6 +98,7 @@ class Quarantine:
                 record = None
             if record is None or record.id != path.stem:
                 self.damaged.append(path.name)
+                log.warning("%s in quarantine is damaged and is left alone", path.name)
             else:
                 records[record.id] = record
         return records

@@ -5,6 +5,7 @@ from typing import Annotated
 from garrison import sdk
 from garrison.abilities.exclusions import By, Exclusion
 from garrison.abilities.exclusions import Exclusions as ExclusionList
+from garrison.base.errors import Refused
 
 
 class ExclusionAdded(sdk.Event):
@@ -59,8 +60,13 @@ class Exclusions(sdk.Component[sdk.Settings]):
         self._exclusions = exclusions
 
     @sdk.action("Exclusions", access=sdk.Access.VIEW)
-    def list(self) -> "list[Row]":
+    def list(self, caller: sdk.Caller) -> "list[Row]":
         """List what is left out of scans."""
+        if not caller.is_owner:  # a map of where nobody looks
+            raise Refused(
+                "Only the owner of this computer may see what is left out of scans.",
+                "Ask whoever looks after this computer, or use sudo.",
+            )
         return [
             Row(id=entry.id, by=entry.by, value=entry.value, note=entry.note, added=entry.added)
             for entry in self._exclusions.entries()

@@ -11,7 +11,7 @@ from garrison.abilities.exclusions import By, Exclusions
 from garrison.abilities.quarantine import Quarantine, Record
 from garrison.abilities.scanner import Scanner
 from garrison.base.clock import Clock
-from garrison.base.errors import GarrisonError, NotFound, Refused
+from garrison.base.errors import GarrisonError, Refused
 from garrison.base.files import write_json
 from garrison.base.paths import Home
 from garrison.base.text import plural, printable, size
@@ -25,6 +25,7 @@ class QuarantineSettings(sdk.Settings):
     """How much quarantine may hold."""
 
     limit_mib: int = sdk.field(1024, title="Hold at the most (MiB)", ge=1, le=1024 * 1024)
+    share_percent: int = sdk.field(25, title="Let one account fill at the most (percent)", ge=1, le=80)
     warn_percent: int = sdk.field(80, title="Warn when it is this full (percent)", ge=1, le=100)
 
 
@@ -140,7 +141,7 @@ class Rescanned(sdk.Result):
         return lines
 
 
-Id = Annotated[str, sdk.about("Its id, as list shows it; the first digits will do")]
+Id = Annotated[str, sdk.about("Its id, as list shows it; the first digits will do", max_length=64)]
 
 
 class QuarantineComponent(sdk.Component[QuarantineSettings]):
@@ -169,19 +170,26 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
         self._reports = home.folder("false-alarms", _VERSION)
 
     def settings_changed(self) -> None:
-        """Hand the limit to the store."""
+        """Hand the limits to the store."""
+        self._quarantine.share_percent = self.settings.share_percent
         self._quarantine.limit_bytes = self.settings.limit_mib * _MIB
 
     def issues(self) -> Iterable[sdk.Issue]:
         """Return what is wrong now."""
+        return self.issues_for(sdk.Caller.myself())
+
+    def issues_for(self, caller: sdk.Caller) -> Iterable[sdk.Issue]:
+        """Return what is wrong as far as a caller is to know."""
         limit = self._quarantine.limit_bytes
         used = self._quarantine.used_bytes()
         if used * 100 >= limit * self.settings.warn_percent:
             text = sdk.Text("Quarantine is nearly full ({used} of {limit})", used=size(used), limit=size(limit))
             yield sdk.Issue(id="nearly-full", severity=sdk.Severity.IMPORTANT, text=text)
         if self._quarantine.damaged:
-            names = ", ".join(self._quarantine.damaged)
-            text = sdk.Text("Records in quarantine are damaged and were left alone: {names}", names=names)
+            damaged = self._quarantine.damaged
+            count = plural(len(damaged), "record", "records")
+            names = f" ({', '.join(damaged)})" if caller.is_owner else ""
+            text = sdk.Text("Damaged in quarantine, and left alone: {count}{names}", count=count, names=names)
             yield sdk.Issue(id="damaged", severity=sdk.Severity.IMPORTANT, text=text)
 
     @sdk.action("Quarantine", access=sdk.Access.VIEW)
@@ -234,7 +242,7 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
             job.progress(number, len(records), record.path)
             try:
                 async with self._quarantine.revealed(record) as descriptor:
-                    verdict = await self._scanner.examine_one(descriptor, os.path.basename(record.path))
+                    verdict = await self._scanner.examine_one(descriptor, os.path.basename(record.path), job.caller.uid)
             except GarrisonError as error:
                 unreadable.append(f"{record.id}: {error.text}")
                 continue
@@ -247,7 +255,7 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
         self,
         id: Id,  # noqa: A002
         caller: sdk.Caller,
-        note: Annotated[str, sdk.about("Why it is harmless, for your own records")] = "",
+        note: Annotated[str, sdk.about("Why it is harmless, for your own records", max_length=1000)] = "",
     ) -> Restored:
         """Say that a file is harmless: put it back, leave it out of scans from now on, and keep a report."""
         record = self._own(caller, id)
@@ -268,10 +276,7 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
         write_json(self._reports / f"{record.id}.json", report)
 
     def _find(self, caller: sdk.Caller, number: str) -> Record:
-        record = self._quarantine.record(number)
-        if not _sees(caller, record):
-            raise NotFound(f"“{number}” is not in quarantine.", "garrison quarantine list shows what is.")
-        return record
+        return self._quarantine.record(number, lambda record: _sees(caller, record))
 
     def _own(self, caller: sdk.Caller, number: str) -> Record:
         """Return a record that a caller may decide about: what their own scan took, or all for the owner."""

@@ -1,28 +1,36 @@
 """The scan component."""
 
 import asyncio
+import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from garrison import sdk
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import Exclusions, Filter
-from garrison.abilities.quarantine import Identity
 from garrison.abilities.response import Action, Handled, LeftInPlace, Response
 from garrison.abilities.scanner import Examined, Progress, Scanner
 from garrison.base.clock import Clock
-from garrison.base.errors import NotFound, Unavailable
+from garrison.base.errors import GarrisonError, NotFound, Unavailable
 from garrison.base.paths import Home, account_home
-from garrison.base.text import plural
+from garrison.base.text import plural, printable
+from garrison.components.scan.gather import Gathered
+from garrison.components.scan.past import PastScan, PastScans
 from garrison.components.scan.places import quick_places
-from garrison.components.scan.results import ErrorRow, FindingRow, LeftRow, Past, PastScans, ScanRow, ScanSummary
-from garrison.engine.verdict import Finding
+from garrison.components.scan.results import LeftRow, Past, ScanRow, ScanSummary
+from garrison.components.scan.there import StillThere
+from garrison.engine.verdict import Certainty, Finding
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Trouble
 
 _VERSION = 1
+_MOST_MASKS = 100
+_MOST_PATHS = 10_000
+_Mask = Annotated[str, sdk.about("Mask", max_length=1000)]
+_Hash = Annotated[str, sdk.about("Hash", max_length=64)]
+log = logging.getLogger(__name__)
 
 
 class ScanSettings(sdk.Settings):
@@ -32,9 +40,11 @@ class ScanSettings(sdk.Settings):
     automatic_action: Action = sdk.field(
         Action.AUTOMATIC, title="What to do about threats in scans that run by themselves"
     )
-    exclude_masks: list[str] = sdk.field([], title="Leave out paths that fit these masks")
-    exclude_names: list[str] = sdk.field([], title="Leave out threats of these names")
-    exclude_hashes: list[str] = sdk.field([], title="Leave out files with these SHA-256 hashes")
+    exclude_masks: list[_Mask] = sdk.field([], title="Leave out paths that fit these masks", max_length=_MOST_MASKS)
+    exclude_names: list[_Mask] = sdk.field([], title="Leave out threats of these names", max_length=_MOST_MASKS)
+    exclude_hashes: list[_Hash] = sdk.field(
+        [], title="Leave out files with these SHA-256 hashes", max_length=_MOST_PATHS
+    )
     seconds_per_object: int = sdk.field(30, title="Give up on one file after (seconds)", ge=1, le=3600)
     quick_seconds: int = sdk.field(50, title="End a quick scan after (seconds)", ge=5, le=3600)
 
@@ -66,15 +76,17 @@ class ScanFinished(sdk.Event):
 
 
 class Resolved(sdk.Result):
-    """What became of the threats that had been left in place."""
+    """What became of the threats that had been left in place. harmless: nothing is found there any more."""
 
     moved: int
+    harmless: list[sdk.UntrustedText]
     failed: list[sdk.UntrustedText]
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""
         lines = [sdk.Text("{count} put into quarantine.", count=plural(self.moved, "threat was", "threats were"))]
-        return lines + [sdk.Text("{what}", what=what) for what in self.failed]
+        lines += [sdk.Text("Nothing is found any more in: {path}", path=printable(path)) for path in self.harmless]
+        return lines + [sdk.Text("{what}", what=printable(what)) for what in self.failed]
 
     def exit_code(self) -> int:
         """Return 3 when one could not be moved."""
@@ -108,6 +120,7 @@ class Scan(sdk.Component[ScanSettings]):
         self._exclusions = exclusions
         self._clock = clock
         self._past = PastScans(home.folder("scan", _VERSION))
+        self._still_there = StillThere()
 
     def settings_changed(self) -> None:
         """Hand the time limit to the workers."""
@@ -119,27 +132,33 @@ class Scan(sdk.Component[ScanSettings]):
     async def files(  # each is an option that people know
         self,
         job: sdk.Job,
-        paths: Annotated[list[Path], sdk.about("Files and folders", min_length=1)],
+        paths: Annotated[list[Path], sdk.about("Files and folders", min_length=1, max_length=_MOST_PATHS)],
         action: Annotated[Action | None, sdk.about("What to do about threats")] = None,
-        exclude: Annotated[list[str], sdk.about("Leave out paths that fit this mask")] = [],  # noqa: B006 # never changed
-        exclude_name: Annotated[list[str], sdk.about("Leave out threats of this name")] = [],  # noqa: B006
-        exclude_hash: Annotated[list[str], sdk.about("Leave out the file with this SHA-256")] = [],  # noqa: B006
+        exclude: Annotated[  # B006: none of these is ever changed
+            list[_Mask], sdk.about("Leave out paths that fit this mask", max_length=_MOST_MASKS)
+        ] = [],  # noqa: B006
+        exclude_name: Annotated[list[_Mask], sdk.about("Leave out threats of this name", max_length=_MOST_MASKS)] = [],  # noqa: B006
+        exclude_hash: Annotated[
+            list[_Hash], sdk.about("Leave out the file with this SHA-256", max_length=_MOST_PATHS)
+        ] = [],  # noqa: B006
     ) -> ScanSummary:
         """Scan files and folders, and what is inside archives."""
         passed_over = self._filter(exclude, exclude_name, exclude_hash)
-        return await self._scan(job, "Scan", [str(path) for path in paths], action or self.settings.action, passed_over)
+        roots = [str(path) for path in paths]
+        return await self._scan(job, "Scan", lambda: roots, action or self.settings.action, passed_over)
 
     @sdk.task("Quick scan")
     async def quick(
         self,
         job: sdk.Job,
         action: Annotated[Action | None, sdk.about("What to do about threats")] = None,
-        seconds: Annotated[int | None, sdk.about("End after so many seconds", ge=1)] = None,
+        seconds: Annotated[int | None, sdk.about("End after so many seconds", ge=1, le=86_400)] = None,
     ) -> ScanSummary:
         """Scan what matters most: documents, downloads, desktop, and what starts by itself."""
-        roots = quick_places(account_home(job.caller.uid))
+        home = account_home(job.caller.uid)
+        action = action or self.settings.automatic_action
         limit = float(seconds or self.settings.quick_seconds)
-        return await self._scan(job, "Quick scan", roots, action or self.settings.automatic_action, limit_seconds=limit)
+        return await self._scan(job, "Quick scan", lambda: quick_places(home), action, limit_seconds=limit)
 
     @sdk.task("Home scan")
     async def home(
@@ -147,46 +166,78 @@ class Scan(sdk.Component[ScanSettings]):
     ) -> ScanSummary:
         """Scan all of your home folder."""
         roots = [str(account_home(job.caller.uid))]
-        return await self._scan(job, "Home scan", roots, action or self.settings.automatic_action)
+        return await self._scan(job, "Home scan", lambda: roots, action or self.settings.automatic_action)
 
-    @sdk.action("Resolve threats")
-    async def resolve(self, caller: sdk.Caller) -> Resolved:
-        """Put the threats that were left in place into quarantine."""
-        moved, failed = 0, []
+    @sdk.task("Resolve threats")
+    async def resolve(
+        self,
+        job: sdk.Job,
+        path: Annotated[
+            list[Path], sdk.about("Only this file, be it known or only suspicious", max_length=_MOST_PATHS)
+        ] = [],  # noqa: B006 # never changed
+    ) -> Resolved:
+        """Put known threats that were left in place into quarantine; suspicious files have to be named."""
+        caller = job.caller
+        left = {entry.path: entry for entry in self._left(caller)}
+        named = [str(each) for each in path]
+        known = [name for name, entry in left.items() if entry.certainty == Certainty.KNOWN.value]
+        wanted = [name for name in (named or known) if name in left]
+        harmless: list[str] = []
+        failed = [f"{name}: is not among the threats left in place" for name in named if name not in left]
+        action = Action.QUARANTINE if named else Action.AUTOMATIC
+        moved = 0
         async with Acting(caller.uid, caller.gid, caller.groups) as acting:
-            for entry in self._left(caller):
-                handled = await self._response.resolve(entry, acting, caller.uid)
-                moved += handled.done
-                failed += [] if handled.done else [f"{entry.path}: {handled.result}"]
-        return Resolved(moved=moved, failed=failed)
+            try:
+                for number, name in enumerate(wanted):
+                    job.progress(number, len(wanted), name)
+                    result = await self._resolve(name, action, acting)
+                    if result is None:
+                        harmless.append(name)
+                    elif result.done:
+                        moved += 1
+                    else:
+                        failed.append(f"{name}: {result.result}")
+            finally:
+                self._response.save()
+        return Resolved(moved=moved, harmless=harmless, failed=failed)
+
+    async def _resolve(self, path: str, action: Action, acting: Acting) -> Handled | None:
+        """Examine a file again and act on what is found now; None when that is nothing."""
+        examined = await self._scanner.examine_file(path, acting)
+        if isinstance(examined, Trouble):
+            return Handled(action.value, examined.what, done=False)
+        passed_over = self._filter((), (), ())
+        _, handled = await self._response.handle(examined, action, passed_over, acting, acting.uid)
+        if handled is None and examined.verdict.remarks:
+            return Handled(action.value, "could not be examined whole", done=False)
+        if handled is not None and handled.action == Action.REPORT.value:
+            return Handled(action.value, "is only suspicious by now: garrison scan resolve --path moves it", done=False)
+        return handled
 
     @sdk.action("Past scans", access=sdk.Access.VIEW)
     def results(self, caller: sdk.Caller) -> list[ScanRow]:
         """List past scans, newest first."""
-        rows = []
-        for entry in reversed(self._seen_by(caller)):
-            summary = entry["summary"]
-            rows.append(
-                ScanRow(
-                    id=entry["id"],
-                    at=entry["at"],
-                    task=entry["task"],
-                    files=summary["files"],
-                    threats=len(summary["findings"]),
-                    handled=summary["handled"],
-                    errors=len(summary["errors"]),
-                    seconds=summary["seconds"],
-                    complete=summary["complete"],
-                )
+        return [
+            ScanRow(
+                id=entry.id,
+                at=entry.at,
+                task=entry.task,
+                files=entry.files,
+                threats=entry.threats,
+                handled=entry.handled,
+                errors=entry.errors,
+                seconds=entry.seconds,
+                complete=entry.complete,
             )
-        return rows
+            for entry in reversed(self._seen_by(caller))
+        ]
 
     @sdk.action("A past scan", access=sdk.Access.VIEW)
     def show(self, scan: Annotated[int, sdk.about("Its number, as results shows it")], caller: sdk.Caller) -> Past:
         """Show what a past scan found."""
         for entry in self._seen_by(caller):
-            if entry["id"] == scan:
-                return Past(**entry["summary"])
+            if entry.id == scan and (summary := self._past.summary(entry)) is not None:
+                return summary
         raise NotFound(f"There is no scan {scan}.", "garrison scan results lists them.")
 
     # -- how it does it --
@@ -204,7 +255,7 @@ class Scan(sdk.Component[ScanSettings]):
         self,
         job: sdk.Job,
         title: str,
-        roots: list[str],
+        find_roots: Callable[[], list[str]],
         wanted: Action,
         passed_over: Filter | None = None,
         limit_seconds: float | None = None,
@@ -217,74 +268,79 @@ class Scan(sdk.Component[ScanSettings]):
             complete = True
             try:
                 async with asyncio.timeout(limit_seconds):
+                    roots = await acting.run(find_roots)
                     await self._scanner.scan(roots, acting, run.take, passed_over.skips_path, run.progress)
             except TimeoutError:
                 complete = False
             finally:
                 self._response.save()
-        summary = run.summary(round(self._clock.monotonic() - began, 3), complete)
-        self._finish(title, caller, summary)
-        return summary
+        seconds = round(self._clock.monotonic() - began, 3)
+        return self._finish(title, caller, run.gathered.summary(run.progress.done, seconds, complete))
 
-    def _finish(self, title: str, caller: sdk.Caller, summary: ScanSummary) -> None:
-        self._past.add(title, self._clock.now().isoformat(timespec="seconds"), caller.uid, summary)
+    def _finish(self, title: str, caller: sdk.Caller, summary: ScanSummary) -> ScanSummary:
+        try:
+            self._past.add(title, self._clock.now().isoformat(timespec="seconds"), caller.uid, summary)
+        except GarrisonError as error:  # such as a full disk: the answer matters more
+            log.warning("a scan could not be kept: %s", error.text)
+            summary = summary.model_copy(update={"kept": False})
         event = ScanFinished(
             task=title,
             files=summary.files,
-            threats=len(summary.findings),
+            threats=summary.threats,
             handled=summary.handled,
-            errors=len(summary.errors),
+            errors=len(summary.errors) + summary.more_errors,
             seconds=summary.seconds,
             complete=summary.complete,
         )
         self.host.report(event, caller.uid)
+        return summary
 
-    async def judge(self, examined: Examined, run: "_Run") -> tuple[list[Finding], Handled | None]:
+    async def judge(self, examined: Examined, run: "_Run") -> None:
         """Do what is to be done about a file that was examined, and tell of it."""
         caller = run.job.caller
         findings, handled = await self._response.handle(examined, run.wanted, run.passed_over, run.acting, caller.uid)
         if handled is not None:
             owner = examined.owner if caller.uid == 0 else caller.uid
             for finding in findings:
-                self.host.report(_event(examined.path, finding, handled), owner)
-        return findings, handled
+                if run.gathered.finding(examined.path, finding, handled):
+                    self.host.report(_event(examined.path, finding, handled), owner)
 
     # -- how it stands --
 
-    def _seen_by(self, caller: sdk.Caller) -> list[dict[str, Any]]:
-        return [entry for entry in self._past.all() if caller.sees(entry["owner"])]
+    def _seen_by(self, caller: sdk.Caller) -> list[PastScan]:
+        return [entry for entry in self._past.all() if caller.sees(entry.owner)]
 
     def _left(self, caller: sdk.Caller) -> list[LeftInPlace]:
         """Return the threats left in place that still are where they were found."""
-        return [
-            entry
-            for entry in self._response.left_in_place()
-            if caller.sees(entry.owner) and _identity(entry.path) == entry.identity
-        ]
+        return self._still_there.among(entry for entry in self._response.left_in_place() if caller.sees(entry.owner))
 
     def issues(self) -> Iterable[sdk.Issue]:
         """Return what is wrong now."""
+        return self.issues_for(sdk.Caller.myself())
+
+    def issues_for(self, caller: sdk.Caller) -> Iterable[sdk.Issue]:
+        """Return what is wrong as far as a caller is to know: their own files only."""
         try:
             self._databases.current()
         except Unavailable as error:
             yield sdk.Issue(
                 id="no-databases", severity=sdk.Severity.CRITICAL, text=sdk.Text("{why}", why=error.text.rstrip("."))
             )
-        left = self._left(sdk.Caller.myself())
+        left = self._left(caller)
         known = sum(entry.certainty == "known" for entry in left)
         if known:
             text = sdk.Text("{threats} found and left in place", threats=plural(known, "threat was", "threats were"))
             yield sdk.Issue(id="threats", severity=sdk.Severity.CRITICAL, text=text, fix="scan.resolve")
         if len(left) > known:
             text = sdk.Text(
-                "{files} suspicious: look at them with: garrison scan left",
+                "{files} suspicious: garrison scan left lists them, garrison scan resolve --path moves one",
                 files=plural(len(left) - known, "file is", "files are"),
             )
-            yield sdk.Issue(id="suspicious", severity=sdk.Severity.IMPORTANT, text=text, fix="scan.resolve")
-        if not self._past.all():
-            yield sdk.Issue(
-                id="never", severity=sdk.Severity.IMPORTANT, text=sdk.Text("No scan was made yet"), fix="scan.quick"
-            )
+            yield sdk.Issue(id="suspicious", severity=sdk.Severity.IMPORTANT, text=text)
+        # Another account's scan saw that account's files: it says nothing to the owner.
+        if not any(entry.owner in {0, os.geteuid(), caller.uid} for entry in self._past.all()):
+            text = sdk.Text("No scan was made yet")
+            yield sdk.Issue(id="never", severity=sdk.Severity.IMPORTANT, text=text, fix="scan.quick")
 
     @sdk.action("Threats left in place", access=sdk.Access.VIEW)
     def left(self, caller: sdk.Caller) -> list[LeftRow]:
@@ -305,54 +361,16 @@ class _Run:
         self.passed_over = passed_over
         self.acting = acting
         self.progress = Progress()
-        self._findings: list[FindingRow] = []
-        self._errors: list[ErrorRow] = []
-        self._objects = self._bytes = self._handled = self._unreadable_roots = 0
+        self.gathered = Gathered()
 
     async def take(self, item: Examined | Trouble) -> None:
         """Take up what came of one file."""
         if isinstance(item, Trouble):
-            self._errors.append(ErrorRow(path=item.path, what=item.what))
-            self._unreadable_roots += item.given
+            self.gathered.trouble(item.path, item.what, item.given)
             return
-        verdict = item.verdict
-        self._objects += verdict.objects
-        self._bytes += verdict.bytes
-        for remark in verdict.remarks:
-            self._errors.append(ErrorRow(path=item.path, what=": ".join([*remark.inner, remark.what])))
-        findings, handled = await self._scan.judge(item, self)
-        if handled is not None:
-            self._findings += [_row(item.path, finding, handled) for finding in findings]
-            self._handled += len(findings) if handled.done else 0
+        self.gathered.verdict(item.path, item.verdict)
+        await self._scan.judge(item, self)
         self.job.progress(self.progress.done, self.progress.total, item.path)
-
-    def summary(self, seconds: float, complete: bool) -> ScanSummary:
-        """Return all that came of it, in the order of paths."""
-        return ScanSummary(
-            objects=self._objects,
-            files=self.progress.done,
-            bytes=self._bytes,
-            seconds=seconds,
-            findings=sorted(self._findings, key=lambda row: (row.path, row.inner)),
-            errors=sorted(self._errors, key=lambda row: (row.path, row.what)),
-            unreadable_roots=self._unreadable_roots,
-            handled=self._handled,
-            complete=complete,
-        )
-
-
-def _row(path: str, finding: Finding, handled: Handled) -> FindingRow:
-    return FindingRow(
-        path=path,
-        inner=list(finding.inner),
-        name=finding.name,
-        kind=finding.kind.value,
-        certainty=finding.certainty.value,
-        action=handled.action,
-        result=handled.result,
-        why=finding.why,
-        quarantine_id=handled.quarantine_id,
-    )
 
 
 def _event(path: str, finding: Finding, handled: Handled) -> ThreatFound:
@@ -364,10 +382,3 @@ def _event(path: str, finding: Finding, handled: Handled) -> ThreatFound:
         certainty=finding.certainty.value,
         result=handled.result,
     )
-
-
-def _identity(path: str) -> Identity | None:
-    try:
-        return Identity.of(os.lstat(path))
-    except OSError:
-        return None

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,8 @@ _AUTOSTART = (
     ".config/fish/config.fish",
     ".ssh/rc",
 )
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_MOST_BYTES = 64 * 1024  # of a file that has a dozen lines
 _SYSTEM_AUTOSTART = (
     "/etc/xdg/autostart",
     "/etc/cron.d",
@@ -58,11 +61,7 @@ def user_folders(home: Path) -> list[Path]:
     Their names are in ~/.config/user-dirs.dirs, in the account's own language (xdg-user-dirs).
     """
     named: dict[str, Path] = {}
-    try:
-        text = (home / ".config" / "user-dirs.dirs").read_text("utf-8", "surrogateescape")
-    except OSError:
-        text = ""
-    for line in text.splitlines():
+    for line in _read(home / ".config" / "user-dirs.dirs").splitlines():
         match = _LINE.match(line)
         if match:
             name, in_home, path = match.groups()
@@ -70,8 +69,22 @@ def user_folders(home: Path) -> list[Path]:
     return [named.get(name, home / fallback) for name, fallback in zip(_USER_DIRS, _FALLBACKS, strict=True)]
 
 
+def _read(path: Path) -> str:
+    """Return the beginning of a small file; nothing of what is no file, or not to be read."""
+    try:
+        descriptor = os.open(path, _OPEN)
+    except OSError:
+        return ""
+    with open(descriptor, "rb") as file:
+        content = file.read(_MOST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    return content.decode("utf-8", "surrogateescape")
+
+
 def quick_places(home: Path, exists: Callable[[str], bool] = os.path.lexists) -> list[str]:
-    """Return the paths that a quick scan looks at, the most telling first; only such as exist."""
+    """Return the paths that a quick scan looks at, the most telling first; only such as exist.
+
+    To be called with the rights of the account whose home it is, and no others.
+    """
     starts = [str(home / name) for name in _AUTOSTART] + list(_SYSTEM_AUTOSTART)
     # A folder setting that points to the whole home (xdg-user-dirs does so for a folder that was removed) is no folder.
     folders = [str(folder) for folder in user_folders(home) if folder != home]

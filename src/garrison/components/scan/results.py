@@ -1,17 +1,10 @@
 """What a scan gives back, and the list of past scans."""
 
-from pathlib import Path
-from typing import Any
-
 from garrison import sdk
 from garrison.base.errors import EXIT_ALL_HANDLED, EXIT_DONE, EXIT_FAILED, EXIT_NOT_ALL_HANDLED
-from garrison.base.files import read_json, write_json
 from garrison.base.text import plural, printable, size
-from garrison.sdk.plain import to_plain
 
 _SHOWN = 100
-_KEPT_SCANS = 50
-_KEPT_LINES = 1000
 
 
 class FindingRow(sdk.Frozen):
@@ -36,7 +29,10 @@ class ErrorRow(sdk.Frozen):
 
 
 class ScanSummary(sdk.Result):
-    """All that came of a scan. objects, bytes: files and what was unpacked from them. complete: not cut short."""
+    """All that came of a scan. objects, bytes: files and what was unpacked from them. complete: not cut short.
+
+    more_findings, more_errors: how many there were that are not listed. kept: whether it is among the past scans.
+    """
 
     objects: int
     files: int
@@ -44,31 +40,41 @@ class ScanSummary(sdk.Result):
     seconds: float
     findings: list[FindingRow]
     errors: list[ErrorRow]
+    more_findings: int = 0
+    more_errors: int = 0
     unreadable_roots: int = 0
     handled: int = 0
     complete: bool = True
+    kept: bool = True
+
+    @property
+    def threats(self) -> int:
+        """How many threats there were, listed or not."""
+        return len(self.findings) + self.more_findings
 
     def exit_code(self) -> int:
         """Return 101 when all threats are out of the way, 102 when not, 3 when a given path could not be read."""
-        if self.findings:
-            return EXIT_ALL_HANDLED if self.handled == len(self.findings) else EXIT_NOT_ALL_HANDLED
+        if self.threats:
+            return EXIT_ALL_HANDLED if self.handled == self.threats else EXIT_NOT_ALL_HANDLED
         return EXIT_FAILED if self.unreadable_roots else EXIT_DONE
 
     def sentences(self) -> list[sdk.Text]:
         """Say what was found, what could not be seen, and the sum of it."""
         lines = [_finding(row) for row in self.findings[:_SHOWN]]
-        lines += _more(len(self.findings) - _SHOWN, "threat", "threats")
+        lines += _more(len(self.findings), self.more_findings, "threat", "threats")
         lines += [
             sdk.Text("Not examined: {path}: {what}", path=printable(row.path), what=printable(row.what))
             for row in self.errors[:_SHOWN]
         ]
-        lines += _more(len(self.errors) - _SHOWN, "line", "lines")
+        lines += _more(len(self.errors), self.more_errors, "line", "lines")
+        if not self.kept:
+            lines.append(sdk.Text("This scan could not be kept in the list of past scans."))
         lines.append(self._sum())
         return lines
 
     def _sum(self) -> sdk.Text:
-        threats = plural(len(self.findings), "threat", "threats") if self.findings else "no threat"
-        dealt = f", {self.handled:,} out of the way" if self.findings else ""
+        threats = plural(self.threats, "threat", "threats") if self.threats else "no threat"
+        dealt = f", {self.handled:,} out of the way" if self.threats else ""
         return sdk.Text(
             "{how}: {threats} found{dealt} in {files} ({objects}, {size}) in {seconds} s.",
             how="Scanned" if self.complete else "Scanned in part",
@@ -86,8 +92,11 @@ def _finding(row: FindingRow) -> sdk.Text:
     return sdk.Text("Threat: {name} in {place}: {result}", name=row.name, place=place, result=row.result)
 
 
-def _more(count: int, one: str, many: str) -> list[sdk.Text]:
-    return [sdk.Text("... and {more} more: --json shows all.", more=plural(count, one, many))] if count > 0 else []
+def _more(listed: int, unlisted: int, one: str, many: str) -> list[sdk.Text]:
+    count = max(0, listed - _SHOWN) + unlisted
+    if unlisted:
+        return [sdk.Text("... and {more} more, too many to list all.", more=plural(count, one, many))]
+    return [sdk.Text("... and {more} more: --json shows all.", more=plural(count, one, many))] if count else []
 
 
 class Past(ScanSummary):
@@ -120,28 +129,3 @@ class ScanRow(sdk.Frozen):
     errors: int
     seconds: float
     complete: bool
-
-
-class PastScans:
-    """The list of past scans, on disk, newest last; each account sees its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "scans.json"
-
-    def all(self) -> list[dict[str, Any]]:
-        """Return what is kept."""
-        try:
-            kept = read_json(self._file)
-        except (OSError, ValueError):
-            return []
-        return kept if isinstance(kept, list) else []
-
-    def add(self, task: str, at: str, owner: int, summary: ScanSummary) -> int:
-        """Keep a scan; return its number."""
-        kept = self.all()
-        number = max((entry["id"] for entry in kept), default=0) + 1
-        plain = to_plain(summary)
-        plain["findings"], plain["errors"] = plain["findings"][:_KEPT_LINES], plain["errors"][:_KEPT_LINES]
-        kept.append({"id": number, "task": task, "at": at, "owner": owner, "summary": plain})
-        write_json(self._file, kept[-_KEPT_SCANS:])
-        return number

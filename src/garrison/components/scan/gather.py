@@ -1,0 +1,91 @@
+"""Gathers what comes of a scan, and no more of it than a daemon should hold."""
+
+import json
+from typing import Generic, TypeVar
+
+from garrison import sdk
+from garrison.abilities.response import Handled
+from garrison.components.scan.results import ErrorRow, FindingRow, ScanSummary
+from garrison.engine.verdict import Finding, Verdict
+
+_MOST_ROWS = 10_000
+_MOST_BYTES = 8 * 1024 * 1024  # of the threats, and as much of the other lines
+_ROW_BYTES = 200
+Row = TypeVar("Row", bound=sdk.Frozen)
+
+
+class Rows(Generic[Row]):
+    """Rows up to a number and a size. more: how many there were beyond that."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.more = 0
+        self._bytes = 0
+
+    def has_room(self, *texts: str) -> bool:
+        """Return whether a row of these texts is to be kept; it is counted either way."""
+        self._bytes += _ROW_BYTES + sum(len(json.dumps(text)) for text in texts) if not self.more else 0
+        if self.more or len(self.rows) >= _MOST_ROWS or self._bytes > _MOST_BYTES:
+            self.more += 1
+            return False
+        return True
+
+
+class Gathered:
+    """What came of the files of one scan so far."""
+
+    def __init__(self) -> None:
+        self._findings = Rows[FindingRow]()
+        self._errors = Rows[ErrorRow]()
+        self._objects = self._bytes = self._handled = self._unreadable_roots = 0
+
+    def trouble(self, path: str, what: str, is_root: bool = False) -> None:
+        """Take up what could not be examined."""
+        self._unreadable_roots += is_root
+        if self._errors.has_room(path, what):
+            self._errors.rows.append(ErrorRow(path=path, what=what))
+
+    def verdict(self, path: str, verdict: Verdict) -> None:
+        """Take up what was seen in a file, and what could not be."""
+        self._objects += verdict.objects
+        self._bytes += verdict.bytes
+        for remark in verdict.remarks:
+            self.trouble(path, ": ".join([*remark.inner, remark.what]))
+
+    def finding(self, path: str, finding: Finding, handled: Handled) -> bool:
+        """Take up a threat; return whether it is listed and not only counted."""
+        self._handled += handled.done
+        if not self._findings.has_room(path, *finding.inner, finding.name, finding.why, handled.result):
+            return False
+        self._findings.rows.append(_row(path, finding, handled))
+        return True
+
+    def summary(self, files: int, seconds: float, complete: bool) -> ScanSummary:
+        """Return all that came of it, in the order of paths."""
+        return ScanSummary(
+            objects=self._objects,
+            files=files,
+            bytes=self._bytes,
+            seconds=seconds,
+            findings=sorted(self._findings.rows, key=lambda row: (row.path, row.inner)),
+            errors=sorted(self._errors.rows, key=lambda row: (row.path, row.what)),
+            more_findings=self._findings.more,
+            more_errors=self._errors.more,
+            unreadable_roots=self._unreadable_roots,
+            handled=self._handled,
+            complete=complete,
+        )
+
+
+def _row(path: str, finding: Finding, handled: Handled) -> FindingRow:
+    return FindingRow(
+        path=path,
+        inner=list(finding.inner),
+        name=finding.name,
+        kind=finding.kind.value,
+        certainty=finding.certainty.value,
+        action=handled.action,
+        result=handled.result,
+        why=finding.why,
+        quarantine_id=handled.quarantine_id,
+    )
