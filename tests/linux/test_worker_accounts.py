@@ -1,6 +1,7 @@
 """What several accounts that share a pool can do to each other: nothing."""
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import signal
@@ -11,7 +12,7 @@ import pytest
 
 from garrison.linux.workers import Outcome, WorkerPool
 from tests.worker import campaign, unruly
-from tests.worker.objects import descendants, examined, unruly_tuning, word_set
+from tests.worker.objects import descendants, examined, submitted, unruly_tuning, word_set
 
 GOOD = b"harmless"
 EVIL = b"an evil word"
@@ -108,3 +109,41 @@ def test_slow_objects_of_two_accounts_are_all_told(databases: Path) -> None:
 
     for outcomes in asyncio.run(run()):
         campaign.check(contents, outcomes)
+
+
+def test_who_takes_no_answers_keeps_no_seat(databases: Path) -> None:
+    contents = [GOOD, EVIL, unruly.SEGFAULT, EVIL]
+
+    async def stay(pool: WorkerPool, told: list[Outcome], is_away: asyncio.Event, may_go_on: asyncio.Event) -> None:
+        with submitted(contents) as objects:
+            async for outcome in pool.examine(objects, ALICE):
+                told.append(outcome)
+                is_away.set()
+                await may_go_on.wait()
+
+    async def run() -> list[Outcome]:
+        told: list[Outcome] = []
+        is_away, may_go_on = asyncio.Event(), asyncio.Event()
+        async with pool_of(databases, size=1, slice_seconds=0.1) as pool, asyncio.TaskGroup() as group:
+            group.create_task(stay(pool, told, is_away, may_go_on))
+            async with asyncio.timeout(5):
+                await is_away.wait()
+                campaign.check([EVIL], await examined(pool, [EVIL], BOB))
+                assert len(told) == 1
+            may_go_on.set()
+        return told
+
+    campaign.check(contents, asyncio.run(run()))
+
+
+def test_a_worker_that_was_sent_away_is_not_used_again(databases: Path) -> None:
+    async def run() -> None:
+        async with pool_of(databases, size=1, slice_seconds=0.1) as pool:
+            with submitted([GOOD]) as objects:
+                async with contextlib.aclosing(pool.examine(objects, ALICE)) as outcomes:
+                    await anext(outcomes)
+                    campaign.check([EVIL], await examined(pool, [EVIL], BOB))
+            assert [worker.account for worker in pool._idle] == [BOB]
+            campaign.check([EVIL], await examined(pool, [EVIL], ALICE))
+
+    asyncio.run(run())

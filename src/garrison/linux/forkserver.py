@@ -225,7 +225,7 @@ class Worker:
         self._number = number
         self._connection = connection
         self._frames = Frames()
-        self._is_dismissed = False
+        self.is_dismissed = False
 
     async def greet(self) -> None:
         """Wait until the sandbox is closed. Raises Unavailable when that fails, ServerGone."""
@@ -273,7 +273,7 @@ class Worker:
                 self.server.give_up()
                 raise ServerGone
             return "closed its connection"
-        if how == KILLED and not self._is_dismissed:
+        if how == KILLED and not self.is_dismissed:
             raise Killed
         if how == OUT_OF_TIME:
             raise OutOfTime
@@ -287,7 +287,7 @@ class Worker:
 
     def dismiss(self) -> None:
         """Part from it, for good."""
-        self._is_dismissed = True
+        self.is_dismissed = True
         self._connection.close()
         self.server.kill(self._number)
 

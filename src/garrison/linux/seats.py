@@ -3,21 +3,48 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 
 
 class Seat:
-    """A seat that a call has. account: whose call."""
+    """A seat that a call has. account: whose call. is_lost: it has been given to somebody else."""
 
     def __init__(self, seats: "Seats", account: int) -> None:
         self._seats = seats
-        self._since = seats.now()
+        self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
         self.account = account
+        self.is_lost = False
 
     def is_over(self) -> bool:
         """Return whether the call has had its slice of time, and somebody waits who could have the seat."""
-        held_seconds = self._seats.now() - self._since
+        held_seconds = self._loop.time() - self._since
         return held_seconds >= self._seats.slice_seconds and self._seats.is_wanted(self.account)
+
+    def leave(self, when_lost: Callable[[], None]) -> None:
+        """Go about something else until `come_back`; who takes longer than a slice loses the seat to who wants it."""
+        self._timer = self._loop.call_later(self._seats.slice_seconds, self._look, when_lost)
+
+    def come_back(self) -> None:
+        """Be back, though the seat may be lost."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self, when_lost: Callable[[], None]) -> None:
+        if self._seats.is_wanted(self.account):
+            when_lost()
+            self.give_back()
+        else:
+            self.leave(when_lost)
+
+    def give_back(self) -> None:
+        """Let others have it."""
+        self.come_back()
+        if not self.is_lost:
+            self.is_lost = True
+            self._seats.stand_up(self.account)
 
 
 class Seats:
@@ -44,15 +71,11 @@ class Seats:
             self._sit(account)
         else:
             await self._wait(account)
+        seat = Seat(self, account)
         try:
-            yield Seat(self, account)
+            yield seat
         finally:
-            self._stand_up(account)
-
-    @staticmethod
-    def now() -> float:
-        """Return the time in seconds, from any start."""
-        return asyncio.get_running_loop().time()
+            seat.give_back()
 
     def is_wanted(self, holder: int) -> bool:
         """Return whether somebody would get the seat that an account has, were it free."""
@@ -68,7 +91,8 @@ class Seats:
         self._guests += account not in self._owners
         self._last_was_owner = account in self._owners
 
-    def _stand_up(self, account: int) -> None:
+    def stand_up(self, account: int) -> None:
+        """Take the seat of an account back, and give it to the next."""
         self.taken -= 1
         self._guests -= account not in self._owners
         while (following := self._next()) is not None:
@@ -93,7 +117,7 @@ class Seats:
             await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self._stand_up(account)
+                self.stand_up(account)
             else:
                 self._leave(account, turn)
             raise

@@ -160,7 +160,7 @@ class WorkerPool:
             self._adopt(fresh)
 
     async def _round(self, objects: Sequence[Submitted], first: int, seat: Seat) -> AsyncGenerator[Outcome, None]:
-        """Yield outcomes from one worker, until a batch is done, the worker is not fit to go on, or others' turn is."""
+        """Yield outcomes from one worker, until a batch is done, the worker is not fit to go on, or others are next."""
         batch = objects[first : first + MOST_OBJECTS]
         with contextlib.suppress(ServerGone, WorkerGone):  # no object's fault, if it happens out here: try again
             worker = await self._hire(seat.account)
@@ -174,8 +174,10 @@ class WorkerPool:
                     outcome, is_fit = await self._outcome(worker, offset, first + offset)
                     is_last = offset == len(batch) - 1
                     is_fit, goes_on = is_fit and is_last, is_fit
+                    seat.leave(worker.dismiss)
                     yield outcome
-                    if not goes_on or (seat.is_over() and not worker.has_answered()):
+                    seat.come_back()
+                    if not goes_on or seat.is_lost or (seat.is_over() and not worker.has_answered()):
                         break
             finally:
                 self._release(worker, is_fit)
@@ -219,7 +221,7 @@ class WorkerPool:
         return None
 
     def _release(self, worker: Worker, is_fit: bool) -> None:
-        if is_fit and worker.server is self._server and not self._is_closed:
+        if is_fit and not worker.is_dismissed and worker.server is self._server and not self._is_closed:
             self._idle.append(worker)
         else:
             worker.dismiss()
