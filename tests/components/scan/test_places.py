@@ -1,6 +1,9 @@
 """Tests of what matters most."""
 
+import os
 from pathlib import Path
+
+import pytest
 
 from garrison.components.scan.places import quick_places, user_folders
 
@@ -31,3 +34,21 @@ def test_what_starts_by_itself_comes_first_and_only_what_exists(tmp_path: Path) 
     (tmp_path / "Downloads").mkdir()
     places = quick_places(tmp_path)
     assert places[:2] == [str(tmp_path / ".bashrc"), str(tmp_path / "Downloads")]
+
+
+@pytest.mark.parametrize("what", ["pipe", "link", "folder", "huge"])
+def test_what_is_no_small_file_of_settings_is_not_read(tmp_path: Path, what: str) -> None:
+    """Give it what would hang, or be read with more rights than one's own, or eat memory."""
+    path = tmp_path / ".config" / "user-dirs.dirs"
+    path.parent.mkdir()
+    text = 'XDG_DOWNLOAD_DIR="/secret"\n'
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "link":
+        (tmp_path / "real").write_text(text)
+        path.symlink_to(tmp_path / "real")
+    elif what == "folder":
+        path.mkdir()
+    elif what == "huge":
+        path.write_text("#\n" * 40_000 + text)
+    assert user_folders(tmp_path)[0] == tmp_path / "Downloads"

@@ -1,11 +1,10 @@
 """Tests of scan results."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from garrison.components.scan.results import ErrorRow, FindingRow, PastScans, ScanSummary
+from garrison.components.scan.results import ErrorRow, FindingRow, ScanSummary
 
 
 def _summary(threats: int = 0, handled: int = 0, **more: Any) -> ScanSummary:
@@ -45,15 +44,12 @@ def test_many_lines_are_summed_up() -> None:
     assert "20 lines more" in text
 
 
-def test_past_scans_keep_the_newest_fifty(tmp_path: Path) -> None:
-    past = PastScans(tmp_path)
-    for _ in range(55):
-        past.add("Scan", "2026-01-01T00:00:00+00:00", 0, _summary(1))
-    kept = past.all()
-    assert len(kept) == 50
-    assert [kept[0]["id"], kept[-1]["id"]] == [6, 55]
-
-
-def test_a_damaged_list_is_an_empty_one(tmp_path: Path) -> None:
-    (tmp_path / "scans.json").write_text("{")
-    assert PastScans(tmp_path).all() == []
+def test_what_is_not_listed_counts_too() -> None:
+    summary = _summary(1, 1, more_findings=7, more_errors=3, kept=False)
+    assert summary.exit_code() == 102
+    assert summary.model_copy(update={"handled": 8}).exit_code() == 101
+    text = "\n".join(str(line) for line in summary.sentences())
+    assert "8 threats found" in text
+    assert "7 threats more, too many to list all" in text
+    assert "3 lines more, too many to list all" in text
+    assert "could not be kept" in text

@@ -75,8 +75,12 @@ def _read(path: Path) -> str:
         descriptor = os.open(path, _OPEN)
     except OSError:
         return ""
-    with open(descriptor, "rb") as file:
-        content = file.read(_MOST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    try:
+        content = os.read(descriptor, _MOST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
     return content.decode("utf-8", "surrogateescape")
 
 
