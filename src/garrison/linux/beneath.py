@@ -11,7 +11,7 @@ from garrison.linux.mounts import devices_of
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_LINKS = 40  # in one path, as the kernel has it
-_PROC = frozenset({"proc"})
+PROC = frozenset({"proc"})
 _NOREPLACE = 1  # RENAME_NOREPLACE, rename(2)
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -49,14 +49,15 @@ class OfProcesses(Failed):
     """A path leads into /proc, whose links lead to what other processes, and this one, have open."""
 
 
-def real_path(path: str) -> str:
+def real_path(path: str, proc: frozenset[int] | None = None) -> str:
     """Return an absolute path of something that exists with its links followed, as the calling thread may see it.
 
-    Every step is taken from an open folder. Raises OSError, and OfProcesses before any link in /proc is followed.
+    Every step is taken from an open folder. proc: the devices of file systems of the kind PROC, if the caller has them
+    at hand. Raises OSError, and OfProcesses before any link in /proc is followed.
     """
     if not path.startswith("/"):
         raise Failed(f"{path}: only a full path can be used here.")
-    proc = devices_of(_PROC)
+    proc = devices_of(PROC) if proc is None else proc
     names: list[str] = []
     waiting = path.split("/")[::-1]
     links = 0

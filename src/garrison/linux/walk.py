@@ -15,7 +15,7 @@ from itertools import islice
 
 from garrison.base.errors import Failed
 from garrison.base.text import plural
-from garrison.linux.beneath import OfProcesses, folder_without_links, real_path, split
+from garrison.linux.beneath import PROC, OfProcesses, folder_without_links, real_path, split
 from garrison.linux.mounts import MADE_UP, OF_DEVICES, devices_of
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -100,6 +100,7 @@ class Walk:
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _made_up: frozenset[int] = field(default_factory=lambda: devices_of(MADE_UP))
     _of_devices: frozenset[int] = field(default_factory=lambda: devices_of(OF_DEVICES))
+    _proc: frozenset[int] = field(default_factory=lambda: devices_of(PROC))
     _later: list[_Later] = field(default_factory=list)
 
     def files(self, roots: list[str]) -> Generator[Found | Trouble | None, None, None]:
@@ -154,7 +155,7 @@ class Walk:
 
     def _root(self, root: str) -> Iterator[_Entry | Trouble]:
         try:
-            real = real_path(root)  # a person may name a link; below it none is followed
+            real = real_path(root, self._proc)  # a person may name a link; below it none is followed
             is_folder = stat.S_ISDIR(os.lstat(real).st_mode)
         except OfProcesses:
             yield Trouble(_short(root), _MADE_UP, given=True)
@@ -167,11 +168,11 @@ class Walk:
             if len(os.fsencode(real)) > _LONGEST_PATH:
                 yield Trouble(_short(root), _WHY[errno.ENAMETOOLONG], given=True)
             elif self.skip(real):
-                yield Trouble(root, "is left out of scans by an exclusion")
+                yield Trouble(_short(root), "is left out of scans by an exclusion")
             elif is_folder:
-                yield from self._below(real, root)
+                yield from self._below(real, _short(root))
             else:
-                yield from self._alone(real, root)
+                yield from self._alone(real, _short(root))
 
     @staticmethod
     def _alone(path: str, given: str) -> Iterator[_Entry | Trouble]:

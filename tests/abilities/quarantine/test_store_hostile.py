@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from garrison.abilities.quarantine import Identity, Quarantine, Record, place
-from garrison.base.errors import Failed, GarrisonError, NotFound, Unavailable
+from garrison.base.errors import Failed, GarrisonError, Invalid, NotFound, Unavailable
 from garrison.linux.acting import Acting
 from tests.abilities.campaign import campaign
 from tests.abilities.quarantine.stores import give, read_revealed, recovered, refused, restore
@@ -140,6 +140,8 @@ def test_restores_only_where_the_account_may_write(store: Quarantine, shared: Pa
     (theirs / "bad").write_bytes(EICAR)
     give(theirs / "bad", NOBODY)
     record = take(store, theirs / "bad", NOBODY)
+    with pytest.raises(Invalid, match="no path"):
+        restore(store, record, "/a\0b/c", uid=NOBODY)
     for goal in (roots, secret, secret / "folder", secret / "folder" / "new"):
         with pytest.raises(GarrisonError):
             restore(store, record, str(goal), uid=NOBODY)

@@ -20,9 +20,10 @@ from garrison.abilities.quarantine import place
 from garrison.abilities.quarantine.coding import hide, pour, show
 from garrison.abilities.quarantine.record import Identity, Metadata, Record
 from garrison.base.clock import Clock
-from garrison.base.errors import Failed, GarrisonError, NotFound, Unavailable
+from garrison.base.errors import Failed, GarrisonError, Invalid, NotFound, Unavailable
 from garrison.base.files import explain, read_json, sync_folder, write_json
 from garrison.base.paths import Home
+from garrison.base.text import printable
 from garrison.engine.verdict import Finding
 from garrison.linux.acting import Acting
 
@@ -270,6 +271,8 @@ class Quarantine:
             path = await acting.run(place.destination, record.path, to)
         except OSError as error:
             raise explain(error, f"restore to {to}") from error
+        except ValueError as error:  # a NUL, or what is no character
+            raise Invalid(f"{printable(to)} is no path.") from error
         temporary = f".garrison-{record.id}-{secrets.token_hex(4)}.new"
         with self._open_blob(record) as blob:
             self._check_held(record)
