@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import random
 import subprocess
 import sys
@@ -131,12 +132,15 @@ def test_a_row_that_was_not_written_breaks_nothing(tmp_path: Path) -> None:
         journal = filled(opened)
         pages = opened.connection.execute("PRAGMA page_count").fetchone()[0]
         opened.connection.execute(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(Failed, match="full"):
-            journal.append("scan", Seen(path="x" * 1_000_000), 0)
+        with contextlib.suppress(Failed):
+            for _ in range(1000):
+                journal.append("scan", Seen(path="x" * 4000), 0)
         opened.connection.execute("PRAGMA max_page_count = 1000000")
+        rows = len(journal.rows(Query()))
         journal.append("scan", Seen(path="/after"), 0)
         assert broken(journal) is None
-        assert len(journal.rows(Query())) == 7
+        assert 6 <= rows < 1000
+        assert len(journal.rows(Query())) == rows + 1
 
 
 def test_others_have_their_turn_while_a_long_journal_is_looked_at(tmp_path: Path) -> None:

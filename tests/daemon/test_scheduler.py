@@ -291,3 +291,29 @@ def test_what_this_computer_cannot_tell_is_refused(stage: Stage, text: str) -> N
         asyncio.run(stage.scheduler.check(Schedule.parse(text)))
     stage.around = Circumstances(idle_seconds=0, locked=False, metered=False)
     asyncio.run(stage.scheduler.check(Schedule.parse(text)))
+
+
+def test_a_month_keeps_its_day_over_shorter_ones(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "2026-01-31T09:00")
+    stage.set("manual", "scan.daily")
+    stage.set("every 1 month")
+    assert stage.pass_time(days=32) == ["02-28T09:00"]
+    stage.restart()
+    assert stage.pass_time(days=95) == ["03-31T09:00", "04-30T09:00", "05-31T09:00"]
+
+
+def test_a_schedule_of_before_keeps_the_day_it_has_come_to(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "2026-01-31T09:00")
+    stage.set("manual", "scan.daily")
+    stage.set("every 1 month")
+    file = tmp_path / "schedule.json"
+    plain = json.loads(file.read_bytes())
+    del plain["scan.quick"]["anchor"]
+    plain["scan.quick"]["last"] = "2026-01-30T09:00:00+01:00"
+    file.write_text(json.dumps(plain))
+    stage.restart()
+    assert stage.pass_time(days=60) == ["02-28T09:00", "03-30T09:00"]
+    plain["scan.quick"]["anchor"] = 32
+    file.write_text(json.dumps(plain))
+    stage.restart()
+    assert "no entry" in stage.scheduler.damaged

@@ -269,7 +269,7 @@ def test_others_may_ask_in_fewer_bytes(tmp_path: Path, monkeypatch: pytest.Monke
     posing(monkeypatch, 50_001, 0)
 
     async def script(stage: Stage) -> None:
-        names = {f"n{number}": "x" * 60_000 for number in range(8)}
+        names: dict[str, Any] = {f"n{number}": "x" * 60_000 for number in range(8)}
         async with stage.talk() as other, stage.talk() as owner:
             assert "too long" in (await other.ask("guard.who", **names))["error"]["text"]
             assert "no such name" in (await owner.ask("guard.who", **names))["error"]["text"]

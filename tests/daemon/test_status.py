@@ -7,9 +7,9 @@ import pytest
 from garrison.abilities.rights import Rights
 from garrison.daemon.status import Colour, Status, status_of
 from garrison.daemon.supervisor import Supervisor
-from garrison.sdk import AnyComponent, Component, Issue, Proof, Settings, Severity, Text
+from garrison.sdk import AnyComponent, Caller, Component, Issue, Proof, Settings, Severity, Text
 from garrison.sdk.testing import FakeHost
-from tests.daemon.parts import clock
+from tests.daemon.parts import ANNA, ROOT, clock
 
 
 class Guard(Component[Settings]):
@@ -47,12 +47,22 @@ def issue(name: str, severity: Severity) -> Issue:
     )
 
 
-def status(*components: AnyComponent, own: tuple[Issue, ...] = ()) -> Status:
+class Discreet(Guard):
+    """Tells everybody only of what is theirs."""
+
+    id = "discreet"
+    title = "Discreet"
+
+    def issues_for(self, caller: Caller) -> Iterable[Issue]:
+        return [issue for issue in self.wrong if caller.is_owner or issue.id == str(caller.uid)]
+
+
+def status(*components: AnyComponent, own: tuple[Issue, ...] = (), caller: Caller = ROOT) -> Status:
     async def run() -> Status:
         async with asyncio.TaskGroup() as group:
             known = {component.id: component for component in components}
             supervisor = Supervisor(group, known, Rights(), lambda _: None, clock())
-            return status_of(known, supervisor, own, "suite")
+            return status_of(known, supervisor, own, caller)
 
     return asyncio.run(run())
 
@@ -95,3 +105,10 @@ def test_a_defect_of_one_component_is_its_own(guard: Guard, caplog: pytest.LogCa
     assert "KeyError" in found.issues[0].text
     assert [row.id for row in found.components] == ["guard", "broken"]
     assert len(caplog.records) == 2
+
+
+def test_people_are_told_what_they_are_to_know() -> None:
+    discreet = Discreet(FakeHost(), Settings())
+    discreet.wrong = (issue("1001", Severity.CRITICAL), issue("1002", Severity.CRITICAL))
+    assert [row.id for row in status(discreet, caller=ANNA).issues] == ["discreet.1001"]
+    assert [row.id for row in status(discreet, caller=ROOT).issues] == ["discreet.1001", "discreet.1002"]

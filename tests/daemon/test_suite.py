@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from garrison.abilities.rights import Rights
-from garrison.base.errors import Invalid, NotFound, Unexpected
+from garrison.base.errors import Invalid, NotFound, Refused, Unexpected
+from garrison.daemon.boot import Boot, _begin
 from garrison.daemon.bus import Bus
 from garrison.daemon.consents import Consents
 from garrison.daemon.door import Call, Door
@@ -20,10 +22,10 @@ from garrison.daemon.journal import Journal
 from garrison.daemon.parts import Parts
 from garrison.daemon.scheduler import Scheduler, Senses
 from garrison.daemon.settings_book import SettingsBook
-from garrison.daemon.suite import Suite
+from garrison.daemon.suite import Suite, SuiteSettings
 from garrison.daemon.supervisor import Supervisor
 from garrison.linux.circumstances import Circumstances
-from garrison.sdk import Caller, Question, Settings, Text, describe
+from garrison.sdk import Caller, Question, Text, describe
 from garrison.sdk.testing import FakeHost
 from garrison.wire.manifest import SUITE
 from tests.daemon.parts import ANNA, BERND, ROOT, clock, store
@@ -42,24 +44,26 @@ class Stage:
 
     def __init__(self, group: asyncio.TaskGroup, folder: Path, opened: Any) -> None:
         when = clock()
-        reporter = Reporter(Journal(opened, when), Bus())
+        journal = Journal(opened, when)
+        reporter = Reporter(journal, Bus())
         jobs = Jobs(group, when)
         self.door = Door(Rights(), jobs, lambda event, caller: reporter.report(SUITE, event, caller.uid))
         self.fails: list[Exception] = []
         self.sample = Sample(FakeHost(), SampleSettings(), when, self.fails)
         components: dict[str, Any] = {"sample": self.sample}
         supervisor = Supervisor(group, components, Rights(), lambda _: None, when)
-        book = SettingsBook(folder, {"sample": Sample})
+        book = SettingsBook(folder, {SUITE: Suite, "sample": Sample})
         self.inbox = Inbox(opened, when)
         self.reporter = reporter
+        self.group = group
         self.parts = Parts(
-            opened, book, Journal(opened, when), reporter, jobs, self.inbox, self.door, supervisor, when,
+            opened, book, journal, reporter, jobs, self.inbox, self.door, supervisor, when,
             lambda: None, lambda: None, components, is_lasting=True,
         )  # fmt: skip
         described = (describe(Sample),)
         scheduler = Scheduler(folder, when, UTC, described, lambda *_: None, SENSES)
         host = ComponentHost(SUITE, reporter, Bus(), self.inbox, self.door, lambda _: None)
-        self.door.add(Suite(host, Settings(), self.parts, scheduler, Consents(opened, when, described)))
+        self.door.add(Suite(host, SuiteSettings(), self.parts, scheduler, Consents(opened, when, described)))
         self.door.add(self.sample)
 
     async def call(self, operation: str, caller: Caller = ROOT, /, **arguments: Any) -> Any:
@@ -109,6 +113,51 @@ def test_settings(tmp_path: Path) -> None:
     on_stage(tmp_path, script)
 
 
+def test_settings_are_shown_to_the_owner_only(tmp_path: Path) -> None:
+    async def script(stage: Stage) -> None:
+        for operation, arguments in (("settings-list", {}), ("settings-get", {"name": "sample.count"})):
+            await stage.call(operation, ROOT, **arguments)
+            with pytest.raises(Refused, match="owner only"):
+                await stage.call(operation, ANNA, **arguments)
+
+    on_stage(tmp_path, script)
+
+
+def test_the_suites_own_settings_say_how_much_of_the_journal_is_kept(tmp_path: Path) -> None:
+    async def script(stage: Stage) -> None:
+        rows = {row["name"]: row["value"] for row in await stage.call("settings-list", component="suite")}
+        assert rows == {"suite.journal_days": 365, "suite.journal_mib": 256}
+        for number in range(5000):
+            stage.reporter.report("sample", ThingSeen(what=f"{number}", path="x" * 1000), None)
+        await stage.call("settings-set", name="suite.journal_mib", values=["2"])
+        proof = await stage.call("journal-verify")
+        assert (proof["intact"], proof["cut"] > 2000) == (True, True)
+        newest = await stage.call("journal", limit=3)
+        assert [row["name"] for row in newest] == ["OperationCalled", "SettingChanged", "JournalCut"]
+        with pytest.raises(Invalid):
+            await stage.call("settings-set", name="suite.journal_days", values=["0"])
+        for operation in ("start", "stop", "restart"):
+            with pytest.raises(NotFound):
+                await stage.call(operation, component="suite")
+        await stage.call("settings-reset", component="suite")
+        assert (await stage.call("settings-get", name="suite.journal_mib"))["value"] == 256
+
+    on_stage(tmp_path, script)
+
+
+def test_the_journal_is_read_page_by_page(tmp_path: Path) -> None:
+    async def script(stage: Stage) -> None:
+        for number in range(5):
+            stage.reporter.report("sample", ThingSeen(what=f"{number}", path="x"), None)
+        page = await stage.call("journal", limit=3)
+        rest = await stage.call("journal", limit=3, before=page[-1]["id"])
+        assert [row["details"]["what"] for row in page + rest] == ["4", "3", "2", "1", "0"]
+        with pytest.raises(Invalid):
+            await stage.call("journal", limit=1001)
+
+    on_stage(tmp_path, script)
+
+
 def test_a_component_that_cannot_take_a_setting_up(tmp_path: Path) -> None:
     async def script(stage: Stage) -> None:
         stage.fails.append(KeyError("x"))
@@ -153,5 +202,19 @@ def test_the_schedule_and_the_journals_proof(tmp_path: Path) -> None:
         assert (await stage.call("journal-verify"))["intact"]
         stage.parts.store.connection.execute("DELETE FROM event")
         assert not (await stage.call("journal-verify"))["intact"]
+
+    on_stage(tmp_path, script)
+
+
+def test_a_scheduled_task_that_fails_is_told_to_whom_it_is_for(tmp_path: Path) -> None:
+    async def script(stage: Stage) -> None:
+        boot = cast("Boot", SimpleNamespace(parts=stage.parts, group=stage.group))
+        for paths in (["/a"], []):
+            _begin(boot, "sample.look-at", {"paths": paths}, ANNA)
+            while stage.parts.jobs.running() or len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 # until it has ended
+                await asyncio.sleep(0)
+        rows = [row for row in await stage.call("journal", ANNA) if row["name"] == "TaskFailed"]
+        assert [row["details"]["operation"] for row in rows] == ["sample.look-at"]
+        assert rows[0]["text"].startswith("Look, as scheduled, did not work: paths: ")
 
     on_stage(tmp_path, script)

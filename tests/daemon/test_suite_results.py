@@ -18,9 +18,11 @@ def test_a_plain_sentence_with_braces_stays_as_it_is() -> None:
 
 
 def test_a_changed_journal_is_a_failure_in_a_shell() -> None:
-    assert Verified(intact=True, first_broken=None).exit_code() == 0
-    assert Verified(intact=False, first_broken=3).exit_code() == 3
-    assert "row 3" in str(Verified(intact=False, first_broken=3).sentences()[0])
+    assert Verified(intact=True, first_broken=None, cut=0).exit_code() == 0
+    assert Verified(intact=False, first_broken=3, cut=0).exit_code() == 3
+    assert "row 3" in str(Verified(intact=False, first_broken=3, cut=0).sentences()[0])
+    whole = Verified(intact=True, first_broken=None, cut=2).sentences()
+    assert "2 older rows were removed" in str(whole[1])
 
 
 def test_a_first_scan_ends_as_the_scan_did() -> None:

@@ -147,3 +147,27 @@ def test_what_is_no_schedule(text: str) -> None:
     with pytest.raises(Invalid) as raised:
         Schedule.parse(text)
     assert "every 2 hours" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "last", "expected"),
+    [
+        ("every 1 month", "2026-02-28T10:00", "2026-03-31T10:00+02:00"),
+        ("every 1 month at 10:00", "2026-02-28T10:00", "2026-03-31T10:00+02:00"),
+        ("every 1 month at 10:00", "2026-02-28T09:00", "2026-02-28T10:00+01:00"),  # made up for in the morning
+        ("every 1 month", "2026-04-03T10:00", "2026-04-30T10:00+02:00"),  # made up for days later: that was March's
+        ("every 2 months", "2025-12-31T10:00", "2026-02-28T10:00+01:00"),
+        ("every 1 day", "2026-02-28T10:00", "2026-03-01T10:00+01:00"),
+    ],
+)
+def test_months_keep_to_their_day(text: str, last: str, expected: str) -> None:
+    moment = datetime.fromisoformat(last).replace(tzinfo=BERLIN)
+    due = Schedule.parse(text).next_after(moment, anchor=31)
+    assert due is not None
+    assert due.astimezone(BERLIN).isoformat(timespec="minutes") == expected
+
+
+def test_the_day_that_a_first_run_sets() -> None:
+    moment = datetime(2026, 1, 31, 9, 0, tzinfo=BERLIN)
+    texts = ("every 1 month", "every 1 month at 12:30", "every 1 day", "manual")
+    assert [Schedule.parse(text).anchor_of(moment) for text in texts] == [31, 30, 0, 0]

@@ -24,6 +24,7 @@ from garrison.base.clock import Clock, SystemClock, local_zone
 from garrison.base.errors import Failed, GarrisonError, Unavailable
 from garrison.base.files import explain
 from garrison.base.paths import Home
+from garrison.daemon.audit import Audit
 from garrison.daemon.bus import Bus
 from garrison.daemon.catalogue import COMPONENTS, manifests
 from garrison.daemon.consents import Consents
@@ -38,12 +39,12 @@ from garrison.daemon.scheduler import Scheduler, Senses
 from garrison.daemon.server import Server, bind
 from garrison.daemon.settings_book import SettingsBook
 from garrison.daemon.store import Store
-from garrison.daemon.suite import Suite
-from garrison.daemon.suite_results import JournalSetAside
+from garrison.daemon.suite import Suite, SuiteSettings
+from garrison.daemon.suite_results import JournalSetAside, TaskFailed
 from garrison.daemon.supervisor import Supervisor
 from garrison.linux.circumstances import Circumstances
 from garrison.linux.power import on_battery
-from garrison.sdk import AnyComponent, Caller, Event, Settings
+from garrison.sdk import AnyComponent, Caller, Event
 from garrison.wire.golden import golden_text
 from garrison.wire.manifest import SUITE, digest, dump
 
@@ -128,8 +129,11 @@ def open_the_books(boot: Boot) -> None:
     journal = Journal(store, boot.clock)
     reporter = Reporter(journal, boot.bus)
     jobs = Jobs(boot.group, boot.clock)
-    door = Door(boot.rights, jobs, lambda event, caller: reporter.report(SUITE, event, caller.uid))
+    audit = Audit(lambda event, caller: reporter.report(SUITE, event, caller.uid), boot.clock)
+    boot.stack.callback(audit.settle_all)
+    door = Door(boot.rights, jobs, audit.note)
     components: dict[str, AnyComponent] = {}
+    with_settings: tuple[type[AnyComponent], ...] = (Suite, *COMPONENTS)
 
     def report_own(event: Event) -> None:
         reporter.report(SUITE, event, None)
@@ -137,7 +141,7 @@ def open_the_books(boot: Boot) -> None:
     supervisor = Supervisor(boot.group, components, boot.rights, report_own, boot.clock)
     boot.parts = Parts(
         store=store,
-        book=SettingsBook(boot.home.folder("settings", 1), {cls.id: cls for cls in COMPONENTS}),
+        book=SettingsBook(boot.home.folder("settings", 1), {cls.id: cls for cls in with_settings}),
         journal=journal,
         reporter=reporter,
         jobs=jobs,
@@ -189,7 +193,10 @@ def make_the_suite(boot: Boot) -> None:
     senses = Senses(on_battery, _circumstances, boot.abilities[Databases].name)
     boot.scheduler = Scheduler(folder, boot.clock, local_zone(), described, lambda *task: _begin(boot, *task), senses)
     consents = Consents(boot.parts.store, boot.clock, described)
-    boot.suite = Suite(_host(boot, SUITE), Settings(), boot.parts, boot.scheduler, consents)
+    settings = boot.parts.book.of(SUITE)
+    assert isinstance(settings, SuiteSettings)
+    boot.suite = Suite(_host(boot, SUITE), settings, boot.parts, boot.scheduler, consents)
+    outcome(boot.suite.settings_changed, "give the suite its settings")
     boot.parts.door.add(boot.suite)
 
 
@@ -209,7 +216,11 @@ def _begin(boot: Boot, operation: str, arguments: dict[str, Any], caller: Caller
         return
 
     async def call() -> None:
-        await outcome_of(parts.door.call(Call(operation, arguments, caller, background=True)), operation)
+        answer = await outcome_of(parts.door.call(Call(operation, arguments, caller)), operation)
+        if isinstance(answer, GarrisonError):
+            title = parts.door.title(operation)
+            event = TaskFailed(title=title, operation=operation, reason=answer.text.rstrip("."))
+            parts.reporter.report(SUITE, event, caller.uid)
 
     boot.group.create_task(call())
 

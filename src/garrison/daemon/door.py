@@ -107,6 +107,10 @@ class Door:
             raise NotFound(f"There is no operation “{operation}”.", "garrison --help lists what there is.")
         return self.components[name], signature
 
+    def title(self, operation: str) -> str:
+        """Return what people call an operation. Raises NotFound."""
+        return self._find(operation)[1].mark.title
+
     def arguments(self, operation: str, given: Sequence[str]) -> dict[str, Any]:
         """Return an operation's arguments from texts NAME=VALUE, plain and checked. Raises NotFound, Invalid."""
         _, signature = self._find(operation)

@@ -37,7 +37,7 @@ class Entry:
     """When a task runs, with what, and for whom. own: whether the owner said so. last: when it last was started.
 
     databases: the set in use when it was last started. waits: it is to run once at the start of the suite, and has not
-    yet. idled: it has run since the computer became idle.
+    yet. idled: it has run since the computer became idle. anchor: the day of the month to keep to, or 0.
     """
 
     schedule: Schedule
@@ -48,6 +48,7 @@ class Entry:
     databases: str = ""
     waits: bool = False
     idled: bool = False
+    anchor: int = 0
 
 
 class ScheduleRow(Frozen):
@@ -127,6 +128,7 @@ class Scheduler:
             entries[name] = _entry(plain)
         elif name in entries:
             entries[name].last, entries[name].databases = _time(plain["last"]), _text(plain.get("databases", ""))
+            entries[name].anchor = _day(plain.get("anchor", 0))
 
     def _write(self) -> None:
         write_json(
@@ -139,6 +141,7 @@ class Scheduler:
                     "own": entry.own,
                     "last": entry.last.isoformat() if entry.last else "",
                     "databases": entry.databases,
+                    "anchor": entry.anchor,
                 }
                 for name, entry in self._entries.items()
             },
@@ -154,8 +157,9 @@ class Scheduler:
             raise Invalid(f"{operation} cannot run by itself: it needs {', '.join(missing)}.")
         before = self._entries.get(operation)
         last = before.last if before else None
-        databases = self._senses.databases()
-        self._entries[operation] = Entry(schedule, arguments, caller, own=True, last=last, databases=databases)
+        entry = Entry(schedule, arguments, caller, own=True, last=last, databases=self._senses.databases())
+        entry.anchor = self._anchor(entry)
+        self._entries[operation] = entry
         try:
             self._write()
         except GarrisonError:
@@ -198,9 +202,12 @@ class Scheduler:
             entry.last = now
 
     def _next_after(self, entry: Entry, last: datetime) -> datetime | None:
-        due = entry.schedule.next_after(last.astimezone(self._zone))
+        due = entry.schedule.next_after(last.astimezone(self._zone), entry.anchor)
         # Two times of one zone are compared as clocks on the wall show them, hours of summer time left out.
         return due.astimezone(UTC) if due else None
+
+    def _anchor(self, entry: Entry) -> int:
+        return entry.schedule.anchor_of((entry.last or self._began).astimezone(self._zone))
 
     async def check(self, schedule: Schedule) -> None:
         """Raise Unavailable when this computer cannot tell what a schedule goes by."""
@@ -265,6 +272,7 @@ class Scheduler:
         )
 
     def _begin(self, name: str, entry: Entry) -> None:
+        entry.anchor = entry.anchor or self._anchor(entry)
         entry.last, entry.databases, entry.waits = self._clock.now(), self._senses.databases(), False
         try:
             self._write()
@@ -285,12 +293,19 @@ def _entry(plain: dict[str, Any]) -> Entry:
         own=True,
         last=_time(plain["last"]),
         databases=_text(plain.get("databases", "")),
+        anchor=_day(plain.get("anchor", 0)),
     )
 
 
 def _text(untrusted: Any) -> str:
     if not isinstance(untrusted, str):
         raise ValueError("this is no entry of a schedule")  # noqa: TRY004 # one kind of error for a damaged file
+    return untrusted
+
+
+def _day(untrusted: Any) -> int:
+    if not isinstance(untrusted, int) or not 0 <= untrusted <= 31:
+        raise ValueError("this is no entry of a schedule")
     return untrusted
 
 

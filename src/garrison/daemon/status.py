@@ -7,7 +7,8 @@ from typing import Any
 from garrison.base.errors import GarrisonError
 from garrison.daemon.isolation import outcome
 from garrison.daemon.supervisor import Condition, Supervisor
-from garrison.sdk import AnyComponent, Frozen, Issue, Result, Severity, Text, UntrustedText
+from garrison.sdk import AnyComponent, Caller, Frozen, Issue, Result, Severity, Text, UntrustedText
+from garrison.wire.manifest import SUITE
 
 
 class Colour(StrEnum):
@@ -89,16 +90,16 @@ def _first(issues: list[IssueRow]) -> str:
 
 
 def status_of(
-    components: Mapping[str, AnyComponent], supervisor: Supervisor, own_issues: Iterable[Issue], suite: str
+    components: Mapping[str, AnyComponent], supervisor: Supervisor, own_issues: Iterable[Issue], caller: Caller
 ) -> Status:
-    """Return how things stand, from what every component says now."""
-    rows = [_issue(suite, issue) for issue in own_issues]
+    """Return how things stand for a caller, from what every component says now."""
+    rows = [_issue(SUITE, issue) for issue in own_issues]
     described = []
     for component in components.values():
         condition, reason = supervisor.condition(component.id)
         described.append(_component(component, condition, reason))
         if condition not in {Condition.OFF, Condition.UNSUPPORTED, Condition.UNLICENSED}:
-            rows += _said_by(component)
+            rows += _said_by(component, caller)
         rows += _of_condition(component, condition, reason)
     rows.sort(key=lambda row: _RANK.index(row.severity))
     worst = rows[0].severity if rows else Severity.INFO
@@ -111,9 +112,9 @@ def _issue(component: str, issue: Issue) -> IssueRow:
     )
 
 
-def _said_by(component: AnyComponent) -> list[IssueRow]:
+def _said_by(component: AnyComponent, caller: Caller) -> list[IssueRow]:
     said = outcome(
-        lambda: [_issue(component.id, issue) for issue in component.issues()] + _of_proof(component),
+        lambda: [_issue(component.id, issue) for issue in component.issues_for(caller)] + _of_proof(component),
         f"ask {component.id} what is wrong",
     )
     if not isinstance(said, GarrisonError):

@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ class Store:
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=5.0)
         try:
             connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new one
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
@@ -77,6 +79,28 @@ class Store:
             return self.connection.execute(sql, values).lastrowid or 0
         except _TROUBLE as error:
             raise Failed(f"The journal could not be written: {error}.", _HINT) from error
+
+    @contextlib.contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Make what is written within one change. Raises Failed."""
+        self.write("BEGIN IMMEDIATE", ())
+        try:
+            yield
+            self.write("COMMIT", ())
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):  # it has ended by itself
+                self.connection.execute("ROLLBACK")
+            raise
+
+    def used_bytes(self) -> int:
+        """Return how many bytes of the file hold something."""
+        names = ("page_count", "freelist_count", "page_size")
+        pages, free, size = (int(self.read(f"PRAGMA {name}").fetchone()[0]) for name in names)
+        return (pages - free) * size
+
+    def shrink(self) -> None:
+        """Give what is free in the file back to the disk."""
+        self.read("PRAGMA incremental_vacuum").fetchall()
 
     def close(self) -> None:
         """Close it."""

@@ -1,21 +1,22 @@
 """The suite's own operations: status, settings, journal, jobs, schedule, inbox, consents, start and stop."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
+from garrison.base.errors import NotFound, Unavailable
 from garrison.base.text import plural
 from garrison.daemon import sign_in as at_sign_in
 from garrison.daemon.accounts import account_named
+from garrison.daemon.audit import RequestsLeftOut
 from garrison.daemon.consents import Consents
 from garrison.daemon.door import Call, OperationCalled
-from garrison.daemon.isolation import outcome
 from garrison.daemon.jobs import JobRow
-from garrison.daemon.journal import Query
+from garrison.daemon.journal import JournalCut, Limits, Query
 from garrison.daemon.parts import Parts
 from garrison.daemon.scheduler import Scheduler, ScheduleRow
+from garrison.daemon.settings_desk import SettingsDesk
 from garrison.daemon.status import Status, status_of
 from garrison.daemon.suite_results import (
     CardRow,
@@ -26,6 +27,7 @@ from garrison.daemon.suite_results import (
     Said,
     SettingChanged,
     SettingRow,
+    TaskFailed,
     Verified,
 )
 from garrison.daemon.supervisor import ComponentFailed, ComponentRecovered
@@ -43,16 +45,23 @@ from garrison.sdk import (
     Text,
     about,
     action,
+    field,
     task,
 )
 from garrison.sdk.plain import to_plain
-from garrison.sdk.values import values_of
 from garrison.wire.manifest import SUITE
 
 _EVER_DAYS = 36_500
 
 
-class Suite(Component[Settings]):
+class SuiteSettings(Settings):
+    """What a person can set of the suite as a whole."""
+
+    journal_days: int = field(365, title="Keep the journal for so many days", ge=1, le=36_500)
+    journal_mib: int = field(256, title="Keep no more of the journal than this (MiB)", ge=1, le=1024 * 1024)
+
+
+class Suite(Component[SuiteSettings]):
     """Shows and steers the suite as a whole."""
 
     id: ClassVar[str] = SUITE
@@ -63,6 +72,9 @@ class Suite(Component[Settings]):
         OperationCalled,
         ComponentFailed,
         ComponentRecovered,
+        TaskFailed,
+        JournalCut,
+        RequestsLeftOut,
     )
     aliases: ClassVar[dict[str, str]] = {
         "status": "status",
@@ -88,8 +100,11 @@ class Suite(Component[Settings]):
         "sign-in off": "sign-in-off",
     }
 
-    def __init__(self, host: Host, settings: Settings, parts: Parts, scheduler: Scheduler, consents: Consents) -> None:
+    def __init__(
+        self, host: Host, settings: SuiteSettings, parts: Parts, scheduler: Scheduler, consents: Consents
+    ) -> None:
         super().__init__(host, settings)
+        self._desk = SettingsDesk(host, parts)
         self._parts = parts
         self._scheduler = scheduler
         self._consents = consents
@@ -98,7 +113,7 @@ class Suite(Component[Settings]):
     def status(self, caller: Caller) -> Status:
         """Say in one sentence how things stand, and what to do."""
         issues = [*self.issues(), *self._questions(caller)]
-        return status_of(self._parts.components, self._parts.supervisor, issues, self.id)
+        return status_of(self._parts.components, self._parts.supervisor, issues, caller)
 
     def issues(self) -> Iterable[Issue]:
         """Return what is wrong with the suite itself."""
@@ -141,32 +156,16 @@ class Suite(Component[Settings]):
     # -- settings --
 
     @action("Settings", access=Access.VIEW)
-    def settings_list(self, component: Annotated[str, about("Of this component only")] = "") -> list[SettingRow]:
+    def settings_list(
+        self, caller: Caller, component: Annotated[str, about("Of this component only")] = ""
+    ) -> list[SettingRow]:
         """List the settings with their values, defaults and meaning."""
-        names = [component] if component else list(self._parts.components)
-        rows = []
-        for name in names:
-            settings = self._parts.book.of(name)
-            for value in values_of(type(settings)):
-                current = to_plain(getattr(settings, value.name))
-                row = SettingRow(
-                    name=f"{name}.{value.name}",
-                    value=current,
-                    default=value.default,
-                    title=value.title,
-                    kind=value.kind,
-                )
-                rows.append(row)
-        return rows
+        return self._desk.rows(caller, component)
 
     @action("Show a setting", access=Access.VIEW)
-    def settings_get(self, name: Annotated[str, about("COMPONENT.SETTING")]) -> SettingRow:
+    def settings_get(self, caller: Caller, name: Annotated[str, about("COMPONENT.SETTING")]) -> SettingRow:
         """Show one setting."""
-        component, _, _ = name.partition(".")
-        for row in self.settings_list(component):
-            if row.name == name:
-                return row
-        raise NotFound(f"There is no setting “{name}”.", "garrison settings list shows them all.")
+        return self._desk.row(caller, name)
 
     @action("Change a setting", access=Access.CONFIGURE)
     async def settings_set(
@@ -176,72 +175,42 @@ class Suite(Component[Settings]):
         caller: Caller,
     ) -> Said:
         """Change one setting."""
-        row = self.settings_get(name)
-        component, _, setting = name.partition(".")
-        is_list = isinstance(row.default, list)
-        if not is_list and len(values) != 1:
-            raise Invalid(f"{name} takes one value.", f"Its value now: {row.value}")
-        value: Any = values if is_list else values[0]
-        if setting == "enabled":
-            self._parts.door.rights.check_access(caller, Access.WEAKEN, self.title)
-        await self._change(component, {setting: value}, caller)
-        return Said(text=f"{name} is now {_shown(self.settings_get(name).value)}.")
+        return Said(text=f"{name} is now {await self._desk.set(caller, name, values)}.")
 
     @action("Restore default settings", access=Access.WEAKEN)
     async def settings_reset(self, component: str, caller: Caller) -> Said:
         """Give a component its default settings again."""
-        old, new = self._parts.book.reset(component)
-        await self._apply(component, old, new, caller)
+        await self._desk.reset(caller, component)
         return Said(text=f"{component} has its default settings again.")
 
-    async def _change(self, component: str, values: Mapping[str, Any], caller: Caller) -> None:
-        old, new = self._parts.book.change(component, values)
-        await self._apply(component, old, new, caller)
-
-    async def _apply(self, name: str, old: Settings, new: Settings, caller: Caller) -> None:
-        component = self._parts.components[name]
-        component.settings = new
-        taken_up = outcome(component.settings_changed, f"give {name} its settings")
-        for setting in type(new).model_fields:
-            before, after = getattr(old, setting), getattr(new, setting)
-            if before != after:
-                event = SettingChanged(
-                    setting=f"{name}.{setting}",
-                    old=_shown(to_plain(before)),
-                    new=_shown(to_plain(after)),
-                    uid=caller.uid,
-                )
-                self.host.report(event, caller.uid)
-        if old.enabled and not new.enabled:
-            await self._parts.supervisor.stop(name)
-        if new.enabled and not old.enabled:
-            self._parts.supervisor.start(name)
-        if isinstance(taken_up, GarrisonError):
-            raise taken_up
+    def settings_changed(self) -> None:
+        """Keep as much of the journal as they say now."""
+        self._parts.journal.keep(Limits(self.settings.journal_days, self.settings.journal_mib))
 
     # -- journal --
 
     @action("Journal", access=Access.VIEW)
-    def journal(
+    def journal(  # noqa: PLR0913 # each narrows down what is shown
         self,
         caller: Caller,
         component: Annotated[str, about("Of this component only", pattern="^[a-z0-9-]*$")] = "",
         severity: Annotated[Severity | None, about("Of this severity only")] = None,
         text: Annotated[str, about("With this text in its details")] = "",
         days: Annotated[int, about("Of the last so many days; 0: all", ge=0, le=36_500)] = 0,
-        limit: Annotated[int, about("So many at the most", ge=1, le=100_000)] = 50,
+        before: Annotated[int, about("Older than the row of this number; 0: from the newest", ge=0, le=2**62)] = 0,
+        limit: Annotated[int, about("So many at the most", ge=1, le=1000)] = 50,
     ) -> list[JournalRow]:
         """Show what happened, newest first."""
         since = self._parts.clock.now() - timedelta(days=min(days, _EVER_DAYS)) if days else None
         owner = None if caller.is_owner else caller.uid
-        query = Query(owner, component, severity.value if severity else "", text, since, limit)
+        query = Query(owner, component, severity.value if severity else "", text, since, before, limit)
         return [JournalRow.of(row) for row in self._parts.journal.rows(query)]
 
     @action("Verify the journal", access=Access.VIEW)
     async def journal_verify(self) -> Verified:
         """Check that no row of the journal was changed or removed."""
         broken = await self._parts.journal.first_broken()
-        return Verified(intact=broken is None, first_broken=broken)
+        return Verified(intact=broken is None, first_broken=broken, cut=self._parts.journal.cut_rows())
 
     # -- jobs and schedule --
 
@@ -320,19 +289,19 @@ class Suite(Component[Settings]):
     @action("Switch a component on", access=Access.CONFIGURE)
     async def start(self, component: str, caller: Caller) -> Said:
         """Switch a component on."""
-        await self._change(component, {"enabled": True}, caller)
+        await self._desk.change(caller, component, {"enabled": True})
         return Said(text=f"{self._parts.components[component].title} is on.")
 
     @action("Switch a component off", access=Access.WEAKEN)
     async def stop(self, component: str, caller: Caller) -> Said:
         """Switch a component off."""
-        await self._change(component, {"enabled": False}, caller)
+        await self._desk.change(caller, component, {"enabled": False})
         return Said(text=f"{self._parts.components[component].title} is off.")
 
     @action("Restart a component", access=Access.CONFIGURE)
     async def restart(self, component: str) -> Said:
         """Stop a component and start it again."""
-        if not self._parts.book.of(component).enabled:
+        if not self._desk.switchable(component).settings.enabled:
             raise Unavailable(f"{self._parts.components[component].title} is switched off.", fix="suite.start")
         await self._parts.supervisor.stop(component)
         self._parts.supervisor.start(component)
@@ -385,11 +354,3 @@ class Suite(Component[Settings]):
         if not paths:
             await door.call(Call("scan.home", {}, job.caller, background=True))
         return FirstScan(made=True, summary=answer.result, exit=answer.exit_code, lines=tuple(map(str, answer.says)))
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list):
-        return ", ".join(str(entry) for entry in value) or "empty"
-    return str(value)

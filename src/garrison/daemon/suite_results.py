@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Self
 
+from garrison.base.text import plural
 from garrison.daemon.inbox import Card
 from garrison.daemon.journal import Row
 from garrison.sdk import Event, Frozen, Result, Severity, Text, UntrustedText
@@ -24,6 +25,16 @@ class JournalSetAside(Event):
     says: ClassVar[str] = "The journal was damaged; it was kept as {path} and a new one was begun"
     severity: ClassVar[Severity] = Severity.IMPORTANT
     path: UntrustedText
+
+
+class TaskFailed(Event):
+    """A task that was to run by itself did not work."""
+
+    says: ClassVar[str] = "{title}, as scheduled, did not work: {reason}"
+    severity: ClassVar[Severity] = Severity.IMPORTANT
+    title: str
+    operation: str
+    reason: UntrustedText
 
 
 class SettingRow(Frozen):
@@ -120,16 +131,22 @@ class FirstScan(Result):
 
 
 class Verified(Result):
-    """Whether the journal is as it was written."""
+    """Whether the journal is as it was written. cut: how many rows its limits had removed from its old end."""
 
     intact: bool
     first_broken: int | None
+    cut: int
 
     def sentences(self) -> list[Text]:
         """Say it."""
         if self.intact:
-            return [Text("The journal is intact: every row follows from the one before.")]
+            whole = [Text("The journal is intact: every row follows from the one before.")]
+            return whole + self._cut()
         return [Text("The journal was changed at row {row}, or just before it.", row=self.first_broken)]
+
+    def _cut(self) -> list[Text]:
+        what = plural(self.cut, "older row was removed", "older rows were removed")
+        return [Text("{what}, as its limits of age and size say.", what=what)] if self.cut else []
 
     def exit_code(self) -> int:
         """Return 3 when it was changed."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from garrison.sdk.events import Event, Severity
-from garrison.sdk.host import Host
+from garrison.sdk.host import Caller, Host
 from garrison.sdk.values import Frozen, Settings, Text
 from garrison.wire.manifest import Purpose
 
@@ -71,6 +71,10 @@ class Component(Generic[SettingsType]):
     def issues(self) -> Iterable[Issue]:
         """Return what is wrong now."""
         return ()
+
+    def issues_for(self, caller: Caller) -> Iterable[Issue]:  # noqa: ARG002 # whoever overrides it looks
+        """Return what is wrong as far as a caller is to know. Overridden where the issues tell of people's files."""
+        return self.issues()
 
     def proof(self) -> Proof | None:
         """Return when it last proved itself; None when it never did or has no way to."""

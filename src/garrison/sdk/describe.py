@@ -7,7 +7,7 @@ from garrison.sdk.component import AnyComponent
 from garrison.sdk.events import Event
 from garrison.sdk.operations import Signature, signatures
 from garrison.sdk.values import values_of
-from garrison.wire.manifest import EventKind, Manifest, Operation
+from garrison.wire.manifest import SUITE, EventKind, Manifest, Operation, Value
 
 
 def first_line(docstring: str | None) -> str:
@@ -22,13 +22,19 @@ def describe(cls: type[AnyComponent]) -> Manifest:
         title=cls.title,
         help=first_line(cls.__doc__),
         feature=cls.feature.value,
-        settings=values_of(cls.settings_type()),
+        settings=_settings(cls),
         operations=tuple(_operation(cls.id, signature) for signature in signatures(cls).values()),
         events=tuple(_event(event) for event in cls.events),
         purposes=cls.purposes,
         aliases={alias: f"{cls.id}.{name}" for alias, name in cls.aliases.items()},
         default=cls.default_operation,
     )
+
+
+def _settings(cls: type[AnyComponent]) -> tuple[Value, ...]:
+    """Return the settings; the suite as a whole is started and stopped, not switched on and off."""
+    values = values_of(cls.settings_type())
+    return tuple(value for value in values if (cls.id, value.name) != (SUITE, "enabled"))
 
 
 def _operation(component: str, signature: Signature) -> Operation:

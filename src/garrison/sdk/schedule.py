@@ -104,8 +104,14 @@ class Schedule:
         """Whether it comes round by the clock."""
         return bool(self.every or self.days)
 
-    def next_after(self, last: datetime) -> datetime | None:
+    def anchor_of(self, first: datetime) -> int:
+        """Return the day of the month that a first run sets for those after it, 0 when it does not come by months."""
+        return self._counts_for(first).day if self.unit == "months" else 0
+
+    def next_after(self, last: datetime, anchor: int = 0) -> datetime | None:
         """Return the first time after `last`, in its time zone; None when it does not come round by the clock.
+
+        anchor: the day of the month to keep to; in a shorter month that is its last day. 0: the day of `last`.
 
         Where summer time makes a time of day twice, the first counts; one that is left out is made up an hour later.
         """
@@ -113,7 +119,8 @@ class Schedule:
             return self._next_day(last)
         if not self.every:
             return None
-        return _add(last, self.every, self.unit) if self.hour is None else self._at_hour(last)
+        due = _add(self._counts_for(last), self.every, self.unit, anchor)
+        return due if self.hour is None else self._on(due).astimezone(last.tzinfo)
 
     def _next_day(self, last: datetime) -> datetime:
         wanted = range(5) if self.days == "weekdays" else range(5, 7)
@@ -122,11 +129,10 @@ class Schedule:
             day += timedelta(days=1)
         return self._on(day).astimezone(last.tzinfo)
 
-    def _at_hour(self, last: datetime) -> datetime:
+    def _counts_for(self, last: datetime) -> datetime:
         # What ran before its time of day was made up for, or is the first ever: it counts for the day before.
-        early = last.astimezone(UTC) < self._on(last)
-        day = last - timedelta(days=1) if early else last
-        return self._on(_add(day, self.every, self.unit)).astimezone(last.tzinfo)
+        is_early = self.hour is not None and last.astimezone(UTC) < self._on(last)
+        return last - timedelta(days=1) if is_early else last
 
     def _on(self, day: datetime) -> datetime:
         at = day.replace(hour=self.hour or 0, minute=self.minute, second=0, microsecond=0, fold=0)
@@ -151,15 +157,21 @@ def _read(clause: str, text: str) -> dict[str, Any]:
     return found
 
 
-def _add(moment: datetime, count: int, unit: str) -> datetime:
+def _add(moment: datetime, count: int, unit: str, anchor: int) -> datetime:
     if unit in {"minutes", "hours"}:
         return (moment.astimezone(UTC) + timedelta(**{unit: count})).astimezone(moment.tzinfo)
     if unit != "months":
         return _real(moment + timedelta(**{unit: count}))
-    months = moment.year * 12 + moment.month - 1 + count
-    year, month = divmod(months, 12)
-    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    wanted = anchor or moment.day
+    # Likewise for days: what ran before the month's day counts for the month before.
+    is_early = moment.day < min(wanted, _days_in(moment.year, moment.month))
+    year, month = divmod(moment.year * 12 + moment.month - 1 + count - is_early, 12)
+    day = min(wanted, _days_in(year, month + 1))
     return _real(moment.replace(year=year, month=month + 1, day=day))
+
+
+def _days_in(year: int, month: int) -> int:
+    return calendar.monthrange(year, month)[1]
 
 
 def _real(moment: datetime) -> datetime:
