@@ -20,7 +20,6 @@ from garrison.base.errors import Failed, GarrisonError
 from garrison.linux import sandbox, seccomp
 from garrison.wire.examination import (
     CONTROL_BYTES,
-    KILLED,
     MOST_OBJECTS,
     OUT_OF_TIME,
     Control,
@@ -37,7 +36,7 @@ from garrison.worker.serving import MIB, Examiner, Service
 
 EXIT_FAILED = 3
 _SLACK_SECONDS = 5.0  # what a batch may take beyond its objects' own time
-_NEARLY = 0.99  # the kernel measures the limit by its clock's ticks, and tells what was used more exactly
+_NEARLY = 0.75  # the kernel measures by its ticks, not exactly; whoever says at half that it is tired never gets here
 _RATHER_ME = "500"  # oom_score_adj(5): when memory runs out, let the kernel end a worker, not the daemon
 
 
@@ -131,9 +130,7 @@ class ForkServer:
         self._selector.unregister(child.exit)
         os.close(child.exit)
         del self._children[child.worker]
-        how = _how(status)
-        if how == KILLED and usage.ru_utime + usage.ru_stime >= _NEARLY * self._cpu_seconds:
-            how = OUT_OF_TIME  # at the hard limit of RLIMIT_CPU the kernel sends SIGKILL, no warning before
+        how = how_ended(status, usage.ru_utime + usage.ru_stime, self._cpu_seconds)
         self._send(Ended(child.worker, how))
 
     def _send(self, message: Control) -> None:
@@ -159,10 +156,13 @@ class ForkServer:
             os._exit(code)
 
 
-def _how(status: int) -> str:
+def how_ended(status: int, used_seconds: float, most_seconds: int) -> str:
+    """Return in words how a process ended (wait(2)), which had used so much of the processor time that it might."""
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
         return f"exited with {code}"
+    if code == -signal.SIGKILL and used_seconds >= _NEARLY * most_seconds:
+        return OUT_OF_TIME  # at the hard limit of RLIMIT_CPU the kernel sends SIGKILL, no warning before
     with contextlib.suppress(ValueError):
         return f"killed by {signal.Signals(-code).name}"
     return f"killed by signal {-code}"
