@@ -15,13 +15,16 @@ from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import By, Exclusions
 from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
-from garrison.abilities.scanner import Scanner
+from garrison.abilities.scanner import Examined, Scanner
 from garrison.base.clock import FakeClock
 from garrison.base.errors import Failed, Invalid
 from garrison.base.paths import Home
 from garrison.components.scan import component as component_module
 from garrison.components.scan.component import Resolved, Scan
 from garrison.components.scan.results import ScanSummary
+from garrison.engine.verdict import Certainty
+from garrison.linux.acting import Acting
+from garrison.linux.walk import Trouble
 from garrison.linux.workers import Outcome, Submitted
 from garrison.sdk.testing import START, Staged, stage
 from tests.abilities.things import EICAR, NOBODY, STRANGER, needs_root
@@ -144,6 +147,28 @@ def test_what_cannot_be_examined_again_is_let_be(bench: Bench) -> None:
         path.symlink_to("elsewhere")
         resolved = await resolve(staged)
         assert resolved.failed == [f"{path}: is no file any more"]
+
+    bench.run(work)
+
+
+def test_what_is_only_suspicious_by_now_has_to_be_named(bench: Bench) -> None:
+    path = bench.make("file")
+
+    async def work(staged: Staged[Scan]) -> None:
+        await scan(staged, path)
+        real = bench.scanner.examine_file
+
+        async def doubtful(name: str, acting: Acting) -> Examined | Trouble:
+            examined = await real(name, acting)
+            assert isinstance(examined, Examined)
+            findings = tuple(replace(each, certainty=Certainty.PROBABLE) for each in examined.verdict.findings)
+            return replace(examined, verdict=replace(examined.verdict, findings=findings))
+
+        bench.scanner.examine_file = doubtful  # type: ignore[method-assign, assignment]
+        resolved = await resolve(staged)
+        assert "only suspicious" in resolved.failed[0]
+        assert path.exists()
+        assert (await resolve(staged, path)).moved == 1
 
     bench.run(work)
 
