@@ -16,7 +16,7 @@ from garrison.worker.server import how_ended
         (signal.SIGSEGV, 500.0, "killed by SIGSEGV"),
         (signal.SIGSEGV | 0x80, 0.0, "killed by SIGSEGV"),
         (signal.SIGRTMIN + 5, 0.0, "killed by signal 39"),
-        (signal.SIGKILL, 300.0, KILLED),
+        (signal.SIGKILL, 160.0, KILLED),
         (signal.SIGKILL, 319.0, OUT_OF_TIME),
         (signal.SIGXCPU, 0.0, OUT_OF_TIME),
     ],
