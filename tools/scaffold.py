@@ -91,5 +91,5 @@ def test_says_how_it_is_doing() -> None:
     assert staged.component.show().state == "on"
     assert [type(event) for event in staged.reported] == [{cls}Checked]
 ''',
-    "changes/{name}.added.md": "{title}: a new component (`garrison {name}`).\n",
+    "changes/+{name}.added.md": "{title}: a new component (`garrison {name}`).\n",
 }

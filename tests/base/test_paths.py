@@ -33,6 +33,7 @@ def test_the_systems_socket_can_be_reached_whatever_the_umask(home: Home, monkey
     assert modes == {"home": 0o755, "run": 0o755, "log": 0o700}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a folder away")
 def test_another_accounts_folder_is_left_alone(home: Home) -> None:
     home.root.mkdir()
     os.chown(home.root, 12345, 12345)

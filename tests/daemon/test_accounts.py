@@ -7,16 +7,21 @@ import socket
 
 import pytest
 
-from garrison.base.errors import NotFound
+from garrison.base.errors import NotFound, Unavailable
 from garrison.daemon.accounts import account_named, account_of, caller_of
 from garrison.sdk import Caller
 
 
 def test_an_account_comes_with_its_groups() -> None:
-    root = account_named("root")
-    assert (root.uid, root.gid) == (0, 0)
-    assert root == account_of(0, 0)
-    assert 0 in root.groups
+    own = account_named(pwd.getpwuid(os.geteuid()).pw_name)
+    assert own == account_of(own.uid, own.gid)
+    assert own.gid in own.groups
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may act for everybody")
+def test_an_ordinary_account_acts_for_itself_only() -> None:
+    with pytest.raises(Unavailable, match="another account"):
+        account_named("root")
 
 
 def test_a_number_that_nobody_has() -> None:

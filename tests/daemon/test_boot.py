@@ -120,6 +120,7 @@ def test_settings_and_their_mistakes(home: Home) -> None:
         assert call(home, "suite.settings-get", name="scan.exclude_masks")["value"] == ["*.iso", "*\udcff"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another account")
 def test_another_accounts_caller_sees_and_changes_nothing_of_others(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     with Live(home):
@@ -131,10 +132,12 @@ def test_another_accounts_caller_sees_and_changes_nothing_of_others(tmp_path: Pa
             reading, writing = os.pipe()
             child = os.fork()
             if not child:
-                os.fchdir(descriptor)
-                os.setresuid(12345, 12345, 12345)
-                os.write(writing, _as_another_account().encode())
-                os._exit(0)
+                try:
+                    os.fchdir(descriptor)
+                    os.setresuid(12345, 12345, 12345)
+                    os.write(writing, _as_another_account().encode())
+                finally:
+                    os._exit(0)
             os.close(writing)
             with open(reading, encoding="utf-8") as pipe:
                 said = pipe.read()

@@ -19,6 +19,7 @@ def test_signals_end_it_properly(tmp_path: Path, number: signal.Signals) -> None
     assert "Ended." in (tmp_path / "home" / "log" / "daemon.log").read_text("utf-8")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a folder away")
 def test_a_home_of_another_account_is_said(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.root.mkdir()

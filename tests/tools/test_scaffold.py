@@ -23,7 +23,7 @@ def test_a_scaffolded_component_passes_the_contract_suite(checkout: Checkout) ->
         checkout.run("-m", "ruff", "check", "--no-cache", name)
         checkout.run("-m", "ruff", "format", "--check", "--no-cache", name)
     assert (checkout.root / "docs" / "reference" / "usb-guard.md").is_file()
-    assert (checkout.root / "changes" / "usb-guard.added.md").is_file()
+    assert (checkout.root / "changes" / "+usb-guard.added.md").is_file()
 
 
 def test_it_is_not_made_twice(checkout: Checkout) -> None:

@@ -110,7 +110,7 @@ def _launch(home: Home, lasting: bool) -> GarrisonError | None:
 
 def _spawn(home: Home, command: list[str], ready: int) -> None:
     try:
-        with open(home.root / "log" / "daemon.stderr", "wb") as errors:
+        with open(home.root / "log" / "daemon.stderr", "wb", opener=_no_link) as errors:
             subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -126,10 +126,14 @@ def _spawn(home: Home, command: list[str], ready: int) -> None:
         raise Failed(f"Garrison could not be started: {(error.strerror or '').lower()}.") from error
 
 
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
 def is_locked(home: Home) -> bool:
     """Return whether a daemon holds this home."""
     try:
-        descriptor = os.open(home.lock, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(home.lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return False
     try:

@@ -289,6 +289,7 @@ async def _until_ended(boot: Boot) -> None:
 
 async def run(home: Home, lasting: bool, on_ready: Callable[[], None]) -> None:
     """Boot, serve until told to end, and take everything down again. Raises a GarrisonError when a step fails."""
+    problem: GarrisonError | None = None
     try:
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             boot = Boot(home, lasting, group, stack)
@@ -303,7 +304,10 @@ async def run(home: Home, lasting: bool, on_ready: Callable[[], None]) -> None:
     except* _Ended:
         log.info("Ended.")
     except* GarrisonError as group_of_errors:
-        raise first_of(group_of_errors) from None
+        first = first_of(group_of_errors)
+        problem = first if isinstance(first, GarrisonError) else None
+    if problem is not None:  # raised within except* it would come out wrapped in Python 3.11.2
+        raise problem
 
 
 def _end_on_signals(boot: Boot) -> None:

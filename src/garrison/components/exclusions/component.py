@@ -14,7 +14,7 @@ class ExclusionAdded(sdk.Event):
     says = "Left out of scans from now on, by account {uid}: {by} {value}"
     severity = sdk.Severity.IMPORTANT
     by: str
-    value: str
+    value: sdk.UntrustedText
     uid: int
 
 
@@ -23,7 +23,7 @@ class ExclusionRemoved(sdk.Event):
 
     says = "No longer left out of scans, by account {uid}: {by} {value}"
     by: str
-    value: str
+    value: sdk.UntrustedText
     uid: int
 
 
@@ -32,7 +32,7 @@ class Row(sdk.Frozen):
 
     id: int
     by: By
-    value: str
+    value: sdk.UntrustedText
     note: str
     added: str
 
@@ -44,7 +44,7 @@ class Changed(sdk.Result):
     what: str
     id: int
     by: By
-    value: str
+    value: sdk.UntrustedText
 
 
 class Exclusions(sdk.Component[sdk.Settings]):
@@ -76,7 +76,7 @@ class Exclusions(sdk.Component[sdk.Settings]):
     def add(
         self,
         by: Annotated[By, sdk.about("mask of the path, name of the threat, or hash (SHA-256) of the file")],
-        value: Annotated[str, sdk.about("The mask, name or hash", max_length=4096)],
+        value: Annotated[sdk.UntrustedText, sdk.about("The mask, name or hash", max_length=4096)],
         caller: sdk.Caller,
         note: Annotated[str, sdk.about("Why, for your own records", max_length=1000)] = "",
     ) -> Changed:

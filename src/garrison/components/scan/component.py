@@ -28,7 +28,7 @@ from garrison.linux.walk import Trouble
 _VERSION = 1
 _MOST_MASKS = 100
 _MOST_PATHS = 10_000
-_Mask = Annotated[str, sdk.about("Mask", max_length=1000)]
+_Mask = Annotated[sdk.UntrustedText, sdk.about("Mask", max_length=1000)]
 _Hash = Annotated[str, sdk.about("Hash", max_length=64)]
 log = logging.getLogger(__name__)
 

@@ -49,9 +49,6 @@ _SYSTEM_AUTOSTART = (
     "/usr/local/bin",
     "/usr/local/sbin",
     "/var/spool/cron",
-    "/tmp",  # noqa: S108 # looked at, never used
-    "/var/tmp",  # noqa: S108
-    "/dev/shm",  # noqa: S108
 )
 
 
