@@ -275,6 +275,7 @@ class Scan(sdk.Component[ScanSettings]):
             finally:
                 self._response.save()
         seconds = round(self._clock.monotonic() - began, 3)
+        job.progress(run.progress.done, run.progress.done)  # the count beforehand is a guess
         return self._finish(title, caller, run.gathered.summary(run.progress.done, seconds, complete))
 
     def _finish(self, title: str, caller: sdk.Caller, summary: ScanSummary) -> ScanSummary:

@@ -75,6 +75,7 @@ class SelfTest(sdk.Component[sdk.Settings]):
         """Have the EICAR test file found, on the way that every file goes."""
         job.progress(0, 1)
         tested = await self._check()
+        job.progress(1, 1)
         event: sdk.Event = (
             SelfTestPassed(threat=tested.threat, milliseconds=tested.milliseconds)
             if tested.passed
