@@ -237,7 +237,7 @@ class Suite(Component[SuiteSettings]):
         operation: Annotated[str, about("The task, as schedule shows it: scan.quick")],
         when: Annotated[str, about("manual; start; every 1 day at 12:30, if missed; when idle, not on battery ...")],
         caller: Caller,
-        argument: Annotated[list[str], about("NAME=VALUE for the task: paths=/srv")] = [],  # noqa: B006 # never changed
+        argument: Annotated[list[str], about("NAME=VALUE for the task: paths=/srv")] = [],  # never changed
         account: Annotated[str, about("Run it with this account's rights")] = "",
     ) -> Said:
         """Say when a task is to run by itself."""
@@ -340,7 +340,7 @@ class Suite(Component[SuiteSettings]):
     async def first_scan(
         self,
         job: Job,
-        paths: Annotated[list[Path], about("Scan these instead of what matters most")] = [],  # noqa: B006 # never changed
+        paths: Annotated[list[Path], about("Scan these instead of what matters most")] = [],  # never changed
         again: Annotated[bool, about("Also when a scan was made before")] = False,
     ) -> FirstScan:
         """Scan what matters most, once, and let the rest of the home folder go on in the background."""

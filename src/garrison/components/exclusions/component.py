@@ -86,7 +86,7 @@ class Exclusions(sdk.Component[sdk.Settings]):
         return _changed("Left out of scans", entry)
 
     @sdk.action("No longer exclude", access=sdk.Access.CONFIGURE)
-    def remove(self, id: Annotated[int, sdk.about("Its number, as list shows it")], caller: sdk.Caller) -> Changed:  # noqa: A002
+    def remove(self, id: Annotated[int, sdk.about("Its number, as list shows it")], caller: sdk.Caller) -> Changed:
         """Scan something again that was left out."""
         entry = self._exclusions.remove(id)
         self.host.report(ExclusionRemoved(by=entry.by.value, value=entry.value, uid=caller.uid), caller.uid)

@@ -152,7 +152,7 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
     events = (FileRestored, FileDeleted, FalseAlarmMarked)
     default_operation = "list"
 
-    def __init__(  # noqa: PLR0913 # each is an ability that the suite hands in
+    def __init__(  # each is an ability that the suite hands in
         self,
         host: sdk.Host,
         settings: QuarantineSettings,
@@ -198,7 +198,7 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
         return [RecordRow(**_facts(record)) for record in self._quarantine.records() if _sees(caller, record)]
 
     @sdk.action("A file in quarantine", access=sdk.Access.VIEW)
-    def show(self, id: Id, caller: sdk.Caller) -> Shown:  # noqa: A002 # people call it so
+    def show(self, id: Id, caller: sdk.Caller) -> Shown:  # people call it so
         """Show all about a file in quarantine."""
         record = self._find(caller, id)
         metadata = record.metadata
@@ -212,7 +212,7 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
     @sdk.action("Restore from quarantine")
     async def restore(
         self,
-        id: Id,  # noqa: A002
+        id: Id,
         caller: sdk.Caller,
         to: Annotated[Path | None, sdk.about("Another folder, or a full path")] = None,
     ) -> Restored:
@@ -226,7 +226,7 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
         return Restored(path=restored.path, missing=[*restored.missing])
 
     @sdk.action("Delete from quarantine")
-    async def delete(self, id: Id, caller: sdk.Caller) -> Deleted:  # noqa: A002
+    async def delete(self, id: Id, caller: sdk.Caller) -> Deleted:
         """Delete a file in quarantine for good."""
         record = self._own(caller, id)
         await self._quarantine.delete(record)
@@ -253,7 +253,7 @@ class QuarantineComponent(sdk.Component[QuarantineSettings]):
     @sdk.action("False alarm", access=sdk.Access.WEAKEN)
     async def false_alarm(
         self,
-        id: Id,  # noqa: A002
+        id: Id,
         caller: sdk.Caller,
         note: Annotated[str, sdk.about("Why it is harmless, for your own records", max_length=1000)] = "",
     ) -> Restored:

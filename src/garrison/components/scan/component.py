@@ -102,7 +102,7 @@ class Scan(sdk.Component[ScanSettings]):
     events = (ThreatFound, ScanFinished)
     default_operation = "files"
 
-    def __init__(  # noqa: PLR0913 # each is an ability that the suite hands in
+    def __init__(  # each is an ability that the suite hands in
         self,
         host: sdk.Host,
         settings: ScanSettings,
@@ -136,11 +136,11 @@ class Scan(sdk.Component[ScanSettings]):
         action: Annotated[Action | None, sdk.about("What to do about threats")] = None,
         exclude: Annotated[  # B006: none of these is ever changed
             list[_Mask], sdk.about("Leave out paths that fit this mask", max_length=_MOST_MASKS)
-        ] = [],  # noqa: B006
-        exclude_name: Annotated[list[_Mask], sdk.about("Leave out threats of this name", max_length=_MOST_MASKS)] = [],  # noqa: B006
+        ] = [],
+        exclude_name: Annotated[list[_Mask], sdk.about("Leave out threats of this name", max_length=_MOST_MASKS)] = [],
         exclude_hash: Annotated[
             list[_Hash], sdk.about("Leave out the file with this SHA-256", max_length=_MOST_PATHS)
-        ] = [],  # noqa: B006
+        ] = [],
     ) -> ScanSummary:
         """Scan files and folders, and what is inside archives."""
         passed_over = self._filter(exclude, exclude_name, exclude_hash)
@@ -174,7 +174,7 @@ class Scan(sdk.Component[ScanSettings]):
         job: sdk.Job,
         path: Annotated[
             list[Path], sdk.about("Only this file, be it known or only suspicious", max_length=_MOST_PATHS)
-        ] = [],  # noqa: B006 # never changed
+        ] = [],  # never changed
     ) -> Resolved:
         """Put known threats that were left in place into quarantine; suspicious files have to be named."""
         caller = job.caller
