@@ -75,7 +75,7 @@ class SettingsBook:
     def of(self, name: str) -> Settings:
         """Return a component's settings. Raises NotFound."""
         if name not in self._current:
-            raise NotFound(f"There is no component “{name}”.", "garrison status --all lists them.")
+            raise NotFound(f"There is no component “{name}”.", "garrison --help lists them.")
         return self._current[name]
 
     def change(self, name: str, values: Mapping[str, Any]) -> tuple[Settings, Settings]:

@@ -68,7 +68,7 @@ class SettingsDesk:
     def switchable(self, name: str) -> AnyComponent:
         """Return a component that can be switched on and off. Raises NotFound."""
         if name not in self._parts.components:
-            raise NotFound(f"There is no component “{name}”.", "garrison status --all lists them.")
+            raise NotFound(f"There is no component “{name}”.", "garrison --help lists them.")
         return self._parts.components[name]
 
     async def change(self, caller: Caller, component: str, values: Mapping[str, Any]) -> None:
