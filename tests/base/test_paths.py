@@ -118,10 +118,6 @@ def test_a_folder_that_others_prepared_is_not_used(home: Home, tmp_path: Path, n
     path.chmod(0o755)
     use()
     assert path.stat().st_mode & 0o777 == 0o700
-    os.chown(path, 12345, 12345)
-    with pytest.raises(Unavailable, match="belongs to another account"):
-        use()
-    os.chown(path, os.geteuid(), os.getegid())
     target = tmp_path / "elsewhere"
     path.rename(target)
     before = sorted(os.listdir(target))
@@ -129,3 +125,18 @@ def test_a_folder_that_others_prepared_is_not_used(home: Home, tmp_path: Path, n
     with pytest.raises(Unavailable, match="is a link"):
         use()
     assert sorted(os.listdir(target)) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a folder away")
+@pytest.mark.parametrize("name", ["", "run", "log", "things"])
+def test_a_folder_that_came_to_another_account_is_not_used(home: Home, name: str) -> None:
+    def use() -> None:
+        home.prepare()
+        home.folder("things", 1)
+
+    use()
+    os.chown(home.root / name, 12345, 12345)
+    with pytest.raises(Unavailable, match="belongs to another account"):
+        use()
+    os.chown(home.root / name, os.geteuid(), os.getegid())
+    use()
