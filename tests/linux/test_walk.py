@@ -148,8 +148,8 @@ def test_a_device_is_not_opened(top: Path, mode: int, device: int) -> None:
 @needs_root
 def test_files_among_devices_are_found() -> None:
     """Look into /dev as its file system is: no word on the devices, but on what hides among them."""
-    if not Path("/dev").is_dir() or os.major(Path("/dev").stat().st_dev):
-        pytest.skip("no devtmpfs here")
+    if " /dev devtmpfs " not in Path("/proc/self/mounts").read_text("utf-8", "surrogateescape"):
+        pytest.skip("/dev is no devtmpfs here")
     hidden = Path("/dev/.garrison-test")
     hidden.write_bytes(b"x")
     try:
