@@ -106,7 +106,7 @@ def _guarded(run: Callable[[], int], as_json: bool) -> int:
     except OSError as error:
         about = f" ({error.filename})" if error.filename else ""
         problem = Failed(f"It failed: {(error.strerror or str(error)).lower()}{about}.")
-    except Exception as error:
+    except Exception as error:  # the outermost frame: a person gets a sentence, whoever asks for it the trace
         if os.environ.get("GARRISON_TRACEBACK"):
             raise
         what = f"A defect in Garrison: {type(error).__name__}: {error}."

@@ -1,7 +1,6 @@
 """One run of the command line, and the suite it speaks to."""
 
 import contextlib
-import json
 import sys
 from typing import Any
 
@@ -10,7 +9,7 @@ from garrison.base.paths import Home
 from garrison.cli import launch, show
 from garrison.cli.progress import Progress
 from garrison.wire.client import Client
-from garrison.wire.golden import golden_text
+from garrison.wire.golden import golden, golden_text
 from garrison.wire.manifest import Manifest, Operation, digest, from_plain
 
 _DESCRIBE_SECONDS = 1.0  # help and completion do not wait longer for a suite that hangs
@@ -36,7 +35,7 @@ class Session:
             # A daemon of another release may describe itself in another form: stop and restart must work all the same.
             with contextlib.suppress(GarrisonError, KeyError, TypeError):
                 return from_plain(self.client.describe())
-        return from_plain(json.loads(golden_text() or "[]"))
+        return golden()
 
     def suite(self) -> Client:
         """Return the suite; a short-lived one is started when none runs."""

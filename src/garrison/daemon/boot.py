@@ -45,7 +45,6 @@ from garrison.daemon.supervisor import Supervisor
 from garrison.linux.circumstances import Circumstances
 from garrison.linux.power import on_battery
 from garrison.sdk import AnyComponent, Caller, Event
-from garrison.wire.golden import golden_text
 from garrison.wire.manifest import SUITE, digest, dump
 
 log = logging.getLogger(__name__)
@@ -228,7 +227,7 @@ def _begin(boot: Boot, operation: str, arguments: dict[str, Any], caller: Caller
 def open_the_door(boot: Boot) -> None:
     """Listen on the socket."""
     described = manifests()
-    name = digest(golden_text()) if dump(described) == golden_text() else digest(dump(described))
+    name = digest(dump(described))
     boot.server = Server(boot.parts.door, described, name, on_alone=lambda: _maybe_end(boot))
     try:
         boot.listening = bind(boot.home.socket, shared=boot.home.is_system)
