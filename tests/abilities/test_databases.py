@@ -11,7 +11,7 @@ from garrison.base.clock import FakeClock
 from garrison.base.errors import Failed, GarrisonError, Unavailable
 from garrison.base.paths import Home
 from garrison.engine.databases import Detector
-from garrison.engine.identify import Type
+from garrison.engine.type import Type
 from tests.abilities.things import EICAR, START, fill, needs_root, small_disk
 
 

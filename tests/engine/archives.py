@@ -19,7 +19,8 @@ from garrison.engine.formats import xz as xz_format
 from garrison.engine.formats import zip as zip_format
 from garrison.engine.formats import zstd as zstd_format
 from garrison.engine.formats.opener import Opener
-from garrison.engine.identify import Type
+from garrison.engine.type import Type
+from tests.engine.forms import Form
 
 Files = Iterable[tuple[str, bytes]]
 
@@ -126,23 +127,17 @@ def in_xz(content: bytes) -> bytes:
     return lzma.compress(content)
 
 
-WRAP: dict[Type, Callable[[bytes], bytes]] = {
-    Type.ZIP: in_zip,
-    Type.TAR: in_tar,
-    Type.GZIP: in_gzip,
-    Type.BZIP2: bz2.compress,
-    Type.XZ: in_xz,
-    Type.LZMA: in_lzma,
-    Type.ZSTD: zstd.compress,
-}
+FORMS = (
+    Form(Type.ZIP, zip_format.members, in_zip),
+    Form(Type.TAR, tar_format.members, in_tar, can_bomb=False),
+    Form(Type.GZIP, gzip_format.members, in_gzip),
+    Form(Type.BZIP2, bzip2_format.members, bz2.compress, is_streamed=False),
+    Form(Type.XZ, xz_format.members, in_xz),
+    Form(Type.LZMA, xz_format.members_of_lzma, in_lzma),
+    Form(Type.ZSTD, zstd_format.members, zstd.compress, is_streamed=False),
+)
 
-OPEN: dict[Type, Opener] = {
-    Type.ZIP: zip_format.members,
-    Type.TAR: tar_format.members,
-    Type.GZIP: gzip_format.members,
-    Type.BZIP2: bzip2_format.members,
-    Type.XZ: xz_format.members,
-    Type.LZMA: xz_format.members_of_lzma,
-    Type.ZSTD: zstd_format.members,
-}
+# The forms that hold any bytes, by type: what other tests wrap things in.
+WRAP: dict[Type, Callable[[bytes], bytes]] = {form.kind: form.wrap for form in FORMS}
+OPEN: dict[Type, Opener] = {form.kind: form.opener for form in FORMS}
 SINGLE = (Type.GZIP, Type.BZIP2, Type.XZ, Type.LZMA, Type.ZSTD)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 
 from garrison.engine.databases import Detector
-from garrison.engine.identify import Type
+from garrison.engine.type import Type
 from garrison.engine.verdict import Verdict
 from tests.engine.archives import OPEN, WRAP, make_gzip, make_streamed_zip, make_tar, make_zip
 from tests.engine.opening import PIECE, SMALL, opened

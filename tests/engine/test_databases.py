@@ -7,7 +7,7 @@ import pytest
 
 from garrison.base.errors import Failed
 from garrison.engine.databases import FILES, RULES, SET, Detector, build
-from garrison.engine.identify import Type
+from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
 from tests.engine.samples import EICAR, LIST, LISTED, Folder, built, check, descriptor, open_set
 from tests.engine.samples import RULES as RULE_TEXT
@@ -25,11 +25,11 @@ def test_a_set_is_built_and_opened() -> None:
         assert known.about == {"version": "1"}
         assert known.rules == 2
         assert known.hashes["sha256"] == 1
-        assert [match.name for match in known.match(EICAR, Type.TEXT).found] == ["EICAR-Test-File"]
-        found = known.match(LISTED, Type.TEXT).found
+        assert [match.name for match in known.match(Subject(EICAR, Type.TEXT)).found] == ["EICAR-Test-File"]
+        found = known.match(Subject(LISTED, Type.TEXT)).found
         assert [(m.name, m.kind, m.certainty) for m in found] == [("Listed.Thing", Kind.TEST, Certainty.KNOWN)]
         assert found[0].why == "sha256 in list list"
-        assert known.match(LISTED, Type.TEXT, is_whole=False).found == ()
+        assert known.match(Subject(LISTED, Type.TEXT, is_whole=False)).found == ()
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:

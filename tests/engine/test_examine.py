@@ -9,8 +9,8 @@ import pytest
 from garrison.engine.budget import MIB, Limits, Unbounded
 from garrison.engine.databases import Detector
 from garrison.engine.examine import examine
-from garrison.engine.identify import Type
 from garrison.engine.source import Source
+from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from tests.engine.archives import WRAP, in_gzip, in_stored_zip, in_tar, in_zip, make_tar, make_zip
 from tests.engine.opening import Spent

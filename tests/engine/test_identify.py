@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garrison.engine.identify import Type, identify, is_tar
+from garrison.engine.identify import identify, is_tar
+from garrison.engine.type import Type
 from tests.engine.archives import make_tar
 
 PE = b"MZ" + bytes(58) + (128).to_bytes(4, "little") + bytes(64) + b"PE\0\0" + bytes(100)

@@ -3,8 +3,8 @@ import io
 import pytest
 import yara_x
 
-from garrison.engine.identify import Type
 from garrison.engine.rulebook import GAVE_UP, Hit, Rulebook, compile_rules
+from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
 
 GOOD = 'rule good { meta: threat = "Good.Name" kind = "miner" certainty = "known" condition: filesize == 1 }'

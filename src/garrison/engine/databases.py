@@ -21,8 +21,8 @@ import yara_x
 
 from garrison.base.errors import Failed
 from garrison.engine.hashes import ALGORITHMS, HashLists, HashTable, Skipped
-from garrison.engine.identify import Type
 from garrison.engine.rulebook import Rulebook, compile_rules
+from garrison.engine.subject import Subject
 from garrison.engine.verdict import Certainty, Kind
 
 FORMAT: Final = 1
@@ -55,12 +55,19 @@ class BuildReport:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One reason to call an object a threat. why: the rule or list."""
+    """One reason to call an object a threat.
+
+    why: a sentence for people. signature: what matched, as its database names it. offset: where in the object the first
+    of its patterns lies, -1 when that says nothing. score: of heuristics, 0 otherwise.
+    """
 
     name: str
     kind: Kind
     certainty: Certainty
     why: str
+    signature: str = ""
+    offset: int = -1
+    score: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,17 +153,18 @@ class Detector:
         used = tuple(table for table in tables if table.count)
         return cls(description["about"], description["rules"], description["hashes"], rulebook, used, kept)
 
-    def match(self, content: bytes, kind: Type, is_whole: bool = True) -> Matches:
-        """Return what matches an object. is_whole: whether the bytes are all of it; else digests say nothing."""
+    def match(self, subject: Subject) -> Matches:
+        """Return what matches an object; of one that is not whole, digests say nothing."""
         found: list[Match] = []
-        if is_whole and content:
+        content = subject.content
+        if subject.is_whole and content:
             for table in self._tables:
-                threat = table.find(content) if table.wants(len(content)) else None
+                threat = table.find(subject) if table.wants(len(content)) else None
                 if threat is not None:
                     why = f"{table.algorithm} in list {threat.listed_in}"
                     found.append(Match(threat.name, threat.kind, Certainty.KNOWN, why))
-        hits, remark = self._rulebook.match(content, kind)
-        found.extend(Match(hit.threat, hit.kind, hit.certainty, f"rule {hit.rule}") for hit in hits)
+        hits, remark = self._rulebook.match(content, subject.kind)
+        found.extend(Match(hit.threat, hit.kind, hit.certainty, f"rule {hit.rule}", hit.rule) for hit in hits)
         return Matches(tuple(found), remark) if found or remark else NOTHING
 
     def close(self) -> None:

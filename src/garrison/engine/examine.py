@@ -3,16 +3,20 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from garrison.engine.budget import Budget, Limits
 from garrison.engine.databases import Detector
+from garrison.engine.formats import zip  # noqa: A004 # the format's name is its file's
 from garrison.engine.formats.opener import Member, Opener
 from garrison.engine.formats.openers import CLOSED, OPENERS
 from garrison.engine.formats.zip_directory import has_directory
 from garrison.engine.guard import Guard
-from garrison.engine.identify import Type, identify
+from garrison.engine.identify import identify, identify_source
 from garrison.engine.judge import Said, judge
 from garrison.engine.source import Source
+from garrison.engine.subject import Subject
+from garrison.engine.type import Type
 from garrison.engine.verdict import Verdict
 
 
@@ -29,6 +33,7 @@ def examine(source: Source, name: str, detector: Detector, limits: Limits, budge
 class _Level:
     """A container that is being read."""
 
+    subject: Subject
     inner: tuple[str, ...]
     members: Iterator[Member]
 
@@ -73,7 +78,13 @@ class _Examination:
             self._is_whole = True
         else:
             self._said.remark(self._guard.size_remark)
-        return self._object(content, self._source, (), is_whole)
+        try:
+            kind = identify_source(self._source)
+        except OSError as error:
+            self._said.remark(_unreadable(error))
+            kind = identify(content[:4096])
+        self._object(Subject(content, kind, self._name, None, is_whole, budget=self._budget), self._source, ())
+        return kind
 
     def _step(self, level: _Level) -> None:
         """Examine the next member of a container."""
@@ -89,40 +100,54 @@ class _Examination:
         if member.remark != self._guard.stopped:
             self._said.remark(member.remark, inner)
         if member.content is not None:
-            self._object(member.content, Source(member.content), inner, not member.remark)
+            self._member(member, member.content, level, inner)
         if self._guard.stopped:
             self._said.stop(self._guard.stopped, level.inner)
             self._levels.clear()
 
-    def _object(self, content: bytes, source: Source, inner: tuple[str, ...], is_whole: bool) -> Type:
-        """Identify and match an object, and open it when it is a container."""
-        kind = identify(content[:4096])
-        matches = self._detector.match(content, kind, is_whole)
+    def _member(self, member: Member, content: bytes, level: _Level, inner: tuple[str, ...]) -> None:
+        source = Source(content)
+        subject = Subject(
+            content,
+            member.kind or identify_source(source),
+            member.names[-1],
+            level.subject,
+            is_whole=not member.remark,
+            is_derived=member.is_derived,
+            budget=self._budget,
+        )
+        self._object(subject, source, inner)
+
+    def _object(self, subject: Subject, source: Source, inner: tuple[str, ...]) -> None:
+        """Match an object, and open it when it is a container."""
+        matches = self._detector.match(subject)
         self._said.remark(matches.remark, inner)
         if matches.found:
             self._said.find(judge(matches.found, inner))
-        self._open(kind, source, inner)
-        return kind
+        self._open(subject, source, inner)
 
-    def _open(self, kind: Type, source: Source, inner: tuple[str, ...]) -> None:
-        opener = self._opener(kind, source, inner)
-        if opener is None:
-            self._said.remark(CLOSED.get(kind, ""), inner)
-        elif len(self._levels) >= self._limits.depth:
+    def _open(self, subject: Subject, source: Source, inner: tuple[str, ...]) -> None:
+        openers = self._openers(subject.kind, source, inner)
+        if not openers:
+            self._said.remark(CLOSED.get(subject.kind, ""), inner)
+            return
+        if len(self._levels) >= self._limits.depth:
             self._said.remark(f"limit reached: nested deeper than {self._limits.depth}", inner)
-        else:
-            name = inner[-1] if inner else self._name
-            self._levels.append(_Level(inner, opener(source, self._guard, name)))
+            return
+        name = subject.name or self._name
+        members = chain.from_iterable(opener(source, self._guard, name) for opener in openers)
+        self._levels.append(_Level(subject, inner, members))
 
-    def _opener(self, kind: Type, source: Source, inner: tuple[str, ...]) -> Opener | None:
-        opener = OPENERS.get(kind)
-        if opener is not None or source.size < 22:
-            return opener
+    def _openers(self, kind: Type, source: Source, inner: tuple[str, ...]) -> tuple[Opener, ...]:
+        openers = OPENERS[kind]
+        if kind == Type.ZIP or source.size < 22:
+            return openers
         try:
-            return OPENERS[Type.ZIP] if has_directory(source) else None  # a zip behind a program, a page, a picture
+            # A zip behind a program, a page, a picture.
+            return (*openers, zip.members) if has_directory(source) else openers
         except OSError as error:
             self._said.remark(_unreadable(error), inner)
-            return None
+            return openers
 
     def _digest(self) -> str:
         """Return the file's SHA-256, or "" when it cannot be read to its end in time."""

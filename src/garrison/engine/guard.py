@@ -3,6 +3,9 @@
 from garrison.base import text
 from garrison.engine.budget import Budget, Limits
 
+# What people who exchange samples, and mails that carry malware, encrypt with.
+PASSWORDS = (b"infected", b"virus", b"malware", b"password", b"1234", b"123")
+
 
 class Incomplete(Exception):  # no error of ours: the object ends before its end, and this is why
     """An object could be read only in part. remark: the sentence that says why."""
@@ -15,16 +18,18 @@ class Incomplete(Exception):  # no error of ours: the object ends before its end
 class Guard:
     """Counts what comes out of one file, over all depths, and ends the unpacking when a limit is reached.
 
-    size: of the file itself, in bytes, for the ratio. stopped: why everything ends now, or "".
+    size: of the file itself, in bytes, for the ratio. passwords: what encrypted members are tried with, the likeliest
+    first. stopped: why everything ends now, or "".
     """
 
-    __slots__ = ("_budget", "_packed", "_passed", "limits", "objects", "stopped", "unpacked")
+    __slots__ = ("_budget", "_packed", "_passed", "limits", "objects", "passwords", "stopped", "unpacked")
 
-    def __init__(self, limits: Limits, budget: Budget, size: int) -> None:
+    def __init__(self, limits: Limits, budget: Budget, size: int, passwords: tuple[bytes, ...] = PASSWORDS) -> None:
         self.limits = limits
         self.objects = 1
         self.unpacked = 0
         self.stopped = ""
+        self.passwords = passwords
         self._budget = budget
         self._packed = max(size, 1)
         self._passed = 0

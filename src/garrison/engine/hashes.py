@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from garrison.base.errors import Failed
+from garrison.engine.subject import Subject
 from garrison.engine.verdict import Kind
 
 ALGORITHMS = {"md5": 16, "sha1": 20, "sha256": 32}
@@ -197,15 +198,15 @@ class HashTable:
         at = size & self._mask
         return bool(self._map[at >> 3] >> (at & 7) & 1)
 
-    def find(self, content: bytes) -> Threat | None:
+    def find(self, subject: Subject) -> Threat | None:
         """Return the threat whose digest the object has, or None."""
-        digest = hashlib.new(self.algorithm, content, usedforsecurity=False).digest()
+        digest = subject.digest(self.algorithm)
         at = bisect_left(_Keys(self._records, self._record, self._length, self.count), digest)
         while at < self.count:
             record = bytes(self._records[at * self._record : (at + 1) * self._record])
             if not record.startswith(digest):
                 return None
-            if int.from_bytes(record[-12:-4], "big") in {len(content), _ANY_SIZE}:
+            if int.from_bytes(record[-12:-4], "big") in {len(subject.content), _ANY_SIZE}:
                 number = int.from_bytes(record[-4:], "big")
                 return self._threats[number] if number < len(self._threats) else None
             at += 1

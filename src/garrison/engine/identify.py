@@ -3,61 +3,11 @@
 Signatures are from the formats' own specifications; each is looked for in the first 4 KiB only.
 """
 
-import re
-from enum import StrEnum
+from collections.abc import Callable
 
-_FIRST_LINE = re.compile(rb"#![ \t]*(?P<program>\S+)(?P<rest>[^\r\n]*)")
-_PHP = re.compile(rb"<\?(?:php\b|=)", re.IGNORECASE)
-_HTML = re.compile(
-    rb"\s*+(?:<!--(?>.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|script|iframe)\b", re.IGNORECASE | re.DOTALL
-)
-_XHTML = re.compile(rb"<!doctype\s+html|<html\b", re.IGNORECASE)
-_XML = re.compile(rb"\s*<\?xml\b")
-_HEADER = re.compile(
-    rb"(?mi)^(?:from|to|cc|subject|date|received|return-path|delivered-to|message-id|mime-version|content-type|"
-    rb"reply-to|x-[a-z0-9-]+):"
-)
-_HEADER_FIRST = re.compile(rb"(?:From |[A-Za-z][A-Za-z0-9-]{1,40}:)")
-_CONTROL = bytes(set(range(0x20)) - set(b"\t\n\v\f\r\x08\x1b")) + b"\x7f"
-_ASCII = bytes(range(0x80))
-_MANY_HIGH = 0.3  # more of a text in no Unicode encoding is no text
-
-
-class Type(StrEnum):
-    """What an object is; the rules see it as `object_type`."""
-
-    ELF = "elf"
-    PE = "pe"
-    MACHO = "macho"
-    ZIP = "zip"
-    GZIP = "gzip"
-    BZIP2 = "bzip2"
-    XZ = "xz"
-    LZMA = "lzma"
-    ZSTD = "zstd"
-    TAR = "tar"
-    SEVEN_ZIP = "7z"
-    RAR = "rar"
-    PDF = "pdf"
-    OLE = "ole"
-    RTF = "rtf"
-    HTML = "html"
-    PHP = "php"
-    XML = "xml"
-    SHELL = "shell"
-    PYTHON = "python"
-    PERL = "perl"
-    RUBY = "ruby"
-    JAVASCRIPT = "javascript"
-    SCRIPT = "script"
-    TEXT = "text"
-    DATA = "data"
-    JAVA_CLASS = "java-class"
-    PNG = "png"
-    JPEG = "jpeg"
-    GIF = "gif"
-    EMAIL = "email"
-
+from garrison.engine.source import Source
+from garrison.engine.type import Type
+from garrison.engine.writing import written
 
 _MAGIC: tuple[tuple[bytes, Type], ...] = (
     (b"\x7fELF", Type.ELF),
@@ -72,6 +22,35 @@ _MAGIC: tuple[tuple[bytes, Type], ...] = (
     (b"%PDF-", Type.PDF),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Type.OLE),
     (b"{\\rt", Type.RTF),  # Word opens what has only this much of the signature
+    (b"\x04\x22\x4d\x18", Type.LZ4),
+    (b"\x02\x21\x4c\x18", Type.LZ4),  # its legacy frame
+    (b"LZIP", Type.LZIP),
+    (b"\x1f\x9d", Type.COMPRESS),
+    (b"MSCF", Type.CAB),
+    (b"ITSF\x03\x00", Type.CHM),
+    (b"SZDD\x88\xf0\x27\x33", Type.SZDD),
+    (b"KWAJ\x88\xf0\x27\xd1", Type.SZDD),
+    (b"ALZ\x01", Type.ALZ),
+    (b"EGGA\x00\x01", Type.EGG),
+    (b"ISc(", Type.INSTALLSHIELD),
+    (b"!<arch>\n", Type.AR),
+    (b"\xed\xab\xee\xdb", Type.RPM),
+    (b"xar!\x00\x1c", Type.XAR),
+    (b"hsqs", Type.SQUASHFS),
+    (b"070701", Type.CPIO),
+    (b"070702", Type.CPIO),
+    (b"070707", Type.CPIO),
+    (b"\xc7\x71", Type.CPIO),
+    (b"\x71\xc7", Type.CPIO),
+    (b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3", Type.ONENOTE),
+    (b"\x4c\x00\x00\x00\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x46", Type.LNK),
+    (b"\x78\x9f\x3e\x22", Type.TNEF),
+    (b"\xa3\x48\x4b\xbe\x98\x6c\x4a\xa9\x99\x4c\x53\x0a\x86\xd6\x48\x7d", Type.AUTOIT),
+    (b"II*\x00", Type.TIFF),
+    (b"MM\x00*", Type.TIFF),
+    (b"FWS", Type.SWF),
+    (b"CWS", Type.SWF),
+    (b"ZWS", Type.SWF),
     (b"\x89PNG\r\n\x1a\n", Type.PNG),
     (b"\xff\xd8\xff", Type.JPEG),
     (b"GIF87a", Type.GIF),
@@ -81,22 +60,29 @@ _MAGIC: tuple[tuple[bytes, Type], ...] = (
     (b"\xce\xfa\xed\xfe", Type.MACHO),
     (b"\xcf\xfa\xed\xfe", Type.MACHO),
 )
+_VOLUME = 16 * 2048
+_MAY_BE_IMAGES = {Type.DATA, Type.BZIP2, Type.DOS, Type.GZIP, Type.LZMA}
 _BY_FIRST_BYTE: dict[int, tuple[tuple[bytes, Type], ...]] = {
     first: tuple(entry for entry in _MAGIC if entry[0][0] == first) for first in {magic[0] for magic, _ in _MAGIC}
 }
-_PROGRAMS: tuple[tuple[bytes, Type], ...] = (
-    (b"python", Type.PYTHON),
-    (b"pypy", Type.PYTHON),
-    (b"perl", Type.PERL),
-    (b"ruby", Type.RUBY),
-    (b"jruby", Type.RUBY),
-    (b"node", Type.JAVASCRIPT),
-    (b"deno", Type.JAVASCRIPT),
-    (b"bun", Type.JAVASCRIPT),
-    (b"php", Type.PHP),
-)
-_SHELLS = frozenset({b"sh", b"bash", b"dash", b"ash", b"zsh", b"ksh", b"mksh", b"csh", b"tcsh", b"fish", b"busybox"})
-_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def identify_source(source: Source) -> Type:
+    """Return the type of an object, looking also where the types without a beginning have their marks. Raises OSError.
+
+    ISO 9660 (ECMA-119, 7.1.1) and UDF (ECMA-167, 2/9.1) keep them in sector 16 and after, an Apple disk image at its
+    end.
+    """
+    kind = identify(source.head())
+    if kind not in _MAY_BE_IMAGES or source.size < 512:
+        return kind
+    if source.read_at(source.size - 512, 8) == b"koly\x00\x00\x00\x04":
+        return Type.DMG
+    volume = source.read_at(_VOLUME, 7 * 2048) if source.size > _VOLUME + 2048 else b""
+    marks = {volume[at + 1 : at + 6] for at in range(0, len(volume), 2048)}
+    if marks & {b"NSR02", b"NSR03"} and b"CD001" not in marks:
+        return Type.UDF
+    return Type.ISO if volume[1:6] == b"CD001" else kind
 
 
 def identify(head: bytes) -> Type:
@@ -111,30 +97,65 @@ def identify(head: bytes) -> Type:
         return found
     if is_tar(head):
         return Type.TAR
-    return _written(head)
+    return written(head)
 
 
 def _structured(head: bytes) -> Type | None:
     """Return the type of a format whose signature needs a second look."""
-    first = head[0]
-    if first == 0xCA and head.startswith(b"\xca\xfe\xba\xbe") and len(head) >= 8:
-        # Java class files and universal Mach-O share a signature; a class file's version is 45 or more.
-        return Type.MACHO if int.from_bytes(head[4:8], "big") < 45 else Type.JAVA_CLASS
-    if first == 0x4D and head[1:2] == b"Z":
-        return Type.PE if _is_program(head) else None
-    if first == 0x42 and head.startswith(b"BZh"):
-        is_block = head[4:10] in {b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"}
-        return Type.BZIP2 if is_block and 0x31 <= head[3] <= 0x39 else None
-    if first & 0xF0 == 0x50 and head[1:4] == b"\x2a\x4d\x18":
-        return Type.ZSTD  # a skippable frame, RFC 8878, 3.1.2
-    if first == 0x5D and is_lzma(head):
-        return Type.LZMA
-    return None
+    return next((kind for looks_so, kind in _SECOND_LOOKS if looks_so(head)), None)
+
+
+def _is_universal(head: bytes) -> bool:
+    # Java class files and universal Mach-O share a signature; a class file's version is 45 or more.
+    return head.startswith(b"\xca\xfe\xba\xbe") and len(head) >= 8 and int.from_bytes(head[4:8], "big") < 45
+
+
+def _is_class(head: bytes) -> bool:
+    return head.startswith(b"\xca\xfe\xba\xbe") and int.from_bytes(head[4:8], "big") >= 45
+
+
+def _is_dos(head: bytes) -> bool:
+    return head.startswith(b"MZ") and len(head) >= 28 and b"\x00" in head[:28]
+
+
+def _is_bzip2(head: bytes) -> bool:
+    is_block = head[4:10] in {b"\x31\x41\x59\x26\x53\x59", b"\x17\x72\x45\x38\x50\x90"}
+    return head.startswith(b"BZh") and is_block and 0x31 <= head[3] <= 0x39
+
+
+def _is_skippable(head: bytes) -> bool:
+    return head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50  # RFC 8878, 3.1.2
+
+
+def _is_lha(head: bytes) -> bool:
+    return head[2:4] == b"-l" and head[6:7] == b"-" and head[4:5] in {b"h", b"z"}
+
+
+def _is_arj(head: bytes) -> bool:
+    return head.startswith(b"\x60\xea") and len(head) >= 34 and 20 < int.from_bytes(head[2:4], "little") <= 2600
+
+
+def _is_compiled_python(head: bytes) -> bool:
+    # CPython 3: a number of the version, CR LF (importlib/_bootstrap_external.py).
+    return head[2:4] == b"\r\n" and len(head) >= 16 and 0x0A00 <= int.from_bytes(head[:2], "little") <= 0x0F00
+
+
+def _is_sis(head: bytes) -> bool:
+    # Symbian: UID 3 of EPOC releases 3 to 5, UID 1 of release 9.
+    return head[8:12] == b"\x19\x04\x00\x10" or head.startswith(b"\x7a\x1a\x20\x10")
+
+
+def _is_bitmap(head: bytes) -> bool:
+    return head.startswith(b"BM") and head[6:10] == bytes(4) and head[15:18] == bytes(3)
+
+
+def _is_hfs_plus(head: bytes) -> bool:
+    return head[1024:1026] in {b"H+", b"HX"} and not head[:1024].strip(b"\x00")
 
 
 def _is_program(head: bytes) -> bool:
     """Return whether an MZ file has a newer header where it says (PE, NE, LE, LX), or says it is further on."""
-    if len(head) < 64:
+    if len(head) < 64 or not head.startswith(b"MZ"):
         return False
     at = int.from_bytes(head[60:64], "little")
     if at + 4 > len(head):
@@ -147,7 +168,7 @@ def is_lzma(head: bytes) -> bool:
 
     LZMA specification 2015 (Igor Pavlov), "lzma file format": properties, dictionary size, unpacked size.
     """
-    if len(head) < 14 or head[13] != 0:  # the range coder's first byte is always 0
+    if not head.startswith(b"\x5d") or len(head) < 14 or head[13] != 0:  # the range coder's first byte is always 0
         return False
     dictionary = int.from_bytes(head[1:5], "little")
     size = int.from_bytes(head[5:13], "little")
@@ -180,62 +201,18 @@ def _octal(field: bytes) -> int | None:
     return int(digits, 8)
 
 
-def _written(head: bytes) -> Type:
-    """Return the type of what people write: scripts, pages, mails, text; or data."""
-    if head.startswith(b"#!"):
-        return _script(head)
-    body = head.removeprefix(b"\xef\xbb\xbf")
-    if body.startswith(b"#!"):
-        return _script(body)
-    if b"<?" in body[:1024] and _PHP.search(body, 0, 1024):
-        return Type.PHP
-    if not _is_text(body):
-        return Type.DATA
-    return _markup(_narrow(body))
-
-
-def _markup(body: bytes) -> Type:
-    if b"<" in body[:1024]:
-        if _HTML.match(body):
-            return Type.HTML
-        if _XML.match(body):
-            return Type.HTML if _XHTML.search(body, 0, 1024) else Type.XML
-    if _HEADER_FIRST.match(body) and len(_HEADER.findall(body)) >= 2:
-        return Type.EMAIL
-    return Type.TEXT
-
-
-def _narrow(body: bytes) -> bytes:
-    """Return UTF-16 text without its zero bytes, so that one set of patterns serves."""
-    return body[2:].replace(b"\x00", b"") if body.startswith(_BOMS) else body
-
-
-def _is_text(body: bytes) -> bool:
-    if body.startswith(_BOMS):
-        return len(body) % 2 == 0 and b"\x00\x00" not in body[2:66]
-    if len(body.translate(None, _CONTROL)) != len(body):
-        return False
-    high = len(body.translate(None, _ASCII))
-    if not high:
-        return True
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        cut = len(body) - error.start < 4 and error.reason == "unexpected end of data"
-        return cut or high < len(body) * _MANY_HIGH
-    return True
-
-
-def _script(head: bytes) -> Type:
-    """Return the type from the first line: `#!/bin/sh`, `#!/usr/bin/env -S VAR=1 python3 -u`."""
-    line = _FIRST_LINE.match(head)
-    if line is None:
-        return Type.SCRIPT
-    words = [line["program"], *line["rest"].split()]
-    program = words[0].rsplit(b"/", 1)[-1]
-    if program == b"env":
-        named = (word for word in words[1:] if not word.startswith(b"-") and b"=" not in word)
-        program = next(named, b"").rsplit(b"/", 1)[-1]
-    if program in _SHELLS:
-        return Type.SHELL
-    return next((kind for name, kind in _PROGRAMS if program.startswith(name)), Type.SCRIPT)
+_SECOND_LOOKS: tuple[tuple[Callable[[bytes], bool], Type], ...] = (
+    (_is_program, Type.PE),
+    (_is_dos, Type.DOS),
+    (_is_universal, Type.MACHO),
+    (_is_class, Type.JAVA_CLASS),
+    (_is_bzip2, Type.BZIP2),
+    (_is_skippable, Type.ZSTD),
+    (is_lzma, Type.LZMA),
+    (_is_lha, Type.LHA),
+    (_is_arj, Type.ARJ),
+    (_is_compiled_python, Type.PYC),
+    (_is_sis, Type.SIS),
+    (_is_bitmap, Type.BMP),
+    (_is_hfs_plus, Type.HFS_PLUS),
+)

@@ -12,7 +12,7 @@ from typing import Any
 import yara_x
 
 from garrison.engine.hashes import Skipped
-from garrison.engine.identify import Type
+from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
 
 GAVE_UP = "not checked: matching took too long"

@@ -14,7 +14,8 @@ from typing import Any
 
 import yara_x
 
-from garrison.engine.identify import Type, identify
+from garrison.engine.identify import identify
+from garrison.engine.type import Type
 
 RULES = Path(__file__).parents[3] / "src/garrison/engine/rules"
 LARGEST = 20_000_000

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yara_x
 
-from garrison.engine.identify import Type
 from garrison.engine.rulebook import Rulebook, compile_rules
+from garrison.engine.type import Type
 from tests.engine.rules.samples import FOLDER, PARTS, Sample, decode, encode, load
 from tests.engine.rules.table import PAGE, metas, table
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
+from garrison.engine.type import Type
 
 NAME_CHARS = 1000
 TOO_SHORT = "damaged: ends too early"
@@ -23,30 +24,58 @@ ENCRYPTED = "encrypted: not opened"
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What an archive's list says of a member. Sizes in bytes, -1 when it does not tell.
+
+    position: its number in the archive, from 1. checksum: CRC-32, -1 when there is none.
+    """
+
+    name: str
+    packed: int = -1
+    size: int = -1
+    is_encrypted: bool = False
+    position: int = 0
+    checksum: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One object inside a container.
 
     names: its names from the container down, usually one; two when a compressed tar was opened in one go; none when
     the remark is about the container itself. content: its bytes, cut at the limit for one object; None when it was not
-    opened. remark: what could not be seen of it, or "".
+    opened. remark: what could not be seen of it, or "". kind: its type, when the format knows it better than the content
+    (the text of macros). is_derived: whether the engine made it (unpacked code, decoded text); its name then stands in
+    round brackets, as "(unpacked: UPX)". listed: what the archive's own list says of it, for signatures on such lists.
     """
 
     names: tuple[str, ...]
     content: bytes | None
     remark: str = ""
+    kind: Type | None = None
+    is_derived: bool = False
+    listed: Listed | None = None
 
 
 Opener = Callable[[Source, Guard, str], Iterator[Member]]
 
 
-def collect(names: tuple[str, ...], pieces: Iterable[bytes], guard: Guard) -> Member:
+def collect(  # the fields of a Member
+    names: tuple[str, ...],
+    pieces: Iterable[bytes],
+    guard: Guard,
+    *,
+    kind: Type | None = None,
+    is_derived: bool = False,
+    listed: Listed | None = None,
+) -> Member:
     """Return the member whose content the pieces are, as far as they come. Raises OSError when the source does."""
     kept: list[bytes] = []
     room = guard.limits.object_bytes
     try:
         guard.admit()
     except Incomplete as reason:
-        return Member(names, None, reason.remark)
+        return Member(names, None, reason.remark, kind, is_derived, listed)
     remark = ""
     try:
         for piece in pieces:
@@ -57,13 +86,23 @@ def collect(names: tuple[str, ...], pieces: Iterable[bytes], guard: Guard) -> Me
                 break
     except Incomplete as reason:
         remark = reason.remark
-    return Member(names, b"".join(kept), remark)
+    return Member(names, b"".join(kept), remark, kind, is_derived, listed)
 
 
-def closed(names: tuple[str, ...], why: str, guard: Guard) -> Member:
+def closed(names: tuple[str, ...], why: str, guard: Guard, listed: Listed | None = None) -> Member:
     """Return the member that is not opened."""
     guard.pass_over()
-    return Member(names, None, why)
+    return Member(names, None, why, listed=listed)
+
+
+def derived(name: str, content: bytes, guard: Guard, kind: Type | None = None) -> Member:
+    """Return what the engine made out of an object. name: what it is, for people, without brackets."""
+    return collect((f"({name})",), _counted(content, guard), guard, kind=kind, is_derived=True)
+
+
+def _counted(content: bytes, guard: Guard) -> Iterator[bytes]:
+    guard.grew(len(content))
+    yield content
 
 
 def stored(source: Source, start: int, length: int, guard: Guard) -> Iterator[bytes]:

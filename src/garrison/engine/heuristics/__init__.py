@@ -1,0 +1,1 @@
+"""Scored, explainable rules for threats that no signature knows yet."""

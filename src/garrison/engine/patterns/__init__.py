@@ -1,0 +1,1 @@
+"""Byte patterns and logical signatures: parsed, compiled into atoms and records, and matched."""

@@ -1,0 +1,1 @@
+"""What the headers of a program say: entry point, sections, imports, resources."""

@@ -1,0 +1,1 @@
+"""Reads the world's signature databases and compiles them into one set."""

@@ -1,0 +1,5 @@
+"""The executables of the conformance suite."""
+
+from tests.engine.forms import Form
+
+FORMS: tuple[Form, ...] = ()
