@@ -11,6 +11,7 @@ from garrison.base.clock import FakeClock
 from garrison.base.errors import Failed, GarrisonError, Unavailable
 from garrison.base.paths import Home
 from garrison.engine.databases import Detector
+from garrison.engine.subject import Subject
 from garrison.engine.type import Type
 from tests.abilities.things import EICAR, START, fill, needs_root, small_disk
 
@@ -62,7 +63,7 @@ def test_builds_a_set_that_detects(built: Home) -> None:
     current = opened(built)[0].current()
     files = {path.name: os.open(path, os.O_RDONLY) for path in current.iterdir()}
     with Detector.open(files) as detector:
-        assert detector.match(EICAR, Type.TEXT).found
+        assert detector.match(Subject(EICAR, Type.TEXT)).found
     for descriptor in files.values():
         os.close(descriptor)
     assert {path.stat().st_mode & 0o777 for path in current.iterdir()} == {0o400}

@@ -7,6 +7,7 @@ import pytest
 
 from garrison.base.errors import Failed
 from garrison.engine.databases import FILES, RULES, SET, Detector, build
+from garrison.engine.subject import Subject
 from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
 from tests.engine.samples import EICAR, LIST, LISTED, Folder, built, check, descriptor, open_set

@@ -26,13 +26,15 @@ def detector() -> Detector:
 
 
 def test_a_clean_file_has_nothing_to_say(detector: Detector) -> None:
-    assert check(b"hello\n", detector) == Verdict("text", 1, 6)
-    assert check(b"", detector) == Verdict("data", 1, 0)
+    assert check(b"hello\n", detector) == Verdict("text", 1, 6, type_why="it holds nothing but text")
+    assert check(b"", detector) == Verdict("data", 1, 0, type_why="it is empty")
 
 
 def test_a_threat_is_found_and_the_file_gets_its_digest(detector: Detector) -> None:
     verdict = check(EICAR, detector)
-    assert verdict.findings == (Finding("EICAR-Test-File", Kind.TEST, Certainty.KNOWN, (), "rule eicar_test_file"),)
+    assert verdict.findings == (
+        Finding("EICAR-Test-File", Kind.TEST, Certainty.KNOWN, (), "rule eicar_test_file", "eicar_test_file"),
+    )
     assert verdict.sha256 == "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
     assert Verdict.from_plain(verdict.to_plain()) == verdict
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from garrison.base.errors import Failed
 from garrison.engine.hashes import ALGORITHMS, HashLists, HashTable, Threat
+from garrison.engine.subject import Subject
+from garrison.engine.type import Type
 from garrison.engine.verdict import Kind
 
 OBJECT = b"some object"
@@ -44,7 +46,7 @@ def test_lines(line: str, algorithm: str, threat: Threat) -> None:
     gathered = lists("# a comment", "", line)
     assert gathered.skipped == []
     assert {name: gathered.count(name) for name in ALGORITHMS} == {name: int(name == algorithm) for name in ALGORITHMS}
-    assert table(gathered, algorithm).find(OBJECT) == threat
+    assert table(gathered, algorithm).find(Subject(OBJECT, Type.DATA)) == threat
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_bad_lines_are_skipped_and_named(line: str, why: str) -> None:
 def test_the_same_digest_under_another_name_is_named() -> None:
     gathered = lists(f"{SHA256},One", f"{SHA256},One", f"{SHA256},Two")
     assert [skipped.where for skipped in gathered.skipped] == ["list:3"]
-    found = table(gathered, "sha256").find(OBJECT)
+    found = table(gathered, "sha256").find(Subject(OBJECT, Type.DATA))
     assert found is not None
     assert found.name == "One"
 
@@ -78,26 +80,26 @@ def test_a_size_must_fit() -> None:
     found = table(lists(f"{SHA256}:12:Other", f"{MD5}:11:Right"), "sha256")
     assert not found.wants(11)
     assert found.wants(12)
-    assert found.find(OBJECT) is None
+    assert found.find(Subject(OBJECT, Type.DATA)) is None
 
 
 def test_any_size_wants_all() -> None:
     found = table(lists(f"{SHA256}:*:Any", f"{SHA256}:12:Other"), "sha256")
     assert found.wants(1)
-    assert found.find(OBJECT) == Threat("Any", Kind.TROJAN, "list")
+    assert found.find(Subject(OBJECT, Type.DATA)) == Threat("Any", Kind.TROJAN, "list")
 
 
 def test_an_empty_table_wants_nothing() -> None:
     empty = table(lists(), "md5")
     assert not any(empty.wants(size) for size in range(1000))
-    assert empty.find(OBJECT) is None
+    assert empty.find(Subject(OBJECT, Type.DATA)) is None
 
 
 def test_many_are_found_and_others_are_not() -> None:
     objects = [b"%d" % number for number in range(3000)]
     gathered = lists(*(f"{hashlib.md5(each).hexdigest()}:{len(each)}:N{each.decode()}" for each in objects[::2]))
     found = table(gathered, "md5")
-    names = [threat.name if (threat := found.find(each)) else None for each in objects]
+    names = [threat.name if (threat := found.find(Subject(each, Type.DATA))) else None for each in objects]
     assert names == [None if number % 2 else f"N{number}" for number in range(3000)]
 
 

@@ -9,7 +9,7 @@ def match(name: str, certainty: Certainty = Certainty.PROBABLE, why: str = "") -
 
 def test_a_known_threat_gives_the_name() -> None:
     finding = judge([match("a"), match("b", Certainty.KNOWN), match("c")], ("x",))
-    assert finding == Finding("b", Kind.TROJAN, Certainty.KNOWN, ("x",), "rule b; rule a; rule c")
+    assert finding == Finding("b", Kind.TROJAN, Certainty.KNOWN, ("x",), "rule b; rule a; rule c", "b")
 
 
 def test_many_reasons_are_counted() -> None:

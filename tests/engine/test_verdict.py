@@ -22,8 +22,10 @@ PLAIN: dict[str, Any] = {
     "objects": 2,
     "bytes": 3,
     "sha256": "0" * 64,
-    "findings": [["Linux.Trojan.A+b:c-1/d!e", "trojan", "known", ["a\nb", "\udcff"], "rule x"]],
+    "findings": [["Linux.Trojan.A+b:c-1/d!e", "trojan", "known", ["a\nb", "\udcff"], "rule x", "x", 12, 0]],
     "remarks": [["encrypted", ["b"]]],
+    "subtype": "ELF 64-bit",
+    "type_why": "begins with 7f",
 }
 
 
@@ -65,11 +67,16 @@ def test_a_verdict_arrives_as_it_was_sent() -> None:
         {"remarks": PLAIN["remarks"] * (MOST_ENTRIES + 1)},
         {"findings": {"abcde": 1}},
         {"findings": "abcde"},
+        {"findings": [["a", "trojan", "known", [], "w", "s p", -1, 0]]},
+        {"findings": [["a", "trojan", "known", [], "w", "", -2, 0]]},
+        {"findings": [["a", "trojan", "known", [], "w", "", -1, 2**60]]},
+        {"subtype": 5},
+        {"type_why": "x" * (MOST_TEXT + 1)},
         {"remarks": [["x", ["n" * (MOST_TEXT + 1)]]]},
         {"remarks": [["x" * (MOST_TEXT + 1), []]]},
         {"remarks": [["x", ["n"] * (MOST_DEPTH + 1)]]},
         {"remarks": [["x", ["n" * MOST_TEXT] * 3]] * 100},
-        {"findings": [["a", "trojan", "known", ["n" * MOST_TEXT] * 3, "w"]] * 100},
+        {"findings": [["a", "trojan", "known", ["n" * MOST_TEXT] * 3, "w", "", -1, 0]] * 100},
     ],
 )
 def test_what_no_engine_would_say_is_not_believed(change: dict[str, Any]) -> None:

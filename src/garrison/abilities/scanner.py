@@ -87,8 +87,15 @@ class Scanner:
             await self._dismiss(crew)
 
     @asynccontextmanager
-    async def _workers(self) -> AsyncIterator[WorkerPool]:
-        """Have the workers for a scan, started with the settings of now. Raises Unavailable when there are none."""
+    async def _workers(self, databases: Path | None = None) -> AsyncIterator[WorkerPool]:
+        """Have the workers for a scan, started with the settings of now; with other databases, workers of its own.
+
+        Raises Unavailable when there are none.
+        """
+        if databases is not None:
+            async with self._pool(databases) as pool:
+                yield pool
+            return
         async with self._starting:
             crew = self._crew
             if crew is None or crew.seconds != self.seconds_per_object:
@@ -102,12 +109,7 @@ class Scanner:
                 await self._dismiss(crew)
 
     async def _hire(self) -> _Crew:
-        pool = WorkerPool(
-            self._databases.current(),
-            size=self.size,
-            limits=to_plain(self.limits),
-            seconds=self.seconds_per_object,
-        )
+        pool = self._pool(self._databases.current())
         crew, old = _Crew(pool, self.seconds_per_object), self._crew
         await crew.stack.enter_async_context(pool)
         self._crew = crew
@@ -115,6 +117,9 @@ class Scanner:
         if old is not None and not old.users:
             await self._dismiss(old)
         return crew
+
+    def _pool(self, databases: Path) -> WorkerPool:
+        return WorkerPool(databases, size=self.size, limits=to_plain(self.limits), seconds=self.seconds_per_object)
 
     async def _dismiss(self, crew: _Crew) -> None:
         self._crews.discard(crew)
@@ -125,12 +130,21 @@ class Scanner:
         private = frozenset(_key(folder) for folder in (self._databases.folder, self._quarantine.folder))
         return Walk(skip=skip, private=private)
 
-    async def scan(
-        self, roots: list[str], acting: Acting, sink: Sink, skip: Callable[[str], bool], progress: Progress
+    async def scan(  # what a scan is made of
+        self,
+        roots: list[str],
+        acting: Acting,
+        sink: Sink,
+        skip: Callable[[str], bool],
+        progress: Progress,
+        databases: Path | None = None,
     ) -> None:
-        """Examine all files in and below the given paths, with the rights of `acting`; give each to the sink."""
+        """Examine all files in and below the given paths, with the rights of `acting`; give each to the sink.
+
+        databases: a set to use in place of the installed one.
+        """
         batches: asyncio.Queue[list[Found] | None] = asyncio.Queue(_WAITING_BATCHES)
-        async with self._workers() as pool:
+        async with self._workers(databases) as pool:
             with closing(self.walk(skip).files(roots)) as walk:
                 try:
                     async with asyncio.TaskGroup() as group:

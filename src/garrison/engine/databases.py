@@ -121,7 +121,7 @@ def build(
 class Detector:
     """An opened set. One thread at a time. Close it, or use it as a context, to let go of the memory maps.
 
-    about: what the builder said of it. rules, hashes: counts.
+    about: what the builder said of it. rules, hashes: counts. passwords: what the set tries encrypted members with.
     """
 
     about: Mapping[str, str]
@@ -130,6 +130,7 @@ class Detector:
     _rulebook: Rulebook
     _tables: tuple[HashTable, ...]
     _views: list["_View"] = field(default_factory=list)
+    passwords: tuple[bytes, ...] = ()
 
     @classmethod
     def open(cls, files: Mapping[str, int], seconds_per_object: int = 20) -> Self:

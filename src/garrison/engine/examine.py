@@ -7,11 +7,12 @@ from itertools import chain
 
 from garrison.engine.budget import Budget, Limits
 from garrison.engine.databases import Detector
+from garrison.engine.description import describe
 from garrison.engine.formats import zip  # noqa: A004 # the format's name is its file's
 from garrison.engine.formats.opener import Member, Opener
 from garrison.engine.formats.openers import CLOSED, OPENERS
 from garrison.engine.formats.zip_directory import has_directory
-from garrison.engine.guard import Guard
+from garrison.engine.guard import PASSWORDS, Guard
 from garrison.engine.identify import identify, identify_source
 from garrison.engine.judge import Said, judge
 from garrison.engine.source import Source
@@ -44,7 +45,7 @@ class _Examination:
         self._name = name
         self._detector = detector
         self._limits = limits
-        self._guard = Guard(limits, budget, source.size)
+        self._guard = Guard(limits, budget, source.size, (*detector.passwords, *PASSWORDS))
         self._said = Said()
         self._levels: list[_Level] = []  # a list of work, outermost first: no recursion, however deep it goes
         self._size = source.size
@@ -52,11 +53,14 @@ class _Examination:
         self._budget = budget
 
     def verdict(self) -> Verdict:
-        kind = self._file()
+        subject = self._file()
         while self._levels:
             self._step(self._levels[-1])
+        subtype, why = describe(subject)
         return Verdict(
-            type=kind,
+            type=subject.kind,
+            subtype=subtype,
+            type_why=why,
             objects=self._guard.objects,
             bytes=self._size + self._guard.unpacked,
             findings=self._said.findings(),
@@ -64,14 +68,14 @@ class _Examination:
             sha256=self._digest() if self._said.found else "",
         )
 
-    def _file(self) -> Type:
+    def _file(self) -> Subject:
         """Examine the file itself: all of it, or its beginning."""
         try:
             content = self._source.read_at(0, self._limits.object_bytes)
             is_whole = len(content) < self._limits.object_bytes or not self._source.read_at(len(content), 1)
         except (OSError, MemoryError) as error:
             self._said.remark(_unreadable(error))
-            return Type.DATA
+            return Subject(b"", Type.DATA, self._name)
         if is_whole:
             self._source = Source(content)  # nobody can change it under us any more
             self._size = len(content)
@@ -83,8 +87,9 @@ class _Examination:
         except OSError as error:
             self._said.remark(_unreadable(error))
             kind = identify(content[:4096])
-        self._object(Subject(content, kind, self._name, None, is_whole, budget=self._budget), self._source, ())
-        return kind
+        subject = Subject(content, kind, self._name, None, is_whole, budget=self._budget)
+        self._object(subject, self._source, ())
+        return subject
 
     def _step(self, level: _Level) -> None:
         """Examine the next member of a container."""

@@ -85,6 +85,11 @@ def identify_source(source: Source) -> Type:
     return Type.ISO if volume[1:6] == b"CD001" else kind
 
 
+def magic_of(head: bytes, kind: Type) -> bytes:
+    """Return the signature at the start by which a type is told, or b"" when it is told otherwise."""
+    return next((magic for magic, known in _MAGIC if known == kind and head.startswith(magic)), b"")
+
+
 def identify(head: bytes) -> Type:
     """Return the type of an object from its first 4 KiB (fewer only when it is smaller)."""
     if not head:

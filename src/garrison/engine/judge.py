@@ -21,7 +21,8 @@ def judge(matches: Sequence[Match], inner: tuple[str, ...]) -> Finding:
     why = "; ".join(reasons[:_MOST_REASONS])
     if len(reasons) > _MOST_REASONS:
         why += f"; and {len(reasons) - _MOST_REASONS:,} more"
-    return Finding(first.name, first.kind, first.certainty, inner, why)
+    signature = first.signature or first.name
+    return Finding(first.name, first.kind, first.certainty, inner, why, signature, first.offset, first.score)
 
 
 class Said:

@@ -18,6 +18,7 @@ MOST_DEPTH = 100  # names of one inner object
 MOST_NAME = 200
 _MOST_JSON_BYTES = 3_500_000  # of all texts together: below one frame (garrison.wire.examination)
 _NAME = re.compile(rf"[\w.:+/!-]{{1,{MOST_NAME}}}")
+_SIGNATURE = re.compile(rf"(?:{_NAME.pattern})?")
 _NO_NAME = re.compile(r"[^\w.:+/!-]+")
 _TYPE = re.compile(r"[a-z0-9-]{1,40}")
 _SHA256 = re.compile(r"(?:[0-9a-f]{64})?")
@@ -51,6 +52,8 @@ class Finding:
     """One threat in one innermost object.
 
     inner: the names down the containers, outermost first, () for the file itself. why: what matched (rule or list).
+    signature: as its database names it. offset: where in the object the first of its patterns lies, -1 when that says
+    nothing. score: of heuristics, 0 otherwise.
     """
 
     name: str
@@ -58,6 +61,9 @@ class Finding:
     certainty: Certainty
     inner: tuple[str, ...] = ()
     why: str = ""
+    signature: str = ""
+    offset: int = -1
+    score: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,10 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All that was learned of one file. objects and bytes count the file and what was unpacked from it."""
+    """All that was learned of one file. objects and bytes count the file and what was unpacked from it.
+
+    subtype: the type in words, "" when there is no more to say. type_why: by what the type was told.
+    """
 
     type: str = "data"
     objects: int = 0
@@ -78,6 +87,8 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     remarks: tuple[Remark, ...] = ()
     sha256: str = ""  # of the file, hexadecimal, when something was found in it
+    subtype: str = ""
+    type_why: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """Return what crosses the border."""
@@ -92,6 +103,8 @@ class Verdict:
             "objects": min(self.objects, MOST_COUNT),
             "bytes": min(self.bytes, MOST_COUNT),
             "sha256": self.sha256,
+            "subtype": self.subtype[:MOST_NAME],
+            "type_why": self.type_why[:MOST_NAME],
             "findings": findings,
             "remarks": remarks,
         }
@@ -105,10 +118,9 @@ class Verdict:
                 objects=_count(untrusted["objects"]),
                 bytes=_count(untrusted["bytes"]),
                 sha256=_matching(_SHA256, untrusted["sha256"]),
-                findings=tuple(
-                    Finding(_matching(_NAME, name), Kind(kind), Certainty(certainty), _names(inner), _text(why))
-                    for name, kind, certainty, inner, why in _entries(untrusted["findings"])
-                ),
+                findings=tuple(map(_finding_from_plain, _entries(untrusted["findings"]))),
+                subtype=_text(untrusted["subtype"]),
+                type_why=_text(untrusted["type_why"]),
                 remarks=tuple(Remark(_text(what), _names(inner)) for what, inner in _entries(untrusted["remarks"])),
             )
         except (KeyError, TypeError) as error:
@@ -118,7 +130,9 @@ class Verdict:
         return verdict
 
     def _chars(self) -> int:
-        findings = sum(len(each.name) + len(each.why) + sum(map(len, each.inner)) for each in self.findings)
+        findings = sum(
+            len(each.name) + len(each.why) + len(each.signature) + sum(map(len, each.inner)) for each in self.findings
+        )
         return findings + sum(len(each.what) + sum(map(len, each.inner)) for each in self.remarks)
 
 
@@ -131,7 +145,9 @@ class _Room:
 
     def takes(self, plain: list[Any]) -> bool:
         """Return whether one more finding or remark fits; it then has its place."""
-        chars = sum(len(part) if isinstance(part, str) else sum(map(len, part)) for part in plain)
+        chars = sum(
+            len(part) if isinstance(part, str) else sum(map(len, part)) for part in plain if not isinstance(part, int)
+        )
         json_bytes = len(json.dumps(plain))
         if chars > self._chars or json_bytes > self._json_bytes:
             return False
@@ -142,7 +158,24 @@ class _Room:
 
 def _finding_to_plain(finding: Finding) -> list[Any]:
     inner = [name[:MOST_TEXT] for name in finding.inner[:MOST_DEPTH]]
-    return [_threat_name(finding.name), finding.kind, finding.certainty, inner, finding.why[:MOST_TEXT]]
+    why, signature = finding.why[:MOST_TEXT], finding.signature and _threat_name(finding.signature)
+    offset, score = max(-1, min(finding.offset, MOST_COUNT)), max(0, min(finding.score, MOST_COUNT))
+    return [_threat_name(finding.name), finding.kind, finding.certainty, inner, why, signature, offset, score]
+
+
+def _finding_from_plain(untrusted: Any) -> Finding:
+    name, kind, certainty, inner, why, signature, offset, score = untrusted
+    where = -1 if offset == -1 else _count(offset)
+    return Finding(
+        _matching(_NAME, name),
+        Kind(kind),
+        Certainty(certainty),
+        _names(inner),
+        _text(why),
+        _matching(_SIGNATURE, signature),
+        where,
+        _count(score),
+    )
 
 
 def _remark_to_plain(remark: Remark) -> list[Any]:

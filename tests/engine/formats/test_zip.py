@@ -136,7 +136,7 @@ def test_an_unknown_method_is_named(method: int) -> None:
 
 @pytest.mark.parametrize("method", [20, 93, 95])
 def test_newer_methods_are_opened(method: int) -> None:
-    from garrison.engine.identify import Type  # noqa: PLC0415
+    from garrison.engine.type import Type  # noqa: PLC0415
     from tests.engine.archives import WRAP  # noqa: PLC0415 # only here
 
     packed = WRAP[Type.XZ if method == 95 else Type.ZSTD](NOISE)

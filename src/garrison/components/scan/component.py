@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from garrison import sdk
 from garrison.abilities.databases import Databases
@@ -19,7 +19,7 @@ from garrison.base.text import plural, printable
 from garrison.components.scan.gather import Gathered
 from garrison.components.scan.past import PastScan, PastScans
 from garrison.components.scan.places import quick_places
-from garrison.components.scan.results import LeftRow, Past, ScanRow, ScanSummary
+from garrison.components.scan.results import Identified, LeftRow, Past, ScanRow, ScanSummary
 from garrison.components.scan.there import StillThere
 from garrison.engine.verdict import Certainty, Finding
 from garrison.linux.acting import Acting
@@ -28,6 +28,7 @@ from garrison.linux.walk import Trouble
 _VERSION = 1
 _MOST_MASKS = 100
 _MOST_PATHS = 10_000
+_MOST_DATABASES = 1000
 _Mask = Annotated[sdk.UntrustedText, sdk.about("Mask", max_length=1000)]
 _Hash = Annotated[str, sdk.about("Hash", max_length=64)]
 log = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ class Scan(sdk.Component[ScanSettings]):
     feature = sdk.Feature.PROTECTION
     events = (ThreatFound, ScanFinished)
     default_operation = "files"
+    aliases: ClassVar[dict[str, str]] = {"identify": "identify"}
 
     def __init__(  # each is an ability that the suite hands in
         self,
@@ -141,11 +143,24 @@ class Scan(sdk.Component[ScanSettings]):
         exclude_hash: Annotated[
             list[_Hash], sdk.about("Leave out the file with this SHA-256", max_length=_MOST_PATHS)
         ] = [],
+        database: Annotated[
+            list[Path],
+            sdk.about(
+                "Use these signature files or folders, and not the installed databases", max_length=_MOST_DATABASES
+            ),
+        ] = [],
+        explain: Annotated[bool, sdk.about("Say why: signature, place, score")] = False,
     ) -> ScanSummary:
         """Scan files and folders, and what is inside archives."""
         passed_over = self._filter(exclude, exclude_name, exclude_hash)
         roots = [str(path) for path in paths]
-        return await self._scan(job, "Scan", lambda: roots, action or self.settings.action, passed_over)
+        wanted = action or self.settings.action
+        if database:
+            async with self._databases.temporary(database, job.caller) as folder:
+                summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over, databases=folder)
+        else:
+            summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over)
+        return summary.model_copy(update={"explained": explain})
 
     @sdk.task("Quick scan")
     async def quick(
@@ -259,6 +274,7 @@ class Scan(sdk.Component[ScanSettings]):
         wanted: Action,
         passed_over: Filter | None = None,
         limit_seconds: float | None = None,
+        databases: Path | None = None,
     ) -> ScanSummary:
         passed_over = passed_over or self._filter((), (), ())
         caller = job.caller
@@ -269,7 +285,7 @@ class Scan(sdk.Component[ScanSettings]):
             try:
                 async with asyncio.timeout(limit_seconds):
                     roots = await acting.run(find_roots)
-                    await self._scanner.scan(roots, acting, run.take, passed_over.skips_path, run.progress)
+                    await self._scanner.scan(roots, acting, run.take, passed_over.skips_path, run.progress, databases)
             except TimeoutError:
                 complete = False
             finally:
@@ -305,6 +321,16 @@ class Scan(sdk.Component[ScanSettings]):
             for finding in findings:
                 if run.gathered.finding(examined.path, finding, handled):
                     self.host.report(_event(examined.path, finding, handled), owner)
+
+    @sdk.action("Identify", access=sdk.Access.OPERATE)
+    async def identify(self, caller: sdk.Caller, file: Annotated[Path, sdk.about("The file")]) -> Identified:
+        """Say what a file is, by its content and not by its name."""
+        async with Acting(caller.uid, caller.gid, caller.groups) as acting:
+            examined = await self._scanner.examine_file(str(file), acting)
+        if isinstance(examined, Trouble):
+            raise NotFound(f"{printable(examined.path)} {printable(examined.what)}.")
+        verdict = examined.verdict
+        return Identified(path=str(file), type=verdict.type, subtype=verdict.subtype, why=verdict.type_why)
 
     # -- how it stands --
 

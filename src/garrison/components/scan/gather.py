@@ -88,4 +88,7 @@ def _row(path: str, finding: Finding, handled: Handled) -> FindingRow:
         result=handled.result,
         why=finding.why,
         quarantine_id=handled.quarantine_id,
+        signature=finding.signature,
+        offset=finding.offset,
+        score=finding.score,
     )

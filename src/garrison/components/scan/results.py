@@ -8,7 +8,11 @@ _SHOWN = 100
 
 
 class FindingRow(sdk.Frozen):
-    """A threat. inner: names down the containers. action: what was asked. result: what came of it."""
+    """A threat. inner: names down the containers. action: what was asked. result: what came of it.
+
+    signature: what matched, as its database names it. offset: of its first pattern in the innermost object, -1 when
+    that says nothing. score: of heuristics, 0 otherwise.
+    """
 
     path: sdk.UntrustedText
     inner: list[sdk.UntrustedText]
@@ -19,6 +23,9 @@ class FindingRow(sdk.Frozen):
     result: str
     why: sdk.UntrustedText
     quarantine_id: str
+    signature: str = ""
+    offset: int = -1
+    score: int = 0
 
 
 class ErrorRow(sdk.Frozen):
@@ -32,6 +39,7 @@ class ScanSummary(sdk.Result):
     """All that came of a scan. objects, bytes: files and what was unpacked from them. complete: not cut short.
 
     more_findings, more_errors: how many there were that are not listed. kept: whether it is among the past scans.
+    explained: whether a person asked why.
     """
 
     objects: int
@@ -46,6 +54,7 @@ class ScanSummary(sdk.Result):
     handled: int = 0
     complete: bool = True
     kept: bool = True
+    explained: bool = False
 
     @property
     def threats(self) -> int:
@@ -60,7 +69,7 @@ class ScanSummary(sdk.Result):
 
     def sentences(self) -> list[sdk.Text]:
         """Say what was found, what could not be seen, and the sum of it."""
-        lines = [_finding(row) for row in self.findings[:_SHOWN]]
+        lines = [line for row in self.findings[:_SHOWN] for line in _finding(row, self.explained)]
         lines += _more(len(self.findings), self.more_findings, "threat", "threats")
         lines += [
             sdk.Text("Not examined: {path}: {what}", path=printable(row.path), what=printable(row.what))
@@ -87,9 +96,23 @@ class ScanSummary(sdk.Result):
         )
 
 
-def _finding(row: FindingRow) -> sdk.Text:
+def _finding(row: FindingRow, explained: bool) -> list[sdk.Text]:
     place = " > ".join(printable(part) for part in [row.path, *row.inner])
-    return sdk.Text("Threat: {name} in {place}: {result}", name=row.name, place=place, result=row.result)
+    lines = [sdk.Text("Threat: {name} in {place}: {result}", name=row.name, place=place, result=row.result)]
+    if explained:
+        lines.append(sdk.Text("  Why: {why}", why=printable(row.why)))
+        lines.append(sdk.Text("  Signature: {signature}; kind: {kind}; {certainty}{offset}{score}", **_evidence(row)))
+    return lines
+
+
+def _evidence(row: FindingRow) -> dict[str, str]:
+    return {
+        "signature": printable(row.signature or row.name),
+        "kind": row.kind,
+        "certainty": row.certainty,
+        "offset": f"; at offset {row.offset:,}" if row.offset >= 0 else "",
+        "score": f"; score {row.score}" if row.score else "",
+    }
 
 
 def _more(listed: int, unlisted: int, one: str, many: str) -> list[sdk.Text]:
@@ -97,6 +120,21 @@ def _more(listed: int, unlisted: int, one: str, many: str) -> list[sdk.Text]:
     if unlisted:
         return [sdk.Text("... and {more} more, too many to list all.", more=plural(count, one, many))]
     return [sdk.Text("... and {more} more: --json shows all.", more=plural(count, one, many))] if count else []
+
+
+class Identified(sdk.Result):
+    """What a file is. subtype: more of it in words, or "". why: by what it was told."""
+
+    path: sdk.UntrustedText
+    type: str
+    subtype: sdk.UntrustedText
+    why: sdk.UntrustedText
+
+    def sentences(self) -> list[sdk.Text]:
+        """Say it."""
+        more = f", {printable(self.subtype)}" if self.subtype else ""
+        told = sdk.Text("{path}: {type}{more}", path=printable(self.path), type=self.type, more=more)
+        return [told, sdk.Text("  Because: {why}", why=printable(self.why))]
 
 
 class Past(ScanSummary):

@@ -44,9 +44,10 @@ class Member:
 
     names: its names from the container down, usually one; two when a compressed tar was opened in one go; none when
     the remark is about the container itself. content: its bytes, cut at the limit for one object; None when it was not
-    opened. remark: what could not be seen of it, or "". kind: its type, when the format knows it better than the content
-    (the text of macros). is_derived: whether the engine made it (unpacked code, decoded text); its name then stands in
-    round brackets, as "(unpacked: UPX)". listed: what the archive's own list says of it, for signatures on such lists.
+    opened. remark: what could not be seen of it, or "". kind: its type, when the format knows it better than the
+    content (the text of macros). is_derived: whether the engine made it (unpacked code, decoded text); its name then
+    stands in round brackets, as "(unpacked: UPX)". listed: what the archive's own list says of it, for signatures on
+    such lists.
     """
 
     names: tuple[str, ...]
