@@ -20,6 +20,6 @@ def test_a_universal_program_is_told_by_its_parts() -> None:
     first, second = making.macho(b"a" * 10, is_64=False), making.macho(b"b" * 10)
     content = making.universal(first, second)
     assert macho.read(content) is None
-    assert [content[at : at + size] for _, at, size in macho.slices(content)] == [first, second]
-    assert [machine for machine, _, _ in macho.slices(content)] == ["x86", "ARM"]
-    assert macho.slices(first) == ()
+    assert [content[at : at + size] for _, at, size in macho.slices(content, len(content))] == [first, second]
+    assert [machine for machine, _, _ in macho.slices(content, len(content))] == ["x86", "ARM"]
+    assert macho.slices(first, len(first)) == ()

@@ -15,8 +15,8 @@ _FAT = {b"\xca\xfe\xba\xbe": ">5I", b"\xca\xfe\xba\xbf": ">IIQQII"}
 _SLICES = 32
 
 
-def slices(content: bytes) -> tuple[tuple[str, int, int], ...]:
-    """Return (machine, offset, size) of each program in a universal one, as far as they lie in the file."""
+def slices(content: bytes, end: int) -> tuple[tuple[str, int, int], ...]:
+    """Return (machine, offset, size) of each program in a universal one, as far as they lie before the file's end."""
     layout = struct.Struct(_FAT.get(content[:4], ""))
     if not layout.size or len(content) < 8:
         return ()
@@ -25,9 +25,9 @@ def slices(content: bytes) -> tuple[tuple[str, int, int], ...]:
     found: list[tuple[str, int, int]] = []
     for entry in layout.iter_unpack(table[: len(table) - len(table) % layout.size]):
         machine, _, offset, size = entry[:4]
-        if 0 < offset < len(content) and size:
+        if 0 < offset < end and size:
             name = _MACHINES.get(machine, f"machine {machine}")
-            found.append((name, offset, min(size, len(content) - offset)))
+            found.append((name, offset, min(size, end - offset)))
     return tuple(found)
 
 
