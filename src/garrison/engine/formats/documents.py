@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
+from garrison.engine.formats import ole_streams
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
-OPENERS: Mapping[Type, tuple[Opener, ...]] = {}
+OPENERS: Mapping[Type, tuple[Opener, ...]] = {
+    Type.OLE: (ole_streams.members,),
+}
 CLOSED: Mapping[Type, str] = {}
