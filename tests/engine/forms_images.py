@@ -3,12 +3,14 @@
 import gzip
 import lzma
 import struct
+import zlib
 from collections.abc import Iterable
 
 from backports import zstd
 
-from garrison.engine.formats import ar, cpio, rpm
+from garrison.engine.formats import ar, cpio, installshield, iso, rpm, sis, squashfs, udf
 from garrison.engine.type import Type
+from tests.engine.archives import raw_deflate
 from tests.engine.forms import Form
 
 Files = Iterable[tuple[str, bytes]]
@@ -77,6 +79,154 @@ def make_rpm(payload: bytes, tags: Iterable[tuple[int, int, int, bytes]] = ()) -
     return lead + signature + bytes(-len(signature) % 8) + rpm_header(tags) + payload
 
 
+def iso_record(identifier: bytes, sector: int, length: int, flags: int = 0, extra: bytes = b"") -> bytes:
+    """Return a directory record of ISO 9660."""
+    padding = b"\x00" * ((len(identifier) + 1) % 2)
+    body = struct.pack("<BLLLL", 0, sector, 0, length, 0) + bytes(7) + bytes([flags, 0, 0]) + struct.pack("<L", 1)
+    body += bytes([len(identifier)]) + identifier + padding + extra
+    return bytes([len(body) + 1]) + body
+
+
+def iso_volume(kind: int, root: bytes, escape: bytes = b"") -> bytes:
+    head = bytes([kind]) + b"CD001\x01" + bytes(81) + escape.ljust(32, b"\x00")
+    body = head.ljust(128, b"\x00") + struct.pack("<HH", 2048, 0)
+    return (body.ljust(156, b"\x00") + root).ljust(2048, b"\x00")
+
+
+def make_iso(records: bytes, *sectors: bytes, more: bytes = b"") -> bytes:
+    """Return a disc whose root folder (sector 20) has these records; from sector 21 on there is what is given."""
+    root = iso_record(b"\x00", 20, 2048, 2)
+    volumes = iso_volume(1, root) + more + b"\xffCD001\x01".ljust(2048, b"\x00")
+    folder = root + iso_record(b"\x01", 20, 2048, 2) + records
+    out = bytes(16 * 2048) + volumes.ljust(4 * 2048, b"\x00") + folder.ljust(2048, b"\x00")
+    return out + b"".join(sector + bytes(-len(sector) % 2048) for sector in sectors)
+
+
+def udf_tag(kind: int, body: bytes) -> bytes:
+    """Return a descriptor of ECMA-167 with the checksum of its tag."""
+    tag = bytearray(struct.pack("<HHBBHHHL", kind, 2, 0, 0, 0, 0, 0, 0))
+    tag[4] = sum(tag) & 0xFF
+    return (bytes(tag) + body).ljust(2048, b"\x00")
+
+
+def udf_file(kind: int, size: int, table: bytes, form: int, tag: int = 261) -> bytes:
+    icb = bytes(11) + bytes([kind]) + bytes(6) + struct.pack("<H", form)
+    body = icb + bytes(20) + struct.pack("<Q", size)
+    body = body.ljust((168 if tag == 261 else 208) - 16, b"\x00") + struct.pack("<LL", 0, len(table))
+    return udf_tag(tag, body + table)
+
+
+def udf_name(name: bytes, block: int, flags: int = 0) -> bytes:
+    out = udf_tag(257, struct.pack("<HBB", 1, flags, len(name)) + struct.pack("<LLH6xH", 2048, block, 0, 0) + name)
+    out = out[: 38 + len(name)]
+    return out + bytes(-len(out) % 4)
+
+
+def make_udf(*blocks: bytes, maps: bytes = b"\x01\x06\x01\x00\x00\x00") -> bytes:
+    """Return a disc whose partition begins with these blocks; the first is the file set's, the next the root's."""
+    marks = b"".join((b"\x00" + mark + b"\x01").ljust(2048, b"\x00") for mark in (b"BEA01", b"NSR02", b"TEA01"))
+    partition = udf_tag(5, bytes(6) + struct.pack("<H164xLL", 0, 257, 1000))
+    logical = bytes(196) + struct.pack("<L", 2048) + bytes(32) + struct.pack("<LLH6x", 2048, 0, 0)
+    logical = udf_tag(6, logical + struct.pack("<LL", len(maps), 1) + bytes(168) + maps)
+    sequence = partition + logical + udf_tag(8, b"")
+    out = (bytes(16 * 2048) + marks).ljust(32 * 2048, b"\x00") + sequence
+    out = out.ljust(256 * 2048, b"\x00") + udf_tag(2, struct.pack("<LL", 3 * 2048, 32) * 2)
+    return out + b"".join(block + bytes(-len(block) % 2048) for block in blocks)
+
+
+def udf_set(root: int = 1, partition: int = 0) -> bytes:
+    return udf_tag(256, bytes(384) + struct.pack("<LLH6x", 2048, root, partition))
+
+
+def in_udf(content: bytes) -> bytes:
+    table = udf_name(b"", 1, 10) + udf_name(b"\x08inner", 2)
+    runs = b"".join(
+        struct.pack("<LL", min(len(content) - at, 1 << 20), 3 + at // 2048) for at in range(0, len(content), 1 << 20)
+    )
+    return make_udf(udf_set(), udf_file(4, len(table), table, 3), udf_file(5, len(content), runs, 0), content)
+
+
+def in_iso(content: bytes) -> bytes:
+    return make_iso(iso_record(b"INNER.;1", 21, len(content)), content)
+
+
+def make_sis(files: Files, flags: int = 1, version: int = 200) -> bytes:
+    """Return a package for EPOC release 6."""
+    numbers = 3 if version >= 200 else 2
+    width = 28 + 4 * numbers + (8 if numbers == 3 else 0)
+    entries, body = b"", b""
+    listed = list(files)
+    start = 80 + width * len(listed)
+    for name, content in listed:
+        text = name.encode("utf-16-le" if flags & 1 else "ascii")
+        data = content if flags & 8 else zlib.compress(content)
+        at = start + len(body)
+        entry = struct.pack("<7L", 0, 0, 0, len(text), at, len(text), at)
+        entry += struct.pack("<3L", len(data), at + len(text), len(content))[: 4 * numbers]
+        entries += entry.ljust(width, b"\x00")
+        body += text + data
+    head = struct.pack("<4LHHH", 0x100002C3, 0x10003A12, 0x10000419, 0, 0, 1, len(listed))
+    head = head.ljust(32, b"\x00") + struct.pack("<LH", version, flags)
+    return (head.ljust(52, b"\x00") + struct.pack("<L", 80)).ljust(80, b"\x00") + entries + body
+
+
+def shield_chunks(content: bytes) -> bytes:
+    out = b""
+    width = 32768 if content.strip(b"\x00") else 1 << 20
+    for at in range(0, len(content), width):
+        chunk = raw_deflate(content[at : at + width])
+        out += struct.pack("<H", len(chunk)) + chunk
+    return out
+
+
+def shield_entry(flags: int, size: int, packed: int, start: int, name: int, volume: int = 1) -> bytes:
+    """Return a file descriptor of InstallShield 6 and later."""
+    entry = struct.pack("<HQQQ", flags, size, packed, start) + bytes(32)
+    return (entry + struct.pack("<LH", name, 0)).ljust(85, b"\x00") + struct.pack("<H", volume)
+
+
+def make_shield(content: bytes, version: int = 0x01009500) -> bytes:
+    """Return a cabinet of one file with its list inside."""
+    data = shield_chunks(content)
+    head = struct.pack("<4sLLLLL", b"ISc(", version, 0, 512, 64, 800)
+    table = struct.pack("<L", 4 + 87) + shield_entry(4, len(content), len(data), 800, 4 + 87 + 1) + b"\x00inner\x00"
+    descriptor = bytes(12) + struct.pack("<L12xL8xLL", 64, 1, 1, 4)
+    return (head.ljust(512, b"\x00") + descriptor.ljust(64, b"\x00") + table).ljust(800, b"\x00") + data + bytes(4)
+
+
+def squashfs_meta(content: bytes) -> bytes:
+    """Return a table in stored blocks."""
+    parts = [content[at : at + 8192] for at in range(0, len(content), 8192)]
+    return b"".join(struct.pack("<H", len(part) | 0x8000) + part for part in parts)
+
+
+def make_squashfs(content: bytes, size: int = 131072) -> bytes:
+    """Return a file system of one file, packed by zlib."""
+    blocks = [zlib.compress(content[at : at + size]) for at in range(0, len(content), size)]
+    data = b"".join(blocks)
+    sizes = struct.pack(f"<{len(blocks)}L", *map(len, blocks))
+    root = struct.pack("<4HLL", 1, 0o755, 0, 0, 0, 1) + struct.pack("<LLHHL", 0, 2, 3 + 12 + 8 + 5, 0, 3)
+    file = struct.pack("<4HLL", 2, 0o644, 0, 0, 0, 2) + struct.pack("<LLLL", 96, 0xFFFFFFFF, 0, len(content)) + sizes
+    names = struct.pack("<LLL", 0, 0, 1) + struct.pack("<HhHH", 32, 1, 2, 4) + b"inner"
+    inodes = squashfs_meta(root + file)
+    at = 96 + len(data)
+    head = struct.pack("<4sLLLLHHHHHHQQ", b"hsqs", 2, 0, size, 0, 1, 17, 0, 1, 4, 0, 0, 0)
+    head += struct.pack("<QQQQQQ", 0, 0, at, at + len(inodes), 0, 0)
+    return head + data + inodes + squashfs_meta(names)
+
+
+def in_sis(content: bytes) -> bytes:
+    return make_sis([("inner", content)])
+
+
+def in_shield(content: bytes) -> bytes:
+    return make_shield(content)
+
+
+def in_squashfs(content: bytes) -> bytes:
+    return make_squashfs(content)
+
+
 def in_ar(content: bytes) -> bytes:
     return make_ar([("inner", content)])
 
@@ -112,4 +262,9 @@ FORMS: tuple[Form, ...] = (
     Form(Type.CPIO, cpio.members, in_bin, can_bomb=False),
     Form(Type.RPM, rpm.members, in_rpm),
     Form(Type.RPM, rpm.members, in_rpm_of_zstd, is_streamed=False),
+    Form(Type.ISO, iso.members, in_iso, can_bomb=False),
+    Form(Type.UDF, udf.members, in_udf, can_bomb=False),
+    Form(Type.SIS, sis.members, in_sis),
+    Form(Type.INSTALLSHIELD, installshield.members, in_shield),
+    Form(Type.SQUASHFS, squashfs.members, in_squashfs, is_streamed=False),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import ar, cpio, rpm
+from garrison.engine.formats import appimage, ar, cpio, installshield, installshield_setup, iso, rpm, sis, squashfs, udf
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
@@ -10,5 +10,13 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.AR: (ar.members,),
     Type.CPIO: (cpio.members,),
     Type.RPM: (rpm.members,),
+    Type.ISO: (iso.members,),
+    Type.UDF: (udf.members,),
+    Type.SIS: (sis.members,),
+    Type.INSTALLSHIELD: (installshield.members,),
+    Type.SQUASHFS: (squashfs.members,),
+    # Programs with an image of their own behind them; the family of programs has their other openers.
+    Type.ELF: (appimage.members,),
+    Type.PE: (installshield_setup.members,),
 }
 CLOSED: Mapping[Type, str] = {}
