@@ -1,0 +1,67 @@
+import pytest
+
+from garrison.engine.type import Type
+from garrison.engine.verdict import Certainty, Kind
+from garrison.engine.yara.rulebook import GAVE_UP, Hit, Rulebook, compile_rules
+
+GOOD = 'rule good { meta: threat = "Good.Name" kind = "miner" certainty = "known" condition: filesize == 1 }'
+BARE = 'rule bare { meta: kind = "monster" number = 5 condition: filesize == 2 }'
+TYPED = 'rule typed { condition: object_type == "shell" }'
+
+
+def book(*sources: str, seconds: int = 20) -> Rulebook:
+    compiled = compile_rules((f"{number}.yar", text) for number, text in enumerate(sources))
+    assert compiled.skipped == ()
+    return Rulebook(compiled.content, seconds)
+
+
+def test_a_rule_says_what_it_finds() -> None:
+    assert book(GOOD, BARE).match(b"x", Type.DATA) == ([Hit("good", "Good.Name", Kind.MINER, Certainty.KNOWN)], "")
+
+
+def test_what_a_rule_leaves_out_has_a_default() -> None:
+    assert book(GOOD, BARE).match(b"xx", Type.DATA)[0] == [Hit("bare", "bare", Kind.TROJAN, Certainty.PROBABLE)]
+
+
+def test_rules_see_the_type() -> None:
+    rules = book(TYPED)
+    for _ in range(2):
+        assert rules.match(b"x", Type.TEXT) == ([], "")
+        assert [hit.rule for hit in rules.match(b"x", Type.SHELL)[0]] == ["typed"]
+
+
+def test_a_wrong_rule_is_left_out_alone_and_named() -> None:
+    wrong = "rule wrong { condition: nonsense }"
+    compiled = compile_rules([("a", wrong + GOOD), ("b", "rule cut {"), ("c", 'include "/etc/passwd"'), ("d", BARE)])
+    assert compiled.count == 2
+    assert [(skipped.where, skipped.what) for skipped in compiled.skipped] == [
+        ("a", "rule wrong"),
+        ("b", "line 1"),
+        ("c", "the whole file"),
+    ]
+    assert all(skipped.why for skipped in compiled.skipped)
+
+
+def test_text_that_is_no_text_is_named() -> None:
+    assert [skipped.where for skipped in compile_rules([("a", "\udcff")]).skipped] == ["a"]
+
+
+def test_rules_of_one_name_live_side_by_side() -> None:
+    assert compile_rules([("a", GOOD), ("b", GOOD)]).count == 2
+
+
+def test_the_same_rules_give_the_same_bytes() -> None:
+    assert compile_rules([("a", GOOD), ("b", BARE)]) == compile_rules([("a", GOOD), ("b", BARE)])
+
+
+def test_no_rules_are_rules() -> None:
+    assert compile_rules([]).count == 0
+    assert book().match(b"x", Type.DATA) == ([], "")
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_match_that_takes_too_long_is_given_up() -> None:
+    loop = "for all a in (0..3000000) : (for all b in (0..3000000) : (uint8(a) == uint8(b)))"
+    slow = book("rule slow { condition: " + loop + " }", seconds=1)
+    assert slow.match(bytes(4_000_000), Type.DATA) == ([], GAVE_UP)
+    assert slow.match(b"x", Type.DATA)[1] == ""
