@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garrison.engine.type import Type
-from garrison.engine.yara.gate import _literal_in, expressions, types_of
+from garrison.engine.yara.gate import expressions, types_of
 from garrison.engine.yara.rulebook import Rulebook, compile_rules
 from garrison.engine.yara.text import read_rules
 
@@ -141,24 +141,3 @@ def test_a_thousand_rules_become_few_buckets_and_still_match() -> None:
     book = Rulebook(compiled.content, 5)
     for number in (0, 499, 999):
         assert [hit.rule for hit in book.match(f"x {words[number]} y".encode(), Type.TEXT)[0]] == [f"r{number}"]
-
-
-@pytest.mark.parametrize(
-    ("body", "literal"),
-    [
-        ("abcdef", b"abcdef"),
-        (r"ab\.cd", b"ab.cd"),
-        ("abcd?efg", b"abc"),
-        ("abc+def", b"abc"),
-        ("a[xyz]longer{2,3}x", b"longe"),
-        ("(abc|def)ghij", b"ghij"),
-        ("abc|def", b""),
-        (r"\d+token\s*", b"token"),
-        ("a{0,3}bcd", b"bcd"),
-        ("^abc$", b"abc"),
-        (r"[\]x]abc", b"abc"),
-        ("ab(c", b"ab"),
-    ],
-)
-def test_what_every_match_of_an_expression_holds(body: str, literal: bytes) -> None:
-    assert _literal_in(body) == literal

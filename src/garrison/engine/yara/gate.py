@@ -6,11 +6,12 @@ let too much through, never too little.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 import hyperscan
 
+from garrison.engine.yara.literals import literals_in
 from garrison.engine.yara.text import RuleText, StringText
 
 _ESCAPES = {"n": b"\n", "t": b"\t", "r": b"\r", '"': b'"', "\\": b"\\"}
@@ -72,18 +73,25 @@ def _expressions(string: StringText) -> list[Expression]:
     if string.words & {"xor", "base64", "base64wide"}:
         return []
     flags = _COMMON | (hyperscan.HS_FLAG_CASELESS if string.words & {"nocase", "i"} else 0)
-    content = _READERS[string.kind](string.body) if string.body.isascii() else string.body.encode("utf-8")
-    if string.kind == "regex" and len(content) < _LEAST_BYTES:
-        # Vectorscan takes it as it is, or not at all.
-        plain = string.body.isascii() and "wide" not in string.words
-        return [(string.body.encode("ascii"), flags | hyperscan.HS_FLAG_PREFILTER)] if plain else []
-    if len(content) < _LEAST_BYTES or not string.body.isascii():
+    if not string.body.isascii():
         return []
+    if string.kind == "regex":
+        contents = literals_in(string.body)
+        if not contents:  # Vectorscan takes it as it is, or not at all
+            plain = "wide" not in string.words
+            return [(string.body.encode("ascii"), flags | hyperscan.HS_FLAG_PREFILTER)] if plain else []
+    else:
+        contents = [_unescaped(string.body) if string.kind == "text" else _longest_run(string.body)]
+    if any(len(content) < _LEAST_BYTES for content in contents):
+        return []
+    return [(_literal(form), flags) for content in contents for form in _forms(content, string.words)]
+
+
+def _forms(content: bytes, words: frozenset[str]) -> list[bytes]:
     wide = b"".join(bytes((byte, 0)) for byte in content)
-    forms = [wide] if "wide" in string.words else []
-    if "ascii" in string.words or not forms:
-        forms.append(content)
-    return [(_literal(form), flags) for form in forms]
+    if "wide" not in words:
+        return [content]
+    return [wide, content] if "ascii" in words else [wide]
 
 
 def _literal(content: bytes) -> bytes:
@@ -128,47 +136,6 @@ def _run(part: str) -> Iterator[bytes]:
             run = []
         at += step
     yield bytes.fromhex("".join(run))
-
-
-def _literal_in(body: str) -> bytes:
-    """Return the longest run of characters that every match of a regular expression holds; b"" when unsure."""
-    runs: list[str] = [""]
-    depth = at = 0
-    while at < len(body):
-        match = _PART.match(body, at)
-        if match is None:
-            return b""
-        at = match.end()
-        part, count = match["part"], match["count"]
-        if part == "|" and not depth:
-            return b""
-        depth += (part == "(") - (part == ")")
-        char = _char(part)
-        if depth or char is None:
-            runs.append("")
-        elif not count:
-            runs[-1] += char
-        elif count[0] == "+":
-            runs += [runs.pop() + char, ""]
-        else:
-            runs.append("")
-    return max(runs, key=len).encode("latin-1")
-
-
-def _char(part: str) -> str | None:
-    """Return the one character that a part of a regular expression stands for, or None."""
-    if len(part) == 1:
-        return None if part in ".^$()|" else part
-    if part[0] == "\\" and len(part) == 2 and not part[1].isalnum():
-        return part[1]
-    return None
-
-
-_PART = re.compile(
-    r"(?P<part>\\x[0-9A-Fa-f]{2}|\\.|\[\^?\]?(?:[^\]\\]|\\.)*\]|[^\\\[*+?{])(?P<count>[*+?]\??|\{\d*,?\d*\}\??)?",
-    re.DOTALL,
-)
-_READERS: dict[str, Callable[[str], bytes]] = {"text": _unescaped, "hex": _longest_run, "regex": _literal_in}
 
 
 class _Condition:
