@@ -23,7 +23,8 @@ from garrison.engine.yara.literals import literals_in
         ("(abcd)+", [b"abcd"]),
         ("a.b.c", []),
         ("abc(", []),
-        ("(?i:abcd)", [b"abcd"]),
+        ("(?i:abcd)", []),
+        ("(?i)abcd", []),
     ],
 )
 def test_what_every_match_holds(expression: str, literals: list[bytes]) -> None:

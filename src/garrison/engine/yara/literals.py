@@ -25,7 +25,8 @@ def literals_in(expression: str) -> list[bytes]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return sorted(_best(_parser.parse(expression)))
+            parsed = _parser.parse(expression)
+            return [] if parsed.state.flags & re.IGNORECASE else sorted(_best(parsed))
     except (re.error, RecursionError, OverflowError):
         return []
 
@@ -43,12 +44,12 @@ def _best(parts: Iterable[Any]) -> set[bytes]:
         choices.append(_inside(str(operation), argument))
     choices.append({bytes(run)})
     sound = [each for each in choices if each and len(each) <= _MOST_ALTERNATIVES and min(map(len, each)) >= _LEAST]
-    return max(sound, key=lambda each: (min(min(map(len, each)), 8), -len(each)), default=set())
+    return max(sound, key=lambda each: (min(8, *map(len, each)), -len(each)), default=set())
 
 
 def _inside(operation: str, argument: Any) -> set[bytes]:
     if operation == "SUBPATTERN":
-        return _best(argument[-1])
+        return set() if argument[1] else _best(argument[-1])  # flags of its own may mean any case
     if operation in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
         return _best(argument[2]) if argument[0] else set()
     if operation == "ATOMIC_GROUP":
