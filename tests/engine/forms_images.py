@@ -1,5 +1,6 @@
 """The images of the conformance suite, made by small writers."""
 
+import base64
 import gzip
 import lzma
 import struct
@@ -8,7 +9,7 @@ from collections.abc import Iterable
 
 from backports import zstd
 
-from garrison.engine.formats import ar, cpio, installshield, iso, rpm, sis, squashfs, udf
+from garrison.engine.formats import ar, cpio, dmg, hfs_plus, installshield, iso, rpm, sis, squashfs, udf, xar
 from garrison.engine.type import Type
 from tests.engine.archives import raw_deflate
 from tests.engine.forms import Form
@@ -215,6 +216,106 @@ def make_squashfs(content: bytes, size: int = 131072) -> bytes:
     return head + data + inodes + squashfs_meta(names)
 
 
+def xar_file(name: str, packed: bytes, size: int, at: int, style: str = "application/x-gzip") -> str:
+    data = f"<data><length>{len(packed)}</length><offset>{at}</offset><size>{size}</size>"
+    return f'<file id="1"><name>{name}</name><type>file</type>{data}<encoding style="{style}"/></data></file>'
+
+
+def make_xar(table: str, heap: bytes) -> bytes:
+    toc = zlib.compress(f'<?xml version="1.0" encoding="UTF-8"?><xar><toc>{table}</toc></xar>'.encode())
+    return struct.pack(">4sHHQQL", b"xar!", 28, 1, len(toc), 0, 0) + toc + heap
+
+
+def dmg_table(runs: Iterable[tuple[int, int, int, int]]) -> bytes:
+    """Return a partition's table of blocks: kind, sectors, offset and length of the packed data."""
+    blocks, total = b"", 0
+    for kind, sectors, start, length in runs:
+        blocks += struct.pack(">LLQQQQ", kind, 0, total, sectors, start, length)
+        total += sectors
+    head = struct.pack(">4sLQQQLL", b"mish", 1, 0, total, 0, 0, 0).ljust(200, b"\x00")
+    return head + struct.pack(">L", len(blocks) // 40) + blocks
+
+
+def make_dmg(data: bytes, *tables: bytes) -> bytes:
+    entries = b"".join(
+        b"<dict><key>Data</key><data>\n%s</data><key>Name</key><string>part %d</string></dict>"
+        % (base64.encodebytes(table), number)
+        for number, table in enumerate(tables)
+    )
+    listing = b"<plist><dict><key>blkx</key><array>" + entries + b"</array></dict></plist>"
+    trailer = struct.pack(">4sLLL", b"koly", 4, 512, 1) + struct.pack(">QQQ", 0, 0, len(data))
+    trailer = trailer.ljust(216, b"\x00") + struct.pack(">QQ", len(data), len(listing))
+    return data + listing + trailer.ljust(512, b"\x00")
+
+
+def hfs_fork(size: int, *extents: tuple[int, int], block: int = 4096) -> bytes:
+    blocks = -(-size // block)
+    return (struct.pack(">QLL", size, 0, blocks) + b"".join(struct.pack(">LL", *one) for one in extents)).ljust(
+        80, b"\x00"
+    )
+
+
+def hfs_key(parent: int, name: str) -> bytes:
+    text = name.encode("utf-16-be")
+    return struct.pack(">HLH", 6 + len(text), parent, len(text) // 2) + text
+
+
+def hfs_node(records: Iterable[bytes], kind: int = 0xFF, following: int = 0, size: int = 4096) -> bytes:
+    body, offsets = b"", [14]
+    for record in records:
+        body += record
+        offsets.append(14 + len(body))
+    node = struct.pack(">LLBBHH", following, 0, kind, 1, len(offsets) - 1, 0) + body
+    return node.ljust(size - 2 * len(offsets), b"\x00") + b"".join(struct.pack(">H", one) for one in offsets[::-1])
+
+
+def hfs_file(parent: int, name: str, number: int, data: bytes, resources: bytes = bytes(80)) -> bytes:
+    """Return a file's key and record. data, resources: its forks."""
+    return hfs_key(parent, name) + (struct.pack(">HHLL", 2, 0, 0, number).ljust(88, b"\x00") + data + resources)
+
+
+def hfs_folder(parent: int, name: str, number: int) -> bytes:
+    return hfs_key(parent, name) + struct.pack(">HHLL", 1, 0, 0, number).ljust(88, b"\x00")
+
+
+def make_hfs(nodes: Iterable[bytes], content: bytes, overflow: bytes = b"") -> bytes:
+    """Return a volume with blocks of 4 KiB: catalog from block 1 on, overflow in blocks 10 and 11, content from 16."""
+    head = hfs_node([struct.pack(">HLLLLHH", 1, 1, 1, 1, 1, 4096, 0)], kind=1)
+    catalog = head + b"".join(nodes)
+    header = struct.pack(">2sH36xL", b"H+", 4, 4096).ljust(192, b"\x00")
+    header += hfs_fork(2 * 4096 if overflow else 0, *([(10, 2)] if overflow else []))
+    header += hfs_fork(len(catalog), (1, len(catalog) // 4096))
+    out = bytes(1024) + header.ljust(3072, b"\x00") + catalog
+    return (out.ljust(10 * 4096, b"\x00") + (head + overflow if overflow else b"")).ljust(16 * 4096, b"\x00") + content
+
+
+def in_xar(content: bytes) -> bytes:
+    packed = zlib.compress(content)
+    return make_xar(xar_file("inner", packed, len(content), 0), packed)
+
+
+def in_hfs(content: bytes) -> bytes:
+    fork = hfs_fork(len(content), (16, -(-len(content) // 4096)))
+    return make_hfs([hfs_node([hfs_file(2, "inner", 20, fork)])], content)
+
+
+def dmg_of(content: bytes) -> bytes:
+    """Return an image of one partition of whole sectors, packed by zlib in blocks of a MiB."""
+    content += bytes(-len(content) % 512)
+    data = b""
+    runs = []
+    for at in range(0, len(content), 1 << 20):
+        part = content[at : at + (1 << 20)]
+        packed = zlib.compress(part)
+        runs.append((0x80000005, len(part) // 512, len(data), len(packed)))
+        data += packed
+    return make_dmg(data, dmg_table([*runs, (0xFFFFFFFF, 0, 0, 0)]))
+
+
+def in_dmg(content: bytes) -> bytes:
+    return dmg_of(content)
+
+
 def in_sis(content: bytes) -> bytes:
     return make_sis([("inner", content)])
 
@@ -264,6 +365,9 @@ FORMS: tuple[Form, ...] = (
     Form(Type.RPM, rpm.members, in_rpm_of_zstd, is_streamed=False),
     Form(Type.ISO, iso.members, in_iso, can_bomb=False),
     Form(Type.UDF, udf.members, in_udf, can_bomb=False),
+    Form(Type.XAR, xar.members, in_xar),
+    Form(Type.HFS_PLUS, hfs_plus.members, in_hfs, can_bomb=False),
+    Form(Type.DMG, dmg.members, in_dmg, is_exact=False, is_streamed=False),
     Form(Type.SIS, sis.members, in_sis),
     Form(Type.INSTALLSHIELD, installshield.members, in_shield),
     Form(Type.SQUASHFS, squashfs.members, in_squashfs, is_streamed=False),

@@ -2,7 +2,21 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import appimage, ar, cpio, installshield, installshield_setup, iso, rpm, sis, squashfs, udf
+from garrison.engine.formats import (
+    appimage,
+    ar,
+    cpio,
+    dmg,
+    hfs_plus,
+    installshield,
+    installshield_setup,
+    iso,
+    rpm,
+    sis,
+    squashfs,
+    udf,
+    xar,
+)
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
@@ -12,6 +26,9 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.RPM: (rpm.members,),
     Type.ISO: (iso.members,),
     Type.UDF: (udf.members,),
+    Type.XAR: (xar.members,),
+    Type.DMG: (dmg.members,),
+    Type.HFS_PLUS: (hfs_plus.members,),
     Type.SIS: (sis.members,),
     Type.INSTALLSHIELD: (installshield.members,),
     Type.SQUASHFS: (squashfs.members,),
