@@ -1,12 +1,16 @@
 """The test virus, put together here so that no scanner finds it in this repository, and a set that knows it."""
 
 import hashlib
+import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
 
 from garrison.engine.budget import Limits, Unbounded
-from garrison.engine.databases import FILES, BuildReport, Detector, build
+from garrison.engine.databases import Detector
 from garrison.engine.examine import examine
+from garrison.engine.signatures.build import BuildReport, Options, Origin, build
 from garrison.engine.source import Source
 from garrison.engine.verdict import Verdict
 
@@ -45,8 +49,14 @@ class Folder:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
 
-    def write(self, name: str, content: bytes) -> None:
-        self.files[name] = content
+    @contextmanager
+    def create(self, name: str) -> Iterator[BinaryIO]:
+        file = io.BytesIO()
+        yield file
+        self.files[name] = file.getvalue()
+
+    def scratch(self) -> BinaryIO:
+        return io.BytesIO()
 
 
 def descriptor(content: bytes) -> int:
@@ -65,13 +75,19 @@ def open_set(files: dict[str, bytes], seconds: int = 20) -> Detector:
             os.close(number)
 
 
+SOURCES: tuple[tuple[str, Origin], ...] = (("test.yar", RULES.encode()), ("list", LIST))
+
+
 def built(
-    rules: Iterable[tuple[str, str]] = (("test.yar", RULES),), lists: Iterable[tuple[str, bytes]] = (("list", LIST),)
+    sources: Iterable[tuple[str, Origin]] = SOURCES, options: Options | None = None
 ) -> tuple[Folder, BuildReport]:
     folder = Folder()
-    report = build(rules, lists, folder)
-    assert set(folder.files) == set(FILES)
-    return folder, report
+    return folder, build(sources, folder, options=options)
+
+
+def knowing(*sources: tuple[str, Origin], options: Options | None = None) -> Detector:
+    """Return a detector that knows what these sources say."""
+    return open_set(built(sources, options)[0].files)
 
 
 def detector() -> Detector:

@@ -14,7 +14,7 @@ from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from tests.engine.archives import WRAP, in_gzip, in_stored_zip, in_tar, in_zip, make_tar, make_zip
 from tests.engine.opening import Spent
-from tests.engine.samples import EICAR, LIST, LISTED, RULES, built, check, descriptor, open_set
+from tests.engine.samples import EICAR, LISTED, SOURCES, built, check, descriptor, open_set
 from tests.engine.samples import detector as make_detector
 
 OWN_RULES = Path(__file__).parents[2] / "src" / "garrison" / "engine" / "rules"
@@ -33,16 +33,14 @@ def test_a_clean_file_has_nothing_to_say(detector: Detector) -> None:
 def test_a_threat_is_found_and_the_file_gets_its_digest(detector: Detector) -> None:
     verdict = check(EICAR, detector)
     assert verdict.findings == (
-        Finding("EICAR-Test-File", Kind.TEST, Certainty.KNOWN, (), "rule eicar_test_file", "eicar_test_file"),
+        Finding("EICAR-Test-File", Kind.TEST, Certainty.KNOWN, (), "rule eicar_test_file", "eicar_test_file", 0),
     )
     assert verdict.sha256 == "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
     assert Verdict.from_plain(verdict.to_plain()) == verdict
 
 
 def test_second_matches_are_reasons(detector: Detector) -> None:
-    folder, _ = built(
-        [("a", RULES)], [("list", LIST), ("more", b"275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f")]
-    )
+    folder, _ = built([*SOURCES, ("more", b"275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f")])
     verdict = check(EICAR, open_set(folder.files))
     assert [(finding.name, finding.why) for finding in verdict.findings] == [
         ("more", "sha256 in list more; rule eicar_test_file")
@@ -187,8 +185,8 @@ def test_remarks_of_thousands_are_cut(detector: Detector) -> None:
 
 @pytest.mark.parametrize("kind", sorted(WRAP))
 def test_own_rules_find_the_test_virus_in_every_container(kind: Type) -> None:
-    sources = [(path.name, path.read_text("utf-8")) for path in sorted(OWN_RULES.glob("*.yar"))]
-    folder, report = built(sources, [])
+    sources = [(path.name, path.read_bytes()) for path in sorted(OWN_RULES.glob("*.yar"))]
+    folder, report = built(sources)
     assert report.rules > 0
     assert report.skipped == ()
     with open_set(folder.files) as known:

@@ -10,12 +10,13 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from garrison.base.errors import Unavailable
 from garrison.engine.budget import Limits
-from garrison.engine.databases import build
+from garrison.engine.signatures.build import build
 from garrison.engine.verdict import Kind, Verdict
 from garrison.linux.workers import Outcome, Submitted, WorkerPool
 from tests.worker.objects import descendants, examined
@@ -40,14 +41,17 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def write(self, name: str, content: bytes) -> None:
-        (self._path / name).write_bytes(content)
+    def create(self, name: str) -> BinaryIO:
+        return (self._path / name).open("wb")
+
+    def scratch(self) -> BinaryIO:
+        return io.BytesIO()
 
 
 @pytest.fixture(scope="module")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("databases")
-    report = build([("test", RULES)], [], Folder(folder))
+    report = build([("test.yar", RULES.encode())], Folder(folder))
     assert report.rules == 2
     assert not report.skipped
     return folder

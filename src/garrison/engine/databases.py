@@ -1,179 +1,175 @@
-"""The databases on disk: built from rules and hash lists, opened by descriptor.
+"""The databases as the engine uses them: opened by descriptor, asked about one object after another.
 
-A set is the files of one folder:
-
-    set.json            what it is: format, counts, what the builder said about it, size and SHA-256 of each other file
-    rules.yrx           the rules, compiled and serialized by YARA-X
-    hashes-md5.bin      digests, sorted (see `hashes`); likewise hashes-sha1.bin and hashes-sha256.bin
+What lies in which file of a set stands in `set_files`; who builds one, in `signatures`.
 """
 
-import hashlib
-import io
 import json
-import mmap
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
-
-import yara_x
+from typing import Any, Final, Self
 
 from garrison.base.errors import Failed
-from garrison.engine.hashes import ALGORITHMS, HashLists, HashTable, Skipped
-from garrison.engine.rulebook import Rulebook, compile_rules
+from garrison.engine.formats.opener import Listed
+from garrison.engine.hashes import ALGORITHMS, HashTable, Threat
+from garrison.engine.listings import Listings
+from garrison.engine.matches import NOTHING, Match, Matches
+from garrison.engine.set_files import (
+    LISTED,
+    PASSWORDS,
+    RULES,
+    TABLES,
+    View,
+    close_all,
+    open_views,
+    table_file,
+    unusable,
+)
 from garrison.engine.subject import Subject
-from garrison.engine.verdict import Certainty, Kind
+from garrison.engine.type import Type
+from garrison.engine.verdict import Certainty
+from garrison.engine.yara.rulebook import Rulebook
 
-FORMAT: Final = 1
-SET = "set.json"
-RULES = "rules.yrx"
-FILES = (SET, RULES, *(f"hashes-{name}.bin" for name in ALGORITHMS))
-_SET_BYTES = 1024 * 1024
+_MOST_SECTIONS: Final = 100  # ClamAV looks at no more either
 
-
-class Sink(Protocol):
-    """Where a built set is written."""
-
-    def write(self, name: str, content: bytes) -> None:
-        """Store one file of the set."""
-        ...
+Digest = Callable[[str], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What went into a set. rules, hashes: counts (hashes by algorithm). digest: SHA-256 of set.json, hexadecimal.
+@dataclass(slots=True, repr=False, eq=False)
+class _Tables:
+    """The tables of digests that are in the set, by what they are about."""
 
-    skipped: every rule and line that was left out, with the reason.
-    """
+    whole: tuple[HashTable, ...]
+    sections: tuple[HashTable, ...]
+    imports: tuple[HashTable, ...]
+    allowed: tuple[HashTable, ...]
 
-    rules: int
-    hashes: Mapping[str, int]
-    digest: str
-    skipped: tuple[Skipped, ...] = ()
+    @classmethod
+    def open(cls, views: Mapping[str, View]) -> Self:
+        """Open those that are there. Raises Failed when one is damaged."""
+        opened = []
+        for table in TABLES:
+            names = {algorithm: table_file(table, algorithm) for algorithm in ALGORITHMS}
+            there = {algorithm: name for algorithm, name in names.items() if name in views}
+            opened.append(tuple(HashTable(algorithm, views[name].content) for algorithm, name in there.items()))
+        return cls(*opened)
 
+    def find(self, subject: Subject) -> list[Match]:
+        """Return what is listed of an object that is whole."""
+        found = []
+        for table in self.whole:
+            if table.wants(len(subject.content)):
+                threat = table.find(subject.digest(table.algorithm), len(subject.content))
+                if threat is not None:
+                    found.append(_match(threat, table.algorithm))
+        if subject.kind == Type.PE and (self.sections or self.imports):
+            found += self._program(subject)
+        return found
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One reason to call an object a threat.
+    def _program(self, subject: Subject) -> list[Match]:
+        program = subject.program()
+        if program is None:
+            return []
+        found = []
+        for table in self.imports:
+            threat = table.find(program.import_hash, None) if program.import_hash else None
+            if threat is not None:
+                found.append(_match(threat, f"{table.algorithm} of its imports"))
+        for section in program.sections[:_MOST_SECTIONS] if self.sections else ():
+            for table in self.sections:
+                if section.size and table.wants(section.size):
+                    digest = _digest_of(subject.content[section.offset : section.offset + section.size])
+                    threat = table.find(digest(table.algorithm), section.size)
+                    if threat is not None:
+                        found.append(_match(threat, f"{table.algorithm} of its section {section.name}", section.offset))
+        return found
 
-    why: a sentence for people. signature: what matched, as its database names it. offset: where in the object the first
-    of its patterns lies, -1 when that says nothing. score: of heuristics, 0 otherwise.
-    """
+    def allows(self, subject: Subject) -> bool:
+        """Return whether an object, or something it lies in, is listed as no threat."""
+        each: Subject | None = subject
+        while each is not None and self.allowed:
+            if each.is_whole and self._is_allowed(each):
+                return True
+            each = each.parent
+        return False
 
-    name: str
-    kind: Kind
-    certainty: Certainty
-    why: str
-    signature: str = ""
-    offset: int = -1
-    score: int = 0
+    def _is_allowed(self, subject: Subject) -> bool:
+        size = len(subject.content)
+        return any(
+            table.wants(size) and table.find(subject.digest(table.algorithm), size) is not None
+            for table in self.allowed
+        )
 
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """What matched an object. remark: what could not be matched, or ""."""
-
-    found: tuple[Match, ...] = ()
-    remark: str = ""
-
-
-NOTHING = Matches()
-
-
-def build(
-    rule_sources: Iterable[tuple[str, str]],
-    hash_lists: Iterable[tuple[str, bytes]],
-    sink: Sink,
-    about: Mapping[str, str] | None = None,
-) -> BuildReport:
-    """Write a set through the sink; the same input gives the same bytes.
-
-    rule_sources: name and text of each file of YARA rules. hash_lists: name and content of each list (`HashLists.add`
-    tells their form). about: what set.json shall say of this build (version, time, ...); the engine knows no clock.
-    What cannot be used is left out and named in the report; only the sink's own errors are raised.
-    """
-    compiled = compile_rules(rule_sources)
-    lists = HashLists()
-    for name, content in hash_lists:
-        lists.add(name, content)
-    files = {RULES: compiled.content} | {f"hashes-{name}.bin": lists.file(name) for name in ALGORITHMS}
-    hashes = {name: lists.count(name) for name in ALGORITHMS}
-    description = {
-        "format": FORMAT,
-        "about": dict(about or {}),
-        "rules": compiled.count,
-        "hashes": hashes,
-        "files": {
-            name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-            for name, content in files.items()
-        },
-    }
-    summary = (json.dumps(description, indent=1, sort_keys=True) + "\n").encode("ascii")
-    for name, content in files.items():
-        sink.write(name, content)
-    sink.write(SET, summary)
-    skipped = (*compiled.skipped, *lists.skipped)
-    return BuildReport(compiled.count, hashes, hashlib.sha256(summary).hexdigest(), skipped)
+    def close(self) -> None:
+        """Let go of the memory maps."""
+        for table in (*self.whole, *self.sections, *self.imports, *self.allowed):
+            table.close()
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Detector:
     """An opened set. One thread at a time. Close it, or use it as a context, to let go of the memory maps.
 
-    about: what the builder said of it. rules, hashes: counts. passwords: what the set tries encrypted members with.
+    about: what the builder said of it. rules, hashes: counts. passwords: to try on what is encrypted.
     """
 
     about: Mapping[str, str]
     rules: int
     hashes: Mapping[str, int]
+    passwords: tuple[bytes, ...]
     _rulebook: Rulebook
-    _tables: tuple[HashTable, ...]
-    _views: list["_View"] = field(default_factory=list)
-    passwords: tuple[bytes, ...] = ()
+    _tables: _Tables
+    _listings: Listings | None
+    _views: list[View] = field(default_factory=list)
 
     @classmethod
     def open(cls, files: Mapping[str, int], seconds_per_object: int = 20) -> Self:
         """Open a set from read-only descriptors by file name; they may be closed afterwards.
 
-        seconds_per_object: after which matching one object is given up. Raises Failed when a file is missing, damaged
-        (its SHA-256 is compared), or made for another version.
+        seconds_per_object: after which matching one object is given up. Sizes and marks are compared; `check_set` reads
+        everything. Raises Failed when a file is missing, damaged as far as one sees, or made for another version.
         """
-        views: dict[str, _View] = {}
+        description, views = open_views(files)
         try:
-            description = _description(_map(files, SET, views))
-            for name in FILES[1:]:
-                _check(_map(files, name, views), name, description)
-            rulebook = Rulebook(_deserialized(views[RULES].content), seconds_per_object)
-            tables = [HashTable(name, views[f"hashes-{name}.bin"].content) for name in ALGORITHMS]
+            return cls(
+                description["about"],
+                description["rules"],
+                description["hashes"],
+                _passwords(views),
+                Rulebook(views[RULES].content, seconds_per_object),
+                _Tables.open(views),
+                Listings(bytes(views[LISTED].content)) if LISTED in views else None,
+                list(views.values()),
+            )
         except Failed:
-            _close(views.values())
+            close_all(views.values())
             raise
-        kept = [view for name, view in views.items() if name.startswith("hashes-")]
-        _close(view for name, view in views.items() if not name.startswith("hashes-"))
-        used = tuple(table for table in tables if table.count)
-        return cls(description["about"], description["rules"], description["hashes"], rulebook, used, kept)
 
     def match(self, subject: Subject) -> Matches:
         """Return what matches an object; of one that is not whole, digests say nothing."""
         found: list[Match] = []
-        content = subject.content
-        if subject.is_whole and content:
-            for table in self._tables:
-                threat = table.find(subject) if table.wants(len(content)) else None
-                if threat is not None:
-                    why = f"{table.algorithm} in list {threat.listed_in}"
-                    found.append(Match(threat.name, threat.kind, Certainty.KNOWN, why))
-        hits, remark = self._rulebook.match(content, subject.kind)
-        found.extend(Match(hit.threat, hit.kind, hit.certainty, f"rule {hit.rule}", hit.rule) for hit in hits)
+        if subject.is_whole and subject.content:
+            found += self._tables.find(subject)
+        hits, remark = self._rulebook.match(subject.content, subject.kind)
+        for hit in hits:
+            found.append(Match(hit.threat, hit.kind, hit.certainty, f"rule {hit.rule}", hit.rule, hit.offset))
+        if found and self._tables.allows(subject):
+            found = []
         return Matches(tuple(found), remark) if found or remark else NOTHING
+
+    def match_listed(self, listed: Listed, container: Subject) -> Matches:
+        """Return what matches a member, by what the archive around it lists of it."""
+        if self._listings is None:
+            return NOTHING
+        found = self._listings.match(listed, container)
+        return Matches(tuple(found)) if found and not self._tables.allows(container) else NOTHING
 
     def close(self) -> None:
         """Let go of the memory maps; the detector cannot be used any more."""
-        for table in self._tables:
-            table.close()
-        self._tables = ()
-        _close(self._views)
+        self._tables.close()
+        self._tables = _Tables((), (), (), ())
+        self._listings = None
+        close_all(self._views)
         self._views = []
 
     def __enter__(self) -> Self:
@@ -185,68 +181,23 @@ class Detector:
         self.close()
 
 
-class _View:
-    """One file in memory. An empty file cannot be mapped, and is no file of a set."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._map = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-        self.content = memoryview(self._map)
-
-    def close(self) -> None:
-        self.content.release()
-        try:
-            self._map.close()
-        except BufferError:  # a slice of it lives on in the error that is being raised; the map goes with it
-            return
+def _match(threat: Threat, of: str, offset: int = -1) -> Match:
+    why = f"{of} in list {threat.listed_in}"
+    return Match(threat.name, threat.kind, Certainty.KNOWN, why, threat.name, offset)
 
 
-def _close(views: Iterable[_View]) -> None:
-    for view in views:
-        view.close()
+def _digest_of(content: bytes) -> Digest:
+    return Subject(content, Type.DATA).digest
 
 
-def _map(files: Mapping[str, int], name: str, views: dict[str, _View]) -> memoryview:
-    if name not in files:
-        raise _unusable(f"{name} is missing")
+def _passwords(views: Mapping[str, View]) -> tuple[bytes, ...]:
+    if PASSWORDS not in views:
+        return ()
     try:
-        if os.fstat(files[name]).st_size == 0:
-            raise _unusable(f"{name} is empty")
-        views[name] = _View(files[name])
-    except (OSError, ValueError) as error:
-        raise _unusable(f"{name} cannot be read") from error
-    return views[name].content
+        plain: Any = json.loads(bytes(views[PASSWORDS].content))
+        return tuple(bytes.fromhex(password) for password in plain)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise unusable(f"{PASSWORDS} is damaged") from error
 
 
-def _description(content: memoryview) -> dict[str, Any]:
-    try:
-        plain = json.loads(bytes(content[:_SET_BYTES]))
-        made_for = plain["format"]
-        is_sound = (
-            isinstance(plain["about"], dict)
-            and isinstance(plain["rules"], int)
-            and isinstance(plain["hashes"], dict)
-            and all(isinstance(plain["files"][name]["sha256"], str) for name in FILES[1:])
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise _unusable(f"{SET} is damaged") from error
-    if made_for != FORMAT:
-        raise _unusable("they were made for another version of Garrison")
-    if not is_sound:
-        raise _unusable(f"{SET} is damaged")
-    return dict(plain)
-
-
-def _check(content: memoryview, name: str, description: dict[str, Any]) -> None:
-    if hashlib.sha256(content).hexdigest() != description["files"][name]["sha256"]:
-        raise _unusable(f"{name} is damaged")
-
-
-def _deserialized(content: memoryview) -> yara_x.Rules:
-    try:
-        return yara_x.Rules.deserialize_from(io.BytesIO(content))
-    except OSError as error:
-        raise _unusable(f"{RULES} was made by another version of YARA-X") from error
-
-
-def _unusable(why: str) -> Failed:
-    return Failed(f"The databases cannot be used: {why}.", "Update the databases.", "databases.update")
+__all__ = ["Detector", "Match", "Matches"]

@@ -1,0 +1,137 @@
+"""The small kinds of ClamAV's files: what archives list, passwords, what is to be ignored, links.
+
+    .cdb         name:type:size:name of the member:packed:size:encrypted:place:checksum:unused[:levels]
+    .pwdb        name;target;how it is written (0 as it is, 1 hexadecimal);password
+    .ign .ign2   name[:MD5 of the line], or file:line:name
+
+(ClamAV manual: "Container metadata", "Passwords for archive files", "Allow lists"; readdb.c for what it leaves open.)
+"""
+
+import re
+from binascii import unhexlify
+
+from garrison.engine.listings import ANY
+from garrison.engine.signatures.compilation import Compilation, TakeLine
+from garrison.engine.signatures.levels import LEVEL, check_levels
+from garrison.engine.type import Type
+
+_CONTAINERS = {
+    "*": ANY,
+    "CL_TYPE_ZIP": Type.ZIP,
+    "CL_TYPE_RAR": Type.RAR,
+    "CL_TYPE_ARJ": Type.ARJ,
+    "CL_TYPE_MSCAB": Type.CAB,
+    "CL_TYPE_7Z": Type.SEVEN_ZIP,
+    "CL_TYPE_MAIL": Type.EMAIL,
+    "CL_TYPE_POSIX_TAR": Type.TAR,
+    "CL_TYPE_OLD_TAR": Type.TAR,
+    "CL_TYPE_CPIO_OLD": Type.CPIO,
+    "CL_TYPE_CPIO_ODC": Type.CPIO,
+    "CL_TYPE_CPIO_NEWC": Type.CPIO,
+    "CL_TYPE_CPIO_CRC": Type.CPIO,
+    "CL_TYPE_EGG": Type.EGG,
+}
+_PATTERN_CHARS = 1000
+_CLASSES = {
+    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s",
+    "xdigit": "0-9A-Fa-f", "punct": r"!-/:-@\[-`{-~", "blank": r" \t",
+}  # fmt: skip
+_POSIX_CLASS = re.compile(r"\[:(\w+):\]")
+_LEVELS = re.compile(r"Engine:(\d+)-(\d+)")
+_MOST_PASSWORDS = 1000
+
+
+def listed(into: Compilation, _source: str, line: bytes) -> None:
+    """Take a line of a .cdb file."""
+    text = line.decode("utf-8")
+    fields = _split(text)
+    if not 10 <= len(fields) <= 12:
+        raise ValueError("it has not the fields of such a line")
+    name, kind, container_size, pattern, packed, size, encrypted, position, crc = fields[:9]
+    check_levels(fields[10:])
+    into.check_ignored(name.encode(), line)
+    if kind not in _CONTAINERS:
+        raise ValueError(f"{kind[:40]} is no container we list")
+    if encrypted not in {"*", "0", "1"}:
+        raise ValueError("whether it is encrypted is neither 0, 1 nor *")
+    into.listed.append(
+        [
+            name,
+            _CONTAINERS[kind],
+            _range(container_size),
+            "" if pattern == "*" else _pattern(pattern),
+            _range(packed),
+            _range(size),
+            None if encrypted == "*" else encrypted == "1",
+            _range(position),
+            0 if crc == "*" else int(crc, 16),
+        ]
+    )
+
+
+def _split(text: str) -> list[str]:
+    """Part at the colons, but not at those inside a pattern's [:class:]."""
+    hidden = _POSIX_CLASS.sub(lambda match: f"[\x00{match[1]}\x00]", text)
+    return [field.replace("\x00", ":") for field in hidden.split(":")]
+
+
+def _range(text: str) -> tuple[int, int] | None:
+    if text == "*":
+        return None
+    low, dash, high = text.partition("-")
+    if not low.isdigit() or (dash and not high.isdigit()):
+        raise ValueError(f"{text[:40]} is no size or range")
+    return int(low), int(high if dash else low)
+
+
+def _pattern(posix: str) -> str:
+    """Return an extended regular expression of POSIX as one of Python's."""
+    if len(posix) > _PATTERN_CHARS:
+        raise ValueError("its pattern is too long")
+    try:
+        pattern = _POSIX_CLASS.sub(lambda match: _CLASSES[match[1]], posix)
+        re.compile(pattern)
+    except (re.error, KeyError, OverflowError, RecursionError) as error:
+        raise ValueError("its pattern cannot be understood") from error
+    return pattern
+
+
+def password(into: Compilation, _source: str, line: bytes) -> None:
+    """Take a line of a .pwdb file."""
+    fields = line.split(b";", 3)
+    if len(fields) != 4:
+        raise ValueError("it has not the fields of such a line")
+    levels = _LEVELS.search(fields[1].decode("utf-8", "replace"))
+    if levels and not int(levels[1]) <= LEVEL <= int(levels[2]):
+        raise ValueError("it is for other versions of ClamAV")
+    if len(into.passwords) >= _MOST_PASSWORDS:
+        raise ValueError("there are too many passwords")
+    into.check_ignored(fields[0], line)
+    if fields[2] == b"0":
+        into.passwords[fields[3]] = None
+    elif fields[2] == b"1":
+        into.passwords[unhexlify(fields[3])] = None
+    else:
+        raise ValueError("its way of writing a password is unknown")
+
+
+def ignored(into: Compilation, _source: str, line: bytes) -> None:
+    """Take a line of an ignore list."""
+    fields = line.split(b":")
+    if len(fields) > 3:
+        raise ValueError("it has not the fields of such a line")
+    if len(fields) == 2:
+        if len(fields[1]) != 32:
+            raise ValueError("it names no MD5")
+        into.ignore(fields[0].removesuffix(b".UNOFFICIAL"), unhexlify(fields[1]))
+    else:
+        into.ignore(fields[-1].removesuffix(b".UNOFFICIAL"), None)
+
+
+def verbatim(file: str) -> TakeLine:
+    """Return what keeps lines as they are, for those who match links."""
+
+    def take(into: Compilation, _source: str, line: bytes) -> None:
+        into.keep(file, line)
+
+    return take
