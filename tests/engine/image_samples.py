@@ -99,6 +99,34 @@ _PACKED = {
         ">-EwJ{Ve|Gu}gH^X|CeP6?)O<1VuMC9KBkAb7Y0wmm=enjXYBZ30j=Y@OYd2?z{h#w{hJEC3k*{(+jCUGPv`jsuGHKW|xKK8Y==@gm+Vcw+W"
         "K@JBaH"
     ),
+    "hfs-plus": (
+        "T>t<81poj4|NsC0{{R4Q{r~@?w|{(Cnz(bcAaMI}Sz7^Vvs$>006xys_I5PXvjav&Sa8<h(=9DUjxI6G7n)bW4vLdGA$L5WaqdCNM0L-hW}J"
+        "#E9>%wA5=IU@yQ}3i60%``?-Ke4%f%=#4>3{o@%)V^-bYuAnn^veTRUEvCOl6UZ;XkY6dT&$u#m!VMI9}JJeN{Tt!pd~5X7)y6=#P{T8DqUX"
+        "X&jba{R|UMuJ~P(sh1PBvTR)tCM2Joo~reAUXv6na?j+xe+4dLiw_4fn062D(P;TSjqI*=#*XTXtT0Y?v@;p6i|xl8_PW86hgnEXVfBHxq8F"
+        "k*BBF9!dTes&Wc~G1k7s#?)?SLRDV4M7pPN^kv9(j!>ESs_BcjAOX{vjN@2&-B<9kw1jEHL+G=phCS*peznF=8HdCBJY&g;o(5lh_eL%FM+^"
+        "7E3Ik&(`1Sw;PuA*Y2CYcdT-B`7u-_C_AL@HOtA0{tbP{$0dxGCid%mY@G!O>zug>muVP{FSo>|gPrxe%_t-fN;c<%%#JO|hBf|5pJVw_xn}"
+        "w<98mN5dAj2tsm#WIR~GK>o@UR9|W<0M*2XqNC}7Dh^nSj5@~O`+FQJ&=4ehvpT<Ezq#jM6P4#5n4rcw2Jl93bR+oB45OPUM2D0Dnz9`)SGk"
+        "Psvzdi+9wfplND-Qzyu;odrJu70ex|g@*7VH{GpCfkC@S3R;Ebs9RN<<cB3SQ)7@P3IGc|TwAHtS#?S&W^mPC+5Fu{y6q4<Sc?Mw9t+{SuPU"
+        ")Y-X5anrtbpWVP(W}&Q=(s{<n3+Me2Fw$Fg69=Z=ThR5238rKM4sZ(<VN;X@Q3V36wBP^vR2=zP6s3}EPduzoJZ`NWF#@7e16a+Yz>cK(t~M"
+        "Pq)Z=2|NcQaGMr9SL1Cqe=iB*iG@>L9Gn1E_d0IX?A>WlX!q*g-S00vwBw~5&kAAO!%PMT&wL9>{y)Iv>4?as~LXZ;<{}7Y-ad=tu4FNHV4D"
+        "J6w3Vi?"
+    ),
+    "xar": (
+        "T>t<81poj4|NsC0{{TD~N~SdHedmF=HV&m<2gc}gLH2>7nVYQ((>zjgOb(rMRd258Y9K<BA09`pFCxmkLCL`KwcdXEH{NAZF2@Q?2o;i6%z|"
+        "vaYXbs3v{ffd;EZNpcl67qL1=UNNnvJ+2SU7!{ZoI}s;^VMW*?X0ZIpuF3XL31J8%IjZ2wy+Qw`|@2eY~wGd8tTI04>Q37B;gPfrXY{No~mp"
+        "p69_(4Po^uV6h70oPjf<cy)&ou?i9f7fX(aj}?WVCkx|`eE{Uyu*N6P+zm+ztUmMzk}8Ypd-eh^d>oGtppv0spWC2jh5}&@9%|-HZY*6iXbN"
+        "2$S%BFcHqH`0u-Dtp?RI~h-aT&?3V_Ig<ARFRHDd@tWhQ~0=+^ZpPt2)%c=u^>?M_VRFt`_#ZR$>oReo7hbgI7DUC0$LIhi=1jD(>umgU4iJ"
+        "kQEQ;su!I3M?(EWqi7f}w)-eXi+~<y80_h`Th@{L^|VSCv|GfGG~3<dZ$w$K`#oyCxK{^A>gUfu%K=T<KFgINQz$EtDZ!ttcY_u&0G4xKBRm"
+        "DCBj|Iw{3h;k$Cs2lF-qjW>%!G;d(T{CH1K$PCyDefo)1WI9Ahj#d}V8_dywX&`5elA2r3nwFyX>f#yt^0q<`2rWWz0d!*T+Ap};o*__Q2xS"
+        "j)b`|qXEdl^OCimfm^~>CeZ8|odg!{BG(@P%R7H{bGYMAgK1C0%80FJcr@ANMi3z0tp{=qA*Y$4e?I`xGc2bRdkJzTt9AT&T`KNxgcds^+2@"
+        "#DIdDItY+-&&HM!3l|7)i9nSX!bpD7wI+tkh-wW1hJVDv+OFVA`R$jS<PBAIgK}oMXbgc<gKxf{1d&l>5ShL>YmH(!j+Li${z`74FAH2AXYJ"
+        "RiuV|6W>Eh*XQ%fI3>G+66!?x-4Tt(xeG9R^?UyQM7f?T9BF}O9x<N-{*R<5m)1i&Fj4Ej%(&B7Le2eD}Q?RkqfBiE1K||-7QRciYwo-!O7j"
+        "GxndR1!G9_q-Og0I>Z5xgq>pW8fyMVgg^0=eshy6<NZ`|tq^&^KxwiiQ`3+S&h~gD?)i3<K!?Dkx18&F|uJ%`cI&8lrzX4gwmt6uh=|ei|Hm"
+        "a(uCqL~Rnkvn_FwgPg#dj`N@}kO-{#b1@nA`_wZbe^^vQDBOB!p}?7@u7ih%HJqX(y%}R&SPf=8pbO)CIRv&8yUDM>_o6Cj7%+u`aIJwFC-g"
+        "t9*jD_Ngh+jyXqyE3<BjXK7c4t*^{o$uEe~DH>75Wc{q6&uxlbvW91o?f<Ff&pF%SFa7SqbC9L9hSy`Ij3v{rKA{)vq8ov)bz*;|hx)n(M0I"
+        "R60MR3#<B2?nit;5YeZ6GE9!STw@;PK)xHHQ}P&yE2d<|F>X91*FgR_&+2W`al3!0B3+#Xw#_vdR@W{i6g#?o5@z%jJ$=}R{i|>I#eDM1mXu"
+        "*;#;-x$qPiR)f&RaE6J2@09@IUQ7fF8c`^Dog}ui)g7a@&7G%Wwf2xn#5DWa%aiE~Arm@)Y`;^w(7%m4t|Nn(R6aW"
+    ),
 }
 
 

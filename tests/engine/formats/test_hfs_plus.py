@@ -4,7 +4,18 @@ import struct
 
 from garrison.engine.formats import hfs_plus
 from tests.engine.forms_images import hfs_file, hfs_folder, hfs_fork, hfs_key, hfs_node, make_hfs
+from tests.engine.image_samples import sample
 from tests.engine.opening import contents, opened, remarks
+
+
+def test_what_another_program_made_is_opened() -> None:
+    members = opened(hfs_plus.members, sample("hfs-plus"))
+    came = contents(members)
+    assert came["A long name, in two cases.txt",] == b"harmless long content 1\n"
+    assert came["sub/second.file",] == b"two"
+    assert came["hole",] == bytes(300_000)
+    assert len(came) == 7
+    assert remarks(members) == []
 
 
 def test_files_in_folders_have_their_path_and_both_forks() -> None:

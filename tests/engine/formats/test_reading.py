@@ -3,7 +3,7 @@
 import pytest
 
 from garrison.engine.budget import Limits, Unbounded
-from garrison.engine.formats.reading import Part, runs, take, zeros
+from garrison.engine.formats.reading import Names, Part, runs, take, zeros
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 from tests.engine.opening import SMALL
@@ -32,6 +32,14 @@ def test_extents_are_put_together_and_cut_at_the_size() -> None:
     assert b"".join(runs(WHOLE, [(8, 2), (0, 3)], 4, guard)) == b"8901"
     with pytest.raises(Incomplete, match="ends too early"):
         list(runs(WHOLE, [(8, 2)], 3, guard))
+
+
+def test_names_without_end_are_a_limit() -> None:
+    names = Names(Guard(Limits(members=3), Unbounded(), 10))
+    for _ in range(30):
+        names.count()
+    with pytest.raises(Incomplete, match="limit reached: more than 3 objects"):
+        names.count()
 
 
 def test_zeros_are_counted() -> None:

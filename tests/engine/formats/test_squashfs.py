@@ -41,6 +41,19 @@ def test_a_folder_in_itself_ends() -> None:
     assert opened(squashfs.members, bytes(made)) == []
 
 
+def test_a_folder_that_names_the_same_for_ever_ends() -> None:
+    made = bytearray(make_squashfs(b"x" * 200_000))
+    root = made.index(struct.pack("<LLHHL", 0, 2, 28, 0, 3))
+    made[root : root + 16] = struct.pack("<LLHHL", 0, 2, 65535, 0, 3)
+    names = made.rindex(struct.pack("<LLL", 0, 0, 1)) - 2
+    listing = (struct.pack("<LLL", 255, 0, 1) + (struct.pack("<HhHH", 0, 1, 1, 0) + b"x") * 256) * 28
+    blocks = b"".join(struct.pack("<H", 8192 | 0x8000) + listing[at : at + 8192] for at in range(0, 65536 - 8192, 8192))
+    assert any(
+        "limit" in each or "damaged" in each
+        for each in remarks(opened(squashfs.members, bytes(made[:names]) + blocks, limits=SMALL))
+    )
+
+
 def test_a_size_of_exabytes_ends_at_a_limit() -> None:
     made = make_squashfs(b"x" * 10)
     table = made.index(struct.pack("<LLLL", 96, 0xFFFFFFFF, 0, 10))

@@ -9,6 +9,7 @@ import pytest
 
 from garrison.engine.formats import xar
 from tests.engine.forms_images import make_xar, xar_file
+from tests.engine.image_samples import sample
 from tests.engine.opening import contents, opened, remarks
 
 TEXT = b"harmless " * 100
@@ -31,6 +32,19 @@ def test_every_way_of_packing_is_opened_and_the_list_told(style: str, packed: by
     assert members[0].listed is not None
     assert (members[0].listed.packed, members[0].listed.size) == (len(packed), len(TEXT))
     assert remarks(members) == []
+
+
+def test_what_another_program_made_is_opened() -> None:
+    came = contents(opened(xar.members, sample("xar")))
+    assert came["A long name, in two cases.txt",] == b"harmless long content 1\n"
+    assert came["sub/second.file",] == b"two"
+    assert came["hole",] == bytes(300_000)
+
+
+def test_an_encoding_of_its_own_is_not_looked_up() -> None:
+    toc = zlib.compress(b'<?xml version="1.0" encoding="no-such"?><xar><toc>' + xar_file("x", b"1", 1, 0, "").encode())
+    members = opened(xar.members, b"xar!\x00\x1c\x00\x01" + len(toc).to_bytes(8, "big") + bytes(12) + toc + b"1")
+    assert contents(members) == {("x",): b"1"}
 
 
 def test_files_in_folders_have_their_path() -> None:

@@ -4,9 +4,10 @@ Files that the system compresses (an extended attribute says so) have empty fork
 """
 
 import struct
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from garrison.engine.formats.opener import CORRUPT, Listed, Member, clean_name, closed, collect
 from garrison.engine.formats.reading import Extent, runs, take, told
@@ -128,21 +129,22 @@ class _Tree:
     def __init__(self, source: Source, extents: list[Extent], guard: Guard) -> None:
         self._source = source
         self._extents = extents
+        self._starts = [0, *accumulate(length for _, length in extents)]
         self._guard = guard
 
     def read(self, at: int, length: int) -> bytes:
         """Return so many bytes. Raises Incomplete behind the end, OSError."""
         parts: list[bytes] = []
-        for start, size in self._extents:
-            if at < size and length:
-                part = take(self._source, start + at, min(length, size - at), self._guard)
-                parts.append(part)
-                length -= len(part)
-                at = 0
-            else:
-                at -= min(at, size)
-        if length:
-            raise Incomplete(CORRUPT)
+        while length:
+            number = bisect_right(self._starts, at) - 1
+            if number >= len(self._extents):
+                raise Incomplete(CORRUPT)
+            start, size = self._extents[number]
+            within = at - self._starts[number]
+            part = take(self._source, start + within, min(length, size - within), self._guard)
+            parts.append(part)
+            length -= len(part)
+            at += len(part)
         return b"".join(parts)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from garrison.engine.formats import udf
 from garrison.engine.formats.opener import CORRUPT, Listed, Member, clean_name, collect
-from garrison.engine.formats.reading import Extent, runs, take, told
+from garrison.engine.formats.reading import Extent, Names, runs, take, told
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
@@ -59,6 +59,7 @@ class _Reader:
         self._source = source
         self._guard = guard
         self._folders: set[int] = set()
+        self._names = Names(guard)
         self._is_again = False  # whether a tree was walked before; then what is empty adds nothing
         self._count = 0
 
@@ -97,6 +98,7 @@ class _Reader:
             self._folders.add(extent[0])
             inner: list[tuple[Extent, str, int]] = []
             for entry in self._entries(extent, tree):
+                self._names.count()
                 place = f"{path}/{entry.name}" if path else entry.name
                 if not entry.is_folder:
                     yield from self._file(place, entry)
@@ -173,7 +175,7 @@ def _in_sector(sector: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(sector) and sector[at] >= 34:
         record = sector[at : at + sector[at]]
-        if 33 + record[32] <= len(record) == sector[at]:
+        if len(record) == sector[at] and 33 + record[32] <= len(record):
             yield record
         at += sector[at]
 

@@ -28,6 +28,20 @@ class Part(Source):
         return self._whole.read_at(self._start + offset, min(length, self.size - offset))
 
 
+class Names:
+    """Counts what the folders of a file system name, links and folders too; hostile ones name the same for ever."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._left = 10 * guard.limits.members
+        self._remark = f"limit reached: more than {guard.limits.members:,} objects"
+
+    def count(self) -> None:
+        """Count one more name. Raises Incomplete when there are too many."""
+        self._left -= 1
+        if self._left < 0:
+            raise Incomplete(self._remark)
+
+
 def told(inner: Iterator[Member]) -> Iterator[Member]:
     """Yield members; when the container's own tables end the reading, why is a remark on the container."""
     try:
@@ -56,6 +70,8 @@ def runs(source: Source, extents: Iterator[Extent] | list[Extent], size: int, gu
         if used > 0:
             yield from stored(source, start, used, guard)
             size -= used
+        if not size:
+            return
     if size > 0:
         raise Incomplete(TOO_SHORT)
 

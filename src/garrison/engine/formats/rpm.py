@@ -44,6 +44,7 @@ _SCRIPTS = {
     5076: "transaction file trigger",
 }
 _SCRIPT_COUNT = 100
+_SCRIPT_BYTES = 1024 * 1024
 _METHODS: tuple[tuple[bytes, Callable[[], Decoder]], ...] = (
     (b"\x1f\x8b\x08", GzipDecoder),
     (b"BZh", bzip2_decoder),
@@ -93,6 +94,6 @@ def _header(source: Source, at: int, guard: Guard) -> tuple[int, list[tuple[str,
     for tag, kind, offset, items in struct.iter_unpack(">LLLL", index):
         if tag in _SCRIPTS and kind in {_STRING, _STRINGS} and offset < length and len(scripts) < _SCRIPT_COUNT:
             many = min(items, _SCRIPT_COUNT) if kind == _STRINGS else 1
-            texts = source.read_at(at + offset, length - offset).split(b"\x00", many)[:many]
+            texts = source.read_at(at + offset, min(length - offset, _SCRIPT_BYTES)).split(b"\x00", many)[:many]
             scripts += [(_SCRIPTS[tag], text) for text in texts if text]
     return at + length, scripts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from garrison.engine.formats.image_blocks import Unpack, lz4_block, lzma_block, xz_block, zlib_block, zstd_block
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Listed, Member, clean_name, closed, collect
-from garrison.engine.formats.reading import take, told, zeros
+from garrison.engine.formats.reading import Names, take, told, zeros
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
@@ -63,6 +63,7 @@ class _Reader:
         self._root, self._inodes, self._folders, self._fragments = struct.unpack_from("<Q24xQQQ", head, 32)
         self._cache: dict[int, tuple[bytes, int]] = {}
         self._fragment = (-1, b"")
+        self._found = Names(guard)
         self._count = 0
 
     def members(self) -> Iterator[Member]:
@@ -174,6 +175,7 @@ class _Reader:
                 entry, place = self._meta(place, 8)
                 offset, kind, length = struct.unpack("<H2xHH", entry)
                 name, place = self._meta(place, length + 1)
+                self._found.count()
                 left -= 9 + length
                 if kind in _FOLDERS or kind in _FILES:
                     yield clean_name(name), block << 16 | offset

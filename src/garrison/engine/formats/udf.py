@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from garrison.engine.formats.opener import CORRUPT, Listed, Member, clean_name, collect, stored
-from garrison.engine.formats.reading import Extent, take, told, zeros
+from garrison.engine.formats.reading import Extent, Names, take, told, zeros
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
@@ -68,6 +68,7 @@ class _Reader:
         self._is_beside = bool(seen)
         self._volume = _Volume()
         self._nodes: set[int] = set()
+        self._found = Names(guard)
         self._count = 0
 
     def members(self) -> Iterator[Member]:
@@ -232,6 +233,7 @@ class _Reader:
             length = content[at + 19]
             extra = int.from_bytes(content[at + 36 : at + 38], "little")
             start = at + 38 + extra
+            self._found.count()
             if not content[at + 18] & 0x0C:  # neither deleted nor the folder above
                 yield _text(content[start : start + length]), _address(content, at + 20)
             at = start + length

@@ -18,6 +18,7 @@ from garrison.engine.source import Source
 
 _TABLE_BYTES = 64 * 1024 * 1024
 _DEPTH = 256
+_FILES = 100_000
 _TEXT = 1024  # of a name or a number
 _STYLES: dict[str, Callable[[], Decoder]] = {
     "application/x-bzip2": bzip2_decoder,
@@ -80,7 +81,7 @@ class _Table:
     def __init__(self) -> None:
         self.files: list[_File] = []
         self.is_sound = False
-        self._parser = expat.ParserCreate()
+        self._parser = expat.ParserCreate("utf-8")  # whatever the XML says: no other encoding is looked up
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
@@ -100,7 +101,7 @@ class _Table:
             return
         try:
             self._parser.Parse(piece, False)
-        except (expat.ExpatError, ValueError, _RefusedError):
+        except (expat.ExpatError, LookupError, ValueError, _RefusedError):
             self._is_broken = True
             self.is_sound = False
 
@@ -135,6 +136,8 @@ class _Table:
             file.numbers[name] = int(self._text.strip()[:19])
 
     def _finish(self, file: _File) -> None:
+        if len(self.files) >= _FILES:
+            raise _RefusedError
         if "offset" in file.numbers:
             self.files.append(file)
 
