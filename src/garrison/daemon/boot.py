@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from garrison.abilities.compiler import Compiler
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import Exclusions
 from garrison.abilities.quarantine import Quarantine
@@ -117,7 +118,8 @@ async def make_abilities(boot: Boot) -> None:
     boot.stack.push_async_callback(scanner.close)
     response = Response(boot.home, boot.clock, quarantine)
     exclusions = Exclusions(boot.home, boot.clock)
-    for ability in (boot.home, boot.clock, databases, quarantine, scanner, response, exclusions):
+    compiler = Compiler(databases)
+    for ability in (boot.home, boot.clock, databases, compiler, quarantine, scanner, response, exclusions):
         boot.abilities[type(ability)] = ability
 
 

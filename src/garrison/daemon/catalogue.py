@@ -1,5 +1,6 @@
 """The one explicit list of components, in the order people see them."""
 
+from garrison.components.databases.component import DatabasesComponent
 from garrison.components.exclusions.component import Exclusions
 from garrison.components.quarantine.component import QuarantineComponent
 from garrison.components.scan.component import Scan
@@ -12,6 +13,7 @@ COMPONENTS: tuple[type[AnyComponent], ...] = (
     Scan,
     QuarantineComponent,
     Exclusions,
+    DatabasesComponent,
     SelfTest,
 )
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from garrison import sdk
+from garrison.abilities.compiler import Compiler
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import By, Exclusions
 from garrison.abilities.quarantine import Quarantine
@@ -55,6 +56,7 @@ class Bench:
             databases=self.databases,
             response=self.response,
             exclusions=self.exclusions,
+            compiler=Compiler(self.databases),
             clock=self.clock,
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from garrison import sdk
+from garrison.abilities.compiler import Compiler
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import Exclusions, Filter
 from garrison.abilities.response import Action, Handled, LeftInPlace, Response
@@ -113,6 +114,7 @@ class Scan(sdk.Component[ScanSettings]):
         databases: Databases,
         response: Response,
         exclusions: Exclusions,
+        compiler: Compiler,
         clock: Clock,
     ) -> None:
         super().__init__(host, settings)
@@ -120,6 +122,7 @@ class Scan(sdk.Component[ScanSettings]):
         self._databases = databases
         self._response = response
         self._exclusions = exclusions
+        self._compiler = compiler
         self._clock = clock
         self._past = PastScans(home.folder("scan", _VERSION))
         self._still_there = StillThere()
@@ -156,8 +159,8 @@ class Scan(sdk.Component[ScanSettings]):
         roots = [str(path) for path in paths]
         wanted = action or self.settings.action
         if database:
-            async with self._databases.temporary(database, job.caller) as folder:
-                summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over, databases=folder)
+            folder = await self._compiler.for_scan(database, job.caller.uid)
+            summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over, databases=folder)
         else:
             summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over)
         return summary.model_copy(update={"explained": explain})
@@ -326,7 +329,8 @@ class Scan(sdk.Component[ScanSettings]):
     async def identify(self, caller: sdk.Caller, file: Annotated[Path, sdk.about("The file")]) -> Identified:
         """Say what a file is, by its content and not by its name."""
         async with Acting(caller.uid, caller.gid, caller.groups) as acting:
-            examined = await self._scanner.examine_file(str(file), acting)
+            path = await acting.run(os.path.realpath, str(file))
+            examined = await self._scanner.examine_file(path, acting)
         if isinstance(examined, Trouble):
             raise NotFound(f"{printable(examined.path)} {printable(examined.what)}.")
         verdict = examined.verdict

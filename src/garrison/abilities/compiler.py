@@ -1,0 +1,96 @@
+"""Compiles signature databases that a person names, in a process of its own."""
+
+import asyncio
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from garrison.abilities.databases import Databases
+from garrison.base.errors import Failed, Refused, error_from_plain
+from garrison.base.paths import own_program
+
+_KEPT = 4  # compiled sets, for scans with databases of one's own
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A compiled set. report: counts read, compiled and skipped by reason; {} when it was compiled before."""
+
+    folder: Path
+    report: dict[str, Any]
+
+
+class Compiler:
+    """Compiles, and keeps the sets of the last scans with databases of one's own."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._cache = databases.folder / ".compiled"
+
+    async def compile(self, sources: list[Path], to: Path, *, pua: bool = False, unsigned: bool = False) -> Made:
+        """Compile files and folders of signatures into a folder. Raises Invalid, NotFound, Failed."""
+        return await self._ask(sources, to, pua=pua, unsigned=unsigned)
+
+    async def for_scan(self, sources: list[Path], uid: int) -> Path:
+        """Return the set that these sources make, compiled now unless it is there. uid: who asks.
+
+        Only the suite's own account may ask: whoever scans for others opens no set that one of them could change.
+        Raises Refused, Invalid, NotFound, Failed.
+        """
+        if uid not in {0, os.geteuid()}:
+            raise Refused(
+                "Only the owner of this suite may scan with databases of their own.",
+                "Start a suite of your own: garrison start",
+            )
+        self._cache.mkdir(mode=0o700, exist_ok=True)
+        made = await self._ask(sources, None, pua=False, unsigned=False)
+        made.folder.touch()
+        self._forget(made.folder)
+        return made.folder
+
+    def _forget(self, newest: Path) -> None:
+        """Remove the sets that were not used for longest."""
+        kept = sorted(self._cache.iterdir(), key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
+        for folder in kept[_KEPT:]:
+            if folder != newest:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    async def _ask(self, sources: list[Path], to: Path | None, *, pua: bool, unsigned: bool) -> Made:
+        request = {
+            "sources": [str(source) for source in sources],
+            "to": None if to is None else str(to),
+            "cache": str(self._cache),
+            "pua": pua,
+            "unsigned": unsigned,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *own_program("garrison.abilities.compiling"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=_ENVIRONMENT,
+            cwd="/",
+            limit=64 * 1024 * 1024,
+            start_new_session=True,
+        )
+        try:
+            answer, words = await process.communicate(json.dumps(request).encode("ascii"))
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        return _made(process.returncode, answer, words)
+
+
+def _made(code: int | None, answer: bytes, words: bytes) -> Made:
+    try:
+        told = json.loads(answer)
+    except ValueError as error:
+        last = words.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:200]
+        raise Failed(f"Compiling the databases ended with {code}.", last) from error
+    if "error" in told:
+        raise error_from_plain(told["error"])
+    return Made(Path(told["folder"]), told["report"] or {})

@@ -1,0 +1,65 @@
+"""The process that compiles signatures: `python -I -m garrison.abilities.compiling`, a request on its standard input.
+
+Databases come from other people, and may be huge. So they are read in a process of its own with limits on memory and
+time, which may end without harm to anybody.
+
+The request is JSON: {"sources": [path, ...], "to": path or null, "cache": path or null, "pua": bool, "unsigned": bool}.
+The answer is one line of JSON: {"folder": path, "report": what `BuildReport.to_plain` returns, or null}, or
+{"error": ...}.
+"""
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+from garrison.abilities.databases import compile_sources, compiled_in
+from garrison.base.errors import GarrisonError
+from garrison.engine.signatures.build import Options
+from garrison.engine.signatures.proofs import Trust
+from garrison.linux import sandbox
+
+_GIB = 1024**3
+_MEMORY_BYTES = 6 * _GIB  # of addresses: memory maps of what it writes count too
+_CPU_SECONDS = 3600
+_LOW_PRIORITY = 10
+
+
+def main() -> int:
+    """Do what standard input asks, and answer on standard output; return the exit code."""
+    request = json.load(sys.stdin)
+    try:
+        _confine()
+        answer = _answer(request)
+    except GarrisonError as error:
+        answer = {"error": error.to_plain()}
+    except MemoryError:
+        answer = {"error": {"code": "failed", "text": "The databases need too much memory.", "hint": "", "fix": ""}}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
+def _confine() -> None:
+    """Give up what compiling needs not."""
+    sandbox.gain_no_privileges()
+    if os.geteuid() == 0:
+        sandbox.isolate()  # anybody else would lose the right to make files
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(_LOW_PRIORITY)
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    sources = [Path(source) for source in request["sources"]]
+    options = Options(pua=request["pua"], trust=Trust(allow_unsigned=request["unsigned"]))
+    if request["to"] is None:
+        return {"folder": str(compiled_in(Path(request["cache"]), sources, options)), "report": None}
+    to = Path(request["to"])
+    return {"folder": str(to), "report": compile_sources(sources, to, options=options).to_plain()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
