@@ -19,10 +19,22 @@ class Guard:
     """Counts what comes out of one file, over all depths, and ends the unpacking when a limit is reached.
 
     size: of the file itself, in bytes, for the ratio. passwords: what encrypted members are tried with, the likeliest
-    first. stopped: why everything ends now, or "".
+    first. stopped: why everything ends now, or "". emulated: instructions that were run for it. made: hashes of the
+    programs that the emulator gave, which are not run once more.
     """
 
-    __slots__ = ("_budget", "_packed", "_passed", "limits", "objects", "passwords", "stopped", "unpacked")
+    __slots__ = (
+        "_budget",
+        "_packed",
+        "_passed",
+        "emulated",
+        "limits",
+        "made",
+        "objects",
+        "passwords",
+        "stopped",
+        "unpacked",
+    )
 
     def __init__(self, limits: Limits, budget: Budget, size: int, passwords: tuple[bytes, ...] = PASSWORDS) -> None:
         self.limits = limits
@@ -30,6 +42,8 @@ class Guard:
         self.unpacked = 0
         self.stopped = ""
         self.passwords = passwords
+        self.emulated = 0
+        self.made: set[int] = set()
         self._budget = budget
         self._packed = max(size, 1)
         self._passed = 0

@@ -45,7 +45,7 @@ class Cpu:
             lambda: not self.carry and self.zero,
             lambda: self.sign & self.top,
             lambda: not self.sign & self.top,
-            lambda: self.is_even(),
+            self.is_even,
             lambda: not self.is_even(),
             lambda: (self.sign & self.top != 0) != (self.overflow != 0),
             lambda: (self.sign & self.top != 0) == (self.overflow != 0),

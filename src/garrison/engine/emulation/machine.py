@@ -12,8 +12,8 @@ from garrison.engine.emulation.windows import MODULE, MODULE_END, Finished, Wind
 from garrison.engine.guard import Guard
 from garrison.engine.programs.pe_headers import Headers
 
-_STEPS = 4_000_000
-_AFTERWARDS = 150_000  # steps, once the unpacked program seems to run
+_STEPS = 8_000_000
+_AFTERWARDS = 1_000_000  # steps, once the unpacked program seems to run
 _AT_ONCE = 10_000
 _FAULTS = 2_000
 _HANDLED = loader.EXIT + 0x10  # where an exception handler returns to
@@ -24,7 +24,7 @@ _NUMBERS = (7, 6, 3, 2, 1, 0, 5)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The image at one moment. entry: where the program is about to go on, relative to the image's base; -1: nowhere."""
+    """The image at one moment. entry: where the program is about to go on, relative to its base; -1: nowhere."""
 
     entry: int
     image: bytes
@@ -42,7 +42,7 @@ class Machine:
         self._image = image
         self.memory = Memory(image)
         self._cpu = Cpu(self.memory)
-        self._windows = Windows(self.memory, self._cpu, headers.image_base)
+        self._windows = Windows(self.memory, self._cpu, headers.image_base, headers.content)
         loader.link(headers, image, self._windows)
         loader.start(headers, self.memory, self._cpu)
         self._decoder = Decoder(self._cpu, TABLES)

@@ -1,10 +1,11 @@
 """From a packed program to the program that was packed."""
 
+import struct
 from collections.abc import Iterator
 
 from garrison.engine.emulation.loader import load_image
 from garrison.engine.emulation.machine import Machine, Snapshot
-from garrison.engine.emulation.memory import Region
+from garrison.engine.emulation.memory import Fault, Region
 from garrison.engine.formats.packed_image import Part, write_image
 from garrison.engine.guard import Guard
 from garrison.engine.programs.pe_headers import Headers
@@ -21,8 +22,12 @@ def unpack(headers: Headers, guard: Guard) -> Iterator[bytes]:
     image = load_image(headers)
     if image is None:
         return
-    machine = Machine(headers, image, guard)
-    machine.run()
+    try:
+        machine = Machine(headers, image, guard)
+        machine.run()
+    except (Fault, struct.error, OverflowError):  # headers that make no sense
+        return
+    guard.emulated += machine.steps
     snapshots = machine.snapshots[:1] + machine.snapshots[1:][-1:]
     if not snapshots and _written(machine) >= _LEAST:
         snapshots = [Snapshot(-1, bytes(image.data))]

@@ -36,7 +36,8 @@ _ARGUMENTS = {
     "OpenProcess lstrcpynA FlushInstructionCache GetEnvironmentVariableA CopyFileA OpenMutexA GetWindowTextA "
     "GetFullPathNameA wvsprintfA OpenThread CreateDirectoryA",
     4: "VirtualAlloc VirtualProtect MessageBoxA MessageBoxW RaiseException SetFilePointer GetTempFileNameA "
-    "SendMessageA PostMessageA HeapReAlloc DuplicateTokenEx DefWindowProcA CallNextHookEx SetWindowsHookExA CreateEventA",
+    "SendMessageA PostMessageA HeapReAlloc DuplicateTokenEx DefWindowProcA CallNextHookEx SetWindowsHookExA "
+    "CreateEventA",
     5: "ReadFile WriteFile VirtualProtectEx VirtualAllocEx ReadProcessMemory WriteProcessMemory "
     "NtQueryInformationProcess ZwQueryInformationProcess NtSetInformationThread DialogBoxParamA MapViewOfFile "
     "PeekMessageA",
@@ -47,6 +48,7 @@ _ARGUMENTS = {
     12: "CreateWindowExA",
 }  # fmt: skip
 _COUNTS = {name: count for count, names in _ARGUMENTS.items() for name in names.split()}
+_FILE = 0x44
 _ENDS = {"ExitProcess", "TerminateProcess", "ExitThread"}
 
 
@@ -57,10 +59,11 @@ class Finished(Exception):  # no error of ours: the program came to an end
 class Windows:
     """The functions, each an address in one library that is all libraries."""
 
-    def __init__(self, memory: Memory, cpu: Cpu, image_base: int) -> None:
+    def __init__(self, memory: Memory, cpu: Cpu, image_base: int, file: bytes) -> None:
         self._memory = memory
         self._cpu = cpu
         self._image_base = image_base
+        self._file = file
         self._names: list[str] = []
         self._addresses: dict[str, int] = {}
         self._heap = max(_HEAP, memory.image.end + 0x10000 & ~0xFFFF)
@@ -90,7 +93,11 @@ class Windows:
             "GetCurrentProcessId": lambda _: 0x4D8,
             "GetCurrentThreadId": lambda _: 0x4DC,
             "MessageBoxA": lambda _: 1,
-            "CreateFileA": lambda _: _ALL,
+            "CreateFileA": lambda _: _FILE,
+            "GetFileSize": lambda _: len(self._file),
+            "ReadFile": self._read_file,
+            "CloseHandle": lambda _: 1,
+            "GetModuleFileNameA": self._write_name,
             "lstrlenA": lambda arguments: len(self._memory.text(arguments[0], 65536)),
         }
         for name in _COUNTS:
@@ -155,7 +162,32 @@ class Windows:
 
     def _get_function(self, arguments: list[int]) -> int:
         name = arguments[1]
-        return self.function(f"#{name}" if name < 0x10000 else self._memory.text(name))
+        if name < 0x10000:
+            return self.function(f"#{name}")
+        try:
+            text = self._memory.text(name, 128)
+        except Fault:  # Windows catches this itself; there are packers whose list ends so
+            return 0
+        return self.function(text) if text.isascii() and text.isprintable() and text else 0
+
+    def _read_file(self, arguments: list[int]) -> int:
+        """Give the program its own file, from the start: there are packers that check it."""
+        _, target, count, told, _ = arguments
+        content = self._file[: min(count, _HEAP_BYTES)]
+        try:
+            self._memory.write(target, content)
+            self._memory.write32(told, len(content))
+        except Fault:
+            return 0
+        return 1
+
+    def _write_name(self, arguments: list[int]) -> int:
+        name = b"C:\\a.exe\x00"[: arguments[2]]
+        try:
+            self._memory.write(arguments[1], name)
+        except Fault:
+            return 0
+        return max(0, len(name) - 1)
 
     def _protect(self, arguments: list[int]) -> int:
         try:

@@ -12,6 +12,7 @@ from garrison.engine.programs.pe_imports import read_imports
 from garrison.engine.source import Source
 
 _MOST = 8 * 1024 * 1024
+_INSTRUCTIONS = 40_000_000  # in one file, all its programs together
 _FEW_IMPORTS = 12
 _X86, _MANAGED = 0x14C, 14
 _USUAL = {b".text", b"CODE", b".code", b".itext", b".data", b".rdata", b".rsrc", b".idata", b".reloc", b".bss", b".tls"}
@@ -24,22 +25,22 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:
     for member in upx.members_of_pe(source, guard, name):
         found = True
         yield member
-    if found or guard.stopped or source.size > _MOST:
+    if found or guard.stopped or source.size > _MOST or guard.emulated >= _INSTRUCTIONS:
         return
     headers = read_headers(source.read_at(0, 4096))
     if headers is None or headers.is_64 or headers.machine != _X86:
         return
-    whole = read_headers(source.read_at(0, _MOST))
-    if whole is not None and looks_packed(whole):
+    content = source.read_at(0, _MOST)
+    whole = read_headers(content)
+    if whole is not None and hash(content) not in guard.made and looks_packed(whole):
         yield from _emulated(whole, guard)
 
 
 def _emulated(headers: Headers, guard: Guard) -> Iterator[Member]:
-    seen: set[bytes] = set()
     try:
         for image in unpack(headers, guard):
-            if image not in seen:
-                seen.add(image)
+            if hash(image) not in guard.made:
+                guard.made.add(hash(image))
                 yield derived(NAME, image, guard)
     except Incomplete as reason:
         yield Member((), None, reason.remark)
