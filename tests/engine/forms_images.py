@@ -278,15 +278,20 @@ def hfs_folder(parent: int, name: str, number: int) -> bytes:
     return hfs_key(parent, name) + struct.pack(">HHLL", 1, 0, 0, number).ljust(88, b"\x00")
 
 
-def make_hfs(nodes: Iterable[bytes], content: bytes, overflow: bytes = b"") -> bytes:
-    """Return a volume with blocks of 4 KiB: catalog from block 1 on, overflow in blocks 10 and 11, content from 16."""
+def make_hfs(nodes: Iterable[bytes], content: bytes, overflow: bytes = b"", attributes: bytes = b"") -> bytes:
+    """Return a volume with blocks of 4 KiB: catalog from block 1 on, content from 16.
+
+    overflow, attributes: the leaves of these trees, which are in blocks 10 and 11, 12 and 13.
+    """
     head = hfs_node([struct.pack(">HLLLLHH", 1, 1, 1, 1, 1, 4096, 0)], kind=1)
     catalog = head + b"".join(nodes)
     header = struct.pack(">2sH36xL", b"H+", 4, 4096).ljust(192, b"\x00")
     header += hfs_fork(2 * 4096 if overflow else 0, *([(10, 2)] if overflow else []))
     header += hfs_fork(len(catalog), (1, len(catalog) // 4096))
+    header += hfs_fork(2 * 4096 if attributes else 0, *([(12, 2)] if attributes else []))
     out = bytes(1024) + header.ljust(3072, b"\x00") + catalog
-    return (out.ljust(10 * 4096, b"\x00") + (head + overflow if overflow else b"")).ljust(16 * 4096, b"\x00") + content
+    out = out.ljust(10 * 4096, b"\x00") + (head + overflow if overflow else b"")
+    return (out.ljust(12 * 4096, b"\x00") + head + attributes).ljust(16 * 4096, b"\x00") + content
 
 
 def in_xar(content: bytes) -> bytes:

@@ -23,11 +23,19 @@ def program(overlay: bytes) -> bytes:
     return head + struct.pack("<8sLLLL16x", b".text", 0, 0, 16, 128) + b"!" * 16 + overlay
 
 
-def masked(name: str, content: bytes) -> bytes:
+def mix(name: str, data: bytes, period: int = 1024) -> bytes:
     key = [0xFF ^ byte ^ b"\x13\x35\x86\x07"[place % 4] for place, byte in enumerate(name.encode())]
-    data = zlib.compress(content)
-    mixed = bytes(byte ^ key[place % 1024 % len(key)] for place, byte in enumerate(data))
-    mixed = bytes((byte << 4 | byte >> 4) & 0xFF for byte in mixed)
+    mixed = bytes(byte ^ key[place % period % len(key)] for place, byte in enumerate(data))
+    return bytes((byte << 4 | byte >> 4) & 0xFF for byte in mixed)
+
+
+def streamed(name: str, data: bytes, flags: int, extra: int = 0) -> bytes:
+    text = name.encode("utf-16-le")
+    return struct.pack("<LLHL10x", len(text), flags, 0, len(data)) + bytes(extra) + text + data
+
+
+def masked(name: str, content: bytes) -> bytes:
+    mixed = mix(name, zlib.compress(content))
     return struct.pack("<260sLLL40x", name.encode(), 6, 0, len(mixed)) + mixed
 
 
@@ -57,6 +65,19 @@ def test_masked_files_come_out_however_long() -> None:
     assert [member.listed.position for member in members if member.listed] == [1, 2]
 
 
+@pytest.mark.parametrize(("form", "extra"), [(1, 0), (4, 24)])
+def test_the_files_of_a_stream_come_out(form: int, extra: int) -> None:
+    noise = random.Random(2).randbytes(5000)
+    files = streamed("setup.ini", b"xml", 0, extra)
+    files += streamed("ä.msi", mix("ä.msi", zlib.compress(noise)), 6, extra)
+    files += streamed("whole", mix("whole", noise, len("whole") * 10_000), 2, extra)
+    made = program(b"ISSetupStream\x00" + struct.pack("<HL26x", 3, form) + files)
+    members = opened(installshield_setup.members, made)
+    assert contents(members) == {("setup.ini",): b"xml", ("ä.msi",): noise, ("whole",): noise}
+    cut = opened(installshield_setup.members, made[:-6000])
+    assert remarks(cut) == ["damaged: ends too early", "damaged after member 2"]
+
+
 def test_a_list_with_a_cabinet_is_opened_down_to_its_files() -> None:
     made = program(carried("setup.ini", b"text") + carried("data1.cab", make_shield(b"inside")))
     members = opened(installshield_setup.members, made)
@@ -82,10 +103,9 @@ def test_a_count_that_is_too_high_ends_with_a_remark() -> None:
 @settings(max_examples=60, deadline=None)
 @given(flips=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=6), cut=st.integers(0, 3000))
 def test_any_damage_is_survived(flips: list[tuple[int, int]], cut: int) -> None:
-    for overlay in (
-        mark(2) + masked("a", b"1" * 99) + masked("b", b"2"),
-        carried("data1.cab", make_shield(b"x" * 999)),
-    ):
+    stream = b"ISSetupStream\x00" + struct.pack("<HL26x", 2, 1) + streamed("a", b"1", 0) + streamed("b", b"2" * 99, 6)
+    shield = mark(2) + masked("a", b"1" * 99) + masked("b", b"2")
+    for overlay in (shield, stream, carried("data1.cab", make_shield(b"x" * 999))):
         content = bytearray(program(overlay))
         for at, value in flips:
             content[at % len(content)] ^= value

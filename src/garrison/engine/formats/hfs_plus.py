@@ -1,6 +1,7 @@
 """HFS Plus and HFSX volumes (Apple, Technical Note TN1150): the leaves of the catalog, and both forks of every file.
 
-Files that the system compresses (an extended attribute says so) have empty forks, or the packed data in the second.
+Files that the system compresses (an extended attribute says so) have an empty first fork, and the packed data in the
+attribute or the second.
 """
 
 import struct
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from garrison.engine.formats import hfs_plus_packed
 from garrison.engine.formats.opener import CORRUPT, Listed, Member, clean_name, closed, collect
 from garrison.engine.formats.reading import Extent, runs, take, told
 from garrison.engine.guard import Guard, Incomplete
@@ -43,6 +45,7 @@ class _Reader:
         self._block = 0
         self._more: dict[tuple[int, int, int], tuple[tuple[int, int], ...]] = {}
         self._folders: dict[int, tuple[int, str]] = {}
+        self._attributes: dict[int, bytes] = {}
         self._count = 0
 
     def members(self) -> Iterator[Member]:
@@ -52,6 +55,10 @@ class _Reader:
             raise Incomplete(CORRUPT)
         self._read_overflow(_fork(header, 192))
         catalog = _fork(header, 272)
+        try:
+            self._read_attributes(_fork(header, 352))
+        except Incomplete as reason:
+            yield Member((), None, reason.remark)
         for key, record in self._leaves(catalog, 4):
             if record[:2] == b"\x00\x01" and len(record) >= 12 and len(self._folders) < _FOLDERS:
                 self._folders[int.from_bytes(record[8:12], "big")] = _place(key)
@@ -68,9 +75,34 @@ class _Reader:
                 kind, number, start = struct.unpack_from(">BxLL", key, 2)
                 self._more[number, kind, start] = _extents(record, 0)
 
+    def _read_attributes(self, fork: _Fork) -> None:
+        """Keep how files are packed (TN1150, "Attributes File"; inline data, as the kernel's hfs_format.h has it)."""
+        if not fork.size:
+            return
+        name = hfs_plus_packed.ATTRIBUTE.encode("utf-16-be")
+        for key, record in self._leaves(fork, 8):
+            if key[14:] == name and record[:4] == b"\x00\x00\x00\x10" and len(self._attributes) < _FOLDERS:
+                length = int.from_bytes(record[12:16], "big")
+                self._attributes[int.from_bytes(key[4:8], "big")] = record[16 : 16 + length]
+
+    def _packed(self, path: str, number: int, record: bytes) -> Member:
+        """Return a file that the file system packed by itself."""
+        self._count += 1
+        text = clean_name(path.encode("utf-8", "surrogateescape"))
+        attribute = self._attributes.get(number, b"")
+        listed = Listed(text, -1, hfs_plus_packed.size(attribute), position=self._count)
+        if not attribute:
+            return closed((text,), "not opened: packed by the file system", self._guard, listed)
+        fork = _Tree(self._source, list(self._places(_fork(record, 168), number, _RESOURCES)), self._guard)
+        return collect((text,), hfs_plus_packed.unpack(attribute, fork.read, self._guard), self._guard, listed=listed)
+
     def _file(self, key: bytes, record: bytes) -> Iterator[Member]:
         number = int.from_bytes(record[8:12], "big")
         path = self._path(key)
+        if record[41] & _PACKED and not _fork(record, 88).size:
+            yield self._packed(path, number, record)
+            self._guard.check()
+            return
         for at, kind, ending in ((88, _DATA, ""), (168, _RESOURCES, "/..namedfork/rsrc")):
             fork = _fork(record, at)
             if kind == _RESOURCES and not fork.size:
@@ -79,9 +111,6 @@ class _Reader:
             self._count += 1
             text = clean_name((path + ending).encode("utf-8", "surrogateescape"))
             listed = Listed(text, fork.size, fork.size, position=self._count)
-            if kind == _DATA and not fork.size and record[41] & _PACKED:
-                yield closed((text,), "not opened: packed by the file system", self._guard, listed)
-                continue
             pieces = runs(self._source, self._places(fork, number, kind), fork.size, self._guard)
             yield collect((text,), pieces, self._guard, listed=listed)
 

@@ -1,8 +1,9 @@
 """What InstallShield's setup programs carry behind their last section.
 
-Two layouts, as found in programs of versions 9 to 15: "InstallShield" with entries of 312 bytes, each file masked and
-compressed (around a Windows Installer package), and a list of texts (name, path, version, length) each with its file
-behind it (around a cabinet with its header and volumes).
+Three layouts, as found in programs of versions 9 and later: "InstallShield" with entries of 312 bytes, each file masked
+and compressed (around a Windows Installer package); "ISSetupStream" with entries of 24 bytes and wide names, after what
+ISx (lifenjoiner) found; and a list of texts (name, path, version, length), each with its file behind it (around a
+cabinet with its header and volumes).
 """
 
 import re
@@ -19,15 +20,19 @@ from garrison.engine.guard import Guard
 from garrison.engine.source import Source
 
 _MARK = b"InstallShield\x00"
+_STREAM_MARK = b"ISSetupStream\x00"
 _MARK_BYTES = 46
 _LOOK = 4096  # debug information may stand before the mark
 _ENTRY = 312
 _NAME = 260
+_STREAM_ENTRY = 24
+_STREAM_NAME_BYTES = 2048
 _TEXTS = 2048
 _SECTIONS = 96
-_ENCODED = 6
+_ENCODED, _FROM_EVERY_KIB = 6, 4
 _KEY = b"\x13\x35\x86\x07"
 _PERIOD = 1024
+_WIDER = 4  # the kind of stream with as much again behind each entry
 _SWAP = bytes((byte << 4 | byte >> 4) & 0xFF for byte in range(256))
 _VOLUME = re.compile(r"(.*?)(\d{1,3})\.(cab|hdr)", re.IGNORECASE)
 
@@ -48,6 +53,9 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noq
     mark = head.find(_MARK)
     if mark >= 0:
         return told(_masked(source, overlay + mark, guard))
+    mark = head.find(_STREAM_MARK)
+    if mark >= 0:
+        return told(_streamed(source, overlay + mark, guard))
     return told(_listed(source, overlay, guard))
 
 
@@ -77,34 +85,56 @@ def _masked(source: Source, mark: int, guard: Guard) -> Iterator[Member]:
         flags, size = struct.unpack_from("<L4xL", entry, _NAME)
         text = clean_name(name)
         listed = Listed(text, size, position=position)
-        yield collect(
-            (text,), _opened(source, at, size, name if flags & _ENCODED else b"", guard), guard, listed=listed
-        )
+        data = _Masked(source, at, size, name) if name and flags & _ENCODED else Part(source, at, size)
+        yield collect((text,), _opened(data, size, guard), guard, listed=listed)
         at += size
 
 
-def _opened(source: Source, at: int, size: int, name: bytes, guard: Guard) -> Iterator[bytes]:
-    data: Source = _Masked(source, at, size, name) if name else Part(source, at, size)
-    if data.read_at(0, 1) == b"\x78":
+def _streamed(source: Source, mark: int, guard: Guard) -> Iterator[Member]:
+    count, form = struct.unpack_from("<HL", source.read_at(mark, _MARK_BYTES).ljust(_MARK_BYTES, b"\x00"), len(_MARK))
+    at = mark + _MARK_BYTES
+    for position in range(1, count + 1):
+        guard.check()
+        entry = source.read_at(at, _STREAM_ENTRY)
+        length, flags = struct.unpack_from("<LL", entry.ljust(8, b"\x00"))
+        if len(entry) < _STREAM_ENTRY or not 0 < length <= _STREAM_NAME_BYTES:
+            yield Member((), None, f"damaged after member {position - 1}")
+            return
+        at += _STREAM_ENTRY * (2 if form == _WIDER else 1)
+        name = source.read_at(at, length).decode("utf-16-le", "replace").split("\x00", 1)[0].encode()
+        at += length
+        size = int.from_bytes(entry[10:14], "little")
+        data = Part(source, at, size)
+        if name and flags & _ENCODED:
+            data = _Masked(source, at, size, name, _PERIOD if flags & _FROM_EVERY_KIB else len(name))
+        text = clean_name(name)
+        listed = Listed(text, size, position=position)
+        yield collect((text,), _opened(data, size, guard), guard, listed=listed)
+        at += size
+
+
+def _opened(data: Source, size: int, guard: Guard) -> Iterator[bytes]:
+    head = data.read_at(0, 2)
+    if head[:1] == b"\x78" and int.from_bytes(head, "big") % 31 == 0:  # RFC 1950, 2.2
         return iter(Unpacking(data, guard, ZlibDecoder, 0, size))
     return stored(data, 0, size, guard)
 
 
 class _Masked(Part):
-    """A run whose halves of bytes are swapped and masked with the file's name, from the start of every KiB."""
+    """A run whose halves of bytes are swapped and masked with the file's name, begun anew every `period` bytes."""
 
     __slots__ = ("_mask",)
 
-    def __init__(self, whole: Source, start: int, length: int, name: bytes) -> None:
+    def __init__(self, whole: Source, start: int, length: int, name: bytes, period: int = _PERIOD) -> None:
         super().__init__(whole, start, length)
         key = bytes(0xFF ^ byte ^ _KEY[place % 4] for place, byte in enumerate(name))
-        self._mask = (key * (_PERIOD // len(key) + 1))[:_PERIOD]
+        self._mask = (key * (period // len(key) + 1))[:period]
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Return up to `length` readable bytes from `offset`. Raises OSError."""
         piece = super().read_at(offset, length).translate(_SWAP)
-        start = offset % _PERIOD
-        mask = (self._mask * ((start + len(piece)) // _PERIOD + 1))[start : start + len(piece)]
+        start = offset % len(self._mask)
+        mask = (self._mask * ((start + len(piece)) // len(self._mask) + 1))[start : start + len(piece)]
         return (int.from_bytes(piece, "little") ^ int.from_bytes(mask, "little")).to_bytes(len(piece), "little")
 
 
