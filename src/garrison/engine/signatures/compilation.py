@@ -16,7 +16,6 @@ from garrison.engine.verdict import Kind
 
 _LINE_BYTES = 1024 * 1024
 _NAME_CHARS = 200
-_UNOFFICIAL = b".UNOFFICIAL"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -64,7 +63,7 @@ class Compilation:
 
     def check_ignored(self, name: bytes, line: bytes) -> None:
         """Refuse a signature that an ignore list names. line: without its end. Raises ValueError."""
-        digests = self.ignored.get(name.removesuffix(_UNOFFICIAL))
+        digests = self.ignored.get(name)
         if digests is None:
             return
         if not digests or hashlib.md5(line, usedforsecurity=False).digest() in digests:

@@ -32,11 +32,6 @@ _CONTAINERS = {
     "CL_TYPE_EGG": Type.EGG,
 }
 _PATTERN_CHARS = 1000
-_CLASSES = {
-    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s",
-    "xdigit": "0-9A-Fa-f", "punct": r"!-/:-@\[-`{-~", "blank": r" \t",
-}  # fmt: skip
-_POSIX_CLASS = re.compile(r"\[:(\w+):\]")
 _LEVELS = re.compile(r"Engine:(\d+)-(\d+)")
 _MOST_PASSWORDS = 1000
 
@@ -44,7 +39,7 @@ _MOST_PASSWORDS = 1000
 def listed(into: Compilation, _source: str, line: bytes) -> None:
     """Take a line of a .cdb file."""
     text = line.decode("utf-8")
-    fields = _split(text)
+    fields = text.split(":")
     if not 10 <= len(fields) <= 12:
         raise ValueError("it has not the fields of such a line")
     name, kind, container_size, pattern, packed, size, encrypted, position, crc = fields[:9]
@@ -69,12 +64,6 @@ def listed(into: Compilation, _source: str, line: bytes) -> None:
     )
 
 
-def _split(text: str) -> list[str]:
-    """Part at the colons, but not at those inside a pattern's [:class:]."""
-    hidden = _POSIX_CLASS.sub(lambda match: f"[\x00{match[1]}\x00]", text)
-    return [field.replace("\x00", ":") for field in hidden.split(":")]
-
-
 def _range(text: str) -> tuple[int, int] | None:
     if text == "*":
         return None
@@ -84,14 +73,13 @@ def _range(text: str) -> tuple[int, int] | None:
     return int(low), int(high if dash else low)
 
 
-def _pattern(posix: str) -> str:
-    """Return an extended regular expression of POSIX as one of Python's."""
-    if len(posix) > _PATTERN_CHARS:
+def _pattern(pattern: str) -> str:
+    """Return an extended regular expression of POSIX: without colons, it is one of Python's as well."""
+    if len(pattern) > _PATTERN_CHARS:
         raise ValueError("its pattern is too long")
     try:
-        pattern = _POSIX_CLASS.sub(lambda match: _CLASSES[match[1]], posix)
         re.compile(pattern)
-    except (re.error, KeyError, OverflowError, RecursionError) as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError("its pattern cannot be understood") from error
     return pattern
 
@@ -123,9 +111,9 @@ def ignored(into: Compilation, _source: str, line: bytes) -> None:
     if len(fields) == 2:
         if len(fields[1]) != 32:
             raise ValueError("it names no MD5")
-        into.ignore(fields[0].removesuffix(b".UNOFFICIAL"), unhexlify(fields[1]))
+        into.ignore(fields[0], unhexlify(fields[1]))
     else:
-        into.ignore(fields[-1].removesuffix(b".UNOFFICIAL"), None)
+        into.ignore(fields[-1], None)
 
 
 def verbatim(file: str) -> TakeLine:
