@@ -39,7 +39,7 @@ def binary(decoder: Decoder, op: int) -> Step:
 
 
 def binary_with_number(decoder: Decoder, op: int) -> Step:
-    """The same with a number in the instruction."""
+    """Do the same with a number in the instruction."""
     size = decoder.size(op)
     left = decoder.modified(size)
     value = decoder.signed(1) & MASKS[size] if op == 0x83 else decoder.number(size)
