@@ -72,6 +72,13 @@ def test_others_are_refused_with_the_reason(content: bytes, why: str) -> None:
         checked(content)
 
 
+def test_a_member_that_comes_twice_is_refused() -> None:
+    twice = tar(with_list(MEMBERS))[:-1024].rstrip(b"\0")
+    twice += bytes(-len(twice) % 512) + tar({"test.hdb": b"other"})
+    with pytest.raises(Invalid, match=r"test\.hdb is in it twice"):
+        checked(container(twice))
+
+
 def test_a_list_with_a_wrong_signature_is_refused_whatever_is_allowed() -> None:
     members = with_list(MEMBERS)
     info = members["test.info"].replace(b"test.cbc", b"test.cbd")

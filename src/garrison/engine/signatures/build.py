@@ -138,7 +138,9 @@ def _read_container(into: Compilation, opened: _Opened, name: str, origin: Origi
         try:
             container = Container(name, file)
             if is_ignoring:
-                container.check(opened.trust, opened.proof(name, container.version))
+                names = container.check(opened.trust, opened.proof(name, container.version))
+                if not any(ending(member) in IGNORE_LISTS for member in names):
+                    return
             for member, content in container.members():
                 if (ending(member) in IGNORE_LISTS) == is_ignoring and not _is_silent(member):
                     _read_file(into, f"{name}/{member}", READERS.get(ending(member)), content)

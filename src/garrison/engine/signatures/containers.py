@@ -47,20 +47,28 @@ class Container:
         self._header = _header(file.read(HEADER_BYTES), name)
         self.version = self._header.version
 
-    def check(self, trust: Trust, proof: bytes = b"") -> None:
-        """Make sure that somebody we trust has signed it, and that no member was changed. proof: a .sign file, or b"".
+    def check(self, trust: Trust, proof: bytes = b"") -> frozenset[str]:
+        """Make sure that somebody we trust has signed it, and that no member was changed; return the members' names.
 
-        Raises Invalid with the reason, OSError.
+        proof: a .sign file, or b"". Raises Invalid with the reason, OSError.
         """
         is_signed = self._is_signed(trust, proof)
-        digests = {name: _digest_of(content) for name, content in self.members() if not name.endswith(".info")}
-        info = next((content.read(_INFO_BYTES) for name, content in self.members() if name.endswith(".info")), b"")
+        digests: dict[str, tuple[int, str]] = {}
+        info = b""
+        for name, content in self.members():
+            if name.endswith(".info"):
+                info = content.read(_INFO_BYTES)
+            elif name in digests:
+                raise self._refused(f"{name} is in it twice")
+            else:
+                digests[name] = _digest_of(content)
         listed, is_list_signed = self._list(info, trust)
         for name, (size, digest) in digests.items():
             if name != "COPYING" and info and listed.get(name) != (size, digest):
                 raise self._refused(f"{name} in it is not what its own list says")
         if not (is_signed or is_list_signed or self._end == "cud" or trust.allow_unsigned):
             raise self._refused("nobody has signed it")
+        return frozenset(digests)
 
     def _is_signed(self, trust: Trust, proof: bytes) -> bool:
         md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
