@@ -13,7 +13,7 @@ import pytest
 
 from garrison.abilities.databases import Databases
 from garrison.abilities.quarantine import Identity, Quarantine
-from garrison.abilities.scanner import Examined, Progress, Scanner, verdict_of
+from garrison.abilities.scanner import Examined, Progress, Scanner, Way, verdict_of
 from garrison.base.clock import FakeClock
 from garrison.base.errors import Unavailable
 from garrison.base.paths import Home
@@ -260,7 +260,7 @@ def test_examines_one_open_file_with_the_settings_of_now(home: Home, top: Path) 
             assert first.findings
             assert await scanner.examine_one(descriptor, "eicar") == first
             assert scanner._crew is crew
-            scanner.seconds_per_object = 5.0
+            scanner.way = Way(seconds=5.0)
             assert await scanner.examine_one(descriptor, "eicar") == first
             assert scanner._crew is not crew
             assert len(scanner._crews) == 1
@@ -285,7 +285,7 @@ def test_a_scan_under_way_goes_on_with_what_it_began_with(home: Home, top: Path)
             assert isinstance(item, Examined)
             found += bool(item.verdict.findings)
             if found == 1:
-                scanner.seconds_per_object = 5.0
+                scanner.way = Way(seconds=5.0)
                 descriptor = os.open(item.path, os.O_RDONLY)
                 assert (await scanner.examine_one(descriptor, "eicar")).findings
                 os.close(descriptor)

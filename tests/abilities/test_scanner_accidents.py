@@ -41,7 +41,7 @@ class Accidents:
 
 def examined_by(pool: Accidents, top: Path, monkeypatch: pytest.MonkeyPatch, home: Home) -> dict[str, object]:
     @asynccontextmanager
-    async def workers() -> AsyncIterator[Accidents]:
+    async def workers(databases: object = None) -> AsyncIterator[Accidents]:
         yield pool
 
     scanner = make_scanner(home)
@@ -97,7 +97,7 @@ def test_one_open_file_is_tried_once_more_too(home: Home, top: Path, monkeypatch
     pool = Accidents()
 
     @asynccontextmanager
-    async def workers() -> AsyncIterator[Accidents]:
+    async def workers(databases: object = None) -> AsyncIterator[Accidents]:
         yield pool
 
     monkeypatch.setattr(scanner, "_workers", workers)

@@ -1,6 +1,7 @@
 """Every operation, asked through the door of a real suite, refuses hostile arguments politely and can be cancelled."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,10 +70,12 @@ def _politely(suite: RunningSuite, operation: Operation, arguments: dict[str, An
 
 
 @pytest.mark.parametrize("operation", [op for op in OPERATIONS if op.is_task], ids=lambda operation: operation.id)
-def test_tasks_cancel_within_a_second(suite: RunningSuite, operation: Operation) -> None:
+def test_tasks_cancel_within_a_second(suite: RunningSuite, operation: Operation, tmp_path: Path) -> None:
     arguments = {value.name: _good(value) for value in operation.parameters if value.required}
     if "paths" in arguments:
         arguments["paths"] = ["/usr"]
+    if operation.id == "databases.compile":
+        arguments["to"] = str(tmp_path / "set")
     with suite.connected() as client:
         job = client.call(operation.id, arguments, background=True)["result"]["job"]
         client.call("suite.job-cancel", {"job": job})

@@ -13,6 +13,7 @@ from garrison.abilities.quarantine import Identity, Quarantine
 from garrison.base.errors import Unavailable
 from garrison.base.text import printable
 from garrison.engine.budget import Limits
+from garrison.engine.heuristics.levels import Level
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Found, Trouble, Walk
@@ -57,12 +58,21 @@ class Progress:
     path: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How objects are examined. seconds: what one may take. heuristics: how soon something is called probable."""
+
+    limits: Limits = field(default_factory=Limits)
+    seconds: float = 30.0
+    heuristics: Level = Level.MEDIUM
+
+
 @dataclass(slots=True, eq=False)
 class _Crew:
-    """Workers, and how many scans use them. seconds: what one object may take."""
+    """Workers, and how many scans use them."""
 
     pool: WorkerPool
-    seconds: float
+    way: Way
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     users: int = 0
 
@@ -77,8 +87,8 @@ class Scanner:
         self._crews: set[_Crew] = set()
         self._starting = asyncio.Lock()
         self.size = max(1, os.cpu_count() or 1)
-        self.limits = Limits()
-        self.seconds_per_object = 30.0  # a scan under way goes on with what it began with
+        # A scan under way goes on with what it began with.
+        self.way = Way()
 
     async def close(self) -> None:
         """End the workers."""
@@ -98,7 +108,7 @@ class Scanner:
             return
         async with self._starting:
             crew = self._crew
-            if crew is None or crew.seconds != self.seconds_per_object:
+            if crew is None or crew.way != self.way:
                 crew = await self._hire()
             crew.users += 1
         try:
@@ -110,7 +120,7 @@ class Scanner:
 
     async def _hire(self) -> _Crew:
         pool = self._pool(self._databases.current())
-        crew, old = _Crew(pool, self.seconds_per_object), self._crew
+        crew, old = _Crew(pool, self.way), self._crew
         await crew.stack.enter_async_context(pool)
         self._crew = crew
         self._crews.add(crew)
@@ -119,7 +129,14 @@ class Scanner:
         return crew
 
     def _pool(self, databases: Path) -> WorkerPool:
-        return WorkerPool(databases, size=self.size, limits=to_plain(self.limits), seconds=self.seconds_per_object)
+        way = self.way
+        return WorkerPool(
+            databases,
+            size=self.size,
+            limits=to_plain(way.limits),
+            seconds=way.seconds,
+            heuristics=way.heuristics.value,
+        )
 
     async def _dismiss(self, crew: _Crew) -> None:
         self._crews.discard(crew)

@@ -157,6 +157,14 @@ class Detector:
             found = []
         return Matches(tuple(found), remark) if found or remark else NOTHING
 
+    def allows(self, subject: Subject) -> bool:
+        """Return whether an object, or something it lies in, is listed as no threat."""
+        return self._tables.allows(subject)
+
+    def warm_up(self) -> None:
+        """Do now what cannot be done in a closed sandbox: start threads."""
+        self._rulebook.warm_up()
+
     def match_listed(self, listed: Listed, container: Subject) -> Matches:
         """Return what matches a member, by what the archive around it lists of it."""
         if self._listings is None:

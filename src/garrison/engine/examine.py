@@ -2,32 +2,46 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from garrison.engine.budget import Budget, Limits
 from garrison.engine.databases import Detector
 from garrison.engine.description import describe
-from garrison.engine.formats import zip  # noqa: A004 # the format's name is its file's
+from garrison.engine.formats import archives, images, zip  # noqa: A004 # the format's name is its file's
 from garrison.engine.formats.opener import Member, Opener
 from garrison.engine.formats.openers import CLOSED, OPENERS
 from garrison.engine.formats.zip_directory import has_directory
 from garrison.engine.guard import PASSWORDS, Guard
+from garrison.engine.heuristics.assess import assess
+from garrison.engine.heuristics.levels import Level
 from garrison.engine.identify import identify, identify_source
 from garrison.engine.judge import Said, judge
+from garrison.engine.matches import Match
 from garrison.engine.source import Source
 from garrison.engine.subject import Subject
 from garrison.engine.type import Type
-from garrison.engine.verdict import Verdict
+from garrison.engine.verdict import Certainty, Verdict
+
+# Their own openers read them to the end; in anything else a zip may lie behind.
+_PACKED = frozenset(kind for family in (archives, images) for kind in family.OPENERS)
 
 
-def examine(source: Source, name: str, detector: Detector, limits: Limits, budget: Budget) -> Verdict:
+def examine(  # what an examination is made of
+    source: Source,
+    name: str,
+    detector: Detector,
+    limits: Limits,
+    budget: Budget,
+    level: Level = Level.MEDIUM,
+) -> Verdict:
     """Return the verdict on a file and on everything inside it.
 
     name: the file's own name, which names what is inside a compressed file; the type comes from the content.
+    level: how soon the heuristics call something probable.
     What cannot be read, opened or checked is a remark: nothing a file contains makes this raise.
     """
-    return _Examination(source, name, detector, limits, budget).verdict()
+    return _Examination(source, name, detector, limits, budget, level).verdict()
 
 
 @dataclass(slots=True)
@@ -37,10 +51,14 @@ class _Level:
     subject: Subject
     inner: tuple[str, ...]
     members: Iterator[Member]
+    seen: set[tuple[int, int]] = field(default_factory=set)
 
 
 class _Examination:
-    def __init__(self, source: Source, name: str, detector: Detector, limits: Limits, budget: Budget) -> None:
+    def __init__(  # likewise
+        self, source: Source, name: str, detector: Detector, limits: Limits, budget: Budget, level: Level
+    ) -> None:
+        self._level = level
         self._source = source
         self._name = name
         self._detector = detector
@@ -104,6 +122,10 @@ class _Examination:
         inner = level.inner + member.names
         if member.remark != self._guard.stopped:
             self._said.remark(member.remark, inner)
+        if member.listed is not None:
+            listed = self._detector.match_listed(member.listed, level.subject)
+            if listed.found:
+                self._said.find(judge(listed.found, inner))
         if member.content is not None:
             self._member(member, member.content, level, inner)
         if self._guard.stopped:
@@ -111,6 +133,11 @@ class _Examination:
             self._levels.clear()
 
     def _member(self, member: Member, content: bytes, level: _Level, inner: tuple[str, ...]) -> None:
+        # Two openers of one container may come upon the same object.
+        known = (len(content), hash(content))
+        if known in level.seen and not member.remark:
+            return
+        level.seen.add(known)
         source = Source(content)
         subject = Subject(
             content,
@@ -127,9 +154,18 @@ class _Examination:
         """Match an object, and open it when it is a container."""
         matches = self._detector.match(subject)
         self._said.remark(matches.remark, inner)
-        if matches.found:
-            self._said.find(judge(matches.found, inner))
+        found = (*matches.found, *self._suspicion(subject))
+        if found:
+            self._said.find(judge(found, inner))
         self._open(subject, source, inner)
+
+    def _suspicion(self, subject: Subject) -> tuple[Match, ...]:
+        assessed = assess(subject, self._level)
+        if assessed is None or self._detector.allows(subject):
+            return ()
+        why = "; ".join(assessed.reasons)
+        signature = "+".join(assessed.rules) or assessed.name
+        return (Match(assessed.name, assessed.kind, Certainty.PROBABLE, why, signature, -1, assessed.score),)
 
     def _open(self, subject: Subject, source: Source, inner: tuple[str, ...]) -> None:
         openers = self._openers(subject.kind, source, inner)
@@ -145,7 +181,7 @@ class _Examination:
 
     def _openers(self, kind: Type, source: Source, inner: tuple[str, ...]) -> tuple[Opener, ...]:
         openers = OPENERS[kind]
-        if kind == Type.ZIP or source.size < 22:
+        if kind in _PACKED or source.size < 22:
             return openers
         try:
             # A zip behind a program, a page, a picture.

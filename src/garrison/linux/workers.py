@@ -83,7 +83,7 @@ class WorkerPool:
     may use beyond the shared databases.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # what workers are given
         self,
         databases: Path,
         *,
@@ -91,6 +91,7 @@ class WorkerPool:
         limits: Mapping[str, int],
         seconds: float = 30.0,
         memory_mib: int = 1536,
+        heuristics: str = "medium",
         tuning: Tuning = DEFAULTS,
     ) -> None:
         self._databases = databases
@@ -98,6 +99,7 @@ class WorkerPool:
         self._seconds = seconds
         self._patience_seconds = seconds + tuning.grace_seconds
         self._memory_mib = memory_mib
+        self._heuristics = heuristics
         self._objects_per_worker = tuning.objects_per_worker
         self._program = list(tuning.program or own_program(PROGRAM))
         self._size = size
@@ -242,7 +244,9 @@ class WorkerPool:
     async def _start_server(self, databases: Path) -> ForkServer:
         if self._is_closed:
             raise Unavailable("The scanner is ending.")
-        server = ForkServer(self._program, Setup(str(databases), self._limits, self._seconds, self._memory_mib))
+        server = ForkServer(
+            self._program, Setup(str(databases), self._limits, self._seconds, self._memory_mib, self._heuristics)
+        )
         self._servers.add(server)
         server.gone.add_done_callback(lambda _: self._servers.discard(server))
         try:

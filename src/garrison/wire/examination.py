@@ -39,12 +39,16 @@ class Nonsense(ValueError):  # what it is, not an error of ours
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """First word to a fork server. seconds: what an object may take; memory_mib: what a worker may add to its size."""
+    """First word to a fork server. seconds: what an object may take; memory_mib: what a worker may add to its size.
+
+    heuristics: the level (garrison.engine.heuristics.levels).
+    """
 
     databases: str
     limits: Mapping[str, int]
     seconds: float
     memory_mib: int
+    heuristics: str = "medium"
 
 
 @dataclass(frozen=True, slots=True)

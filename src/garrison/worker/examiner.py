@@ -13,6 +13,7 @@ from garrison.base.files import explain
 from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.databases import Detector
 from garrison.engine.examine import examine
+from garrison.engine.heuristics.levels import Level
 from garrison.engine.source import Source
 from garrison.engine.verdict import Remark, Verdict
 from garrison.wire.examination import Setup
@@ -25,12 +26,14 @@ _FOREIGN_CODECS = {"mbcs", "oem", "cp65001"}
 class DatabaseExaminer:
     """Examines with one opened set of databases."""
 
-    def __init__(self, detector: Detector, limits: Limits) -> None:
+    def __init__(self, detector: Detector, limits: Limits, level: Level) -> None:
         self._detector = detector
         self._limits = limits
+        self._level = level
 
     def warm_up(self) -> None:
-        """Examine something harmless once: YARA-X starts the thread that ends a match which takes too long."""
+        """Start the matchers' threads, and examine something harmless once."""
+        self._detector.warm_up()
         descriptor = os.memfd_create("warm-up", os.MFD_CLOEXEC)
         try:
             os.write(descriptor, b"#!/bin/sh\necho garrison\n")
@@ -42,7 +45,7 @@ class DatabaseExaminer:
         """Return the verdict on an object."""
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe would keep us waiting
             return Verdict(type="special", remarks=(Remark("not a regular file"),)).to_plain()
-        return examine(Source(descriptor), name, self._detector, self._limits, budget).to_plain()
+        return examine(Source(descriptor), name, self._detector, self._limits, budget, self._level).to_plain()
 
 
 def open_examiner(setup: Setup) -> DatabaseExaminer:
@@ -58,7 +61,7 @@ def open_examiner(setup: Setup) -> DatabaseExaminer:
     finally:
         for descriptor in files.values():
             os.close(descriptor)
-    return DatabaseExaminer(detector, Limits(**setup.limits))
+    return DatabaseExaminer(detector, Limits(**setup.limits), Level(setup.heuristics))
 
 
 def _open_files(folder: str) -> Mapping[str, int]:

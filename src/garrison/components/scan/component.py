@@ -12,7 +12,7 @@ from garrison.abilities.compiler import Compiler
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import Exclusions, Filter
 from garrison.abilities.response import Action, Handled, LeftInPlace, Response
-from garrison.abilities.scanner import Examined, Progress, Scanner
+from garrison.abilities.scanner import Examined, Progress, Scanner, Way
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError, NotFound, Unavailable
 from garrison.base.paths import Home, account_home
@@ -22,6 +22,8 @@ from garrison.components.scan.past import PastScan, PastScans
 from garrison.components.scan.places import quick_places
 from garrison.components.scan.results import Identified, LeftRow, Past, ScanRow, ScanSummary
 from garrison.components.scan.there import StillThere
+from garrison.engine.budget import MIB, Limits
+from garrison.engine.heuristics.levels import Level
 from garrison.engine.verdict import Certainty, Finding
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Trouble
@@ -48,6 +50,12 @@ class ScanSettings(sdk.Settings):
         [], title="Leave out files with these SHA-256 hashes", max_length=_MOST_PATHS
     )
     seconds_per_object: int = sdk.field(30, title="Give up on one file after (seconds)", ge=1, le=3600)
+    object_mib: int = sdk.field(100, title="Look at so much of one object (MiB)", ge=1, le=1024)
+    file_mib: int = sdk.field(400, title="Unpack so much of one file (MiB)", ge=1, le=10_240)
+    members: int = sdk.field(10_000, title="Look at so many objects in one file", ge=1, le=1_000_000)
+    depth: int = sdk.field(16, title="Open archives in archives so deep", ge=1, le=64)
+    ratio: int = sdk.field(250, title="Stop where an archive unpacks to so many times its size", ge=10, le=100_000)
+    heuristics: Level = sdk.field(Level.MEDIUM, title="How soon something unknown is called suspicious")
     quick_seconds: int = sdk.field(50, title="End a quick scan after (seconds)", ge=5, le=3600)
 
 
@@ -128,8 +136,16 @@ class Scan(sdk.Component[ScanSettings]):
         self._still_there = StillThere()
 
     def settings_changed(self) -> None:
-        """Hand the time limit to the workers."""
-        self._scanner.seconds_per_object = float(self.settings.seconds_per_object)
+        """Hand the limits to the workers."""
+        settings = self.settings
+        limits = Limits(
+            object_bytes=settings.object_mib * MIB,
+            total_bytes=settings.file_mib * MIB,
+            members=settings.members,
+            depth=settings.depth,
+            ratio=settings.ratio,
+        )
+        self._scanner.way = Way(limits, float(settings.seconds_per_object), settings.heuristics)
 
     # -- what it does --
 
