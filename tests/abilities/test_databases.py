@@ -242,3 +242,17 @@ def test_a_full_disk_keeps_the_set_in_use(home: Home, tmp_path: Path) -> None:
             asyncio.run(databases.ensure())
         assert databases.current() == before
         assert name_of(before) == before.name
+
+
+def test_of_private_sets_the_last_used_are_kept(tmp_path: Path) -> None:
+    cache, first = tmp_path / "cache", tmp_path / "0.hdb"
+    folders = []
+    for number in range(6):
+        source = tmp_path / f"{number}.hdb"
+        source.write_text(LINE)
+        folders.append(module.compiled_in(cache, [source]))
+        for age, folder in enumerate(reversed(folders)):
+            if folder.exists():
+                os.utime(folder, (1000 - age, 1000 - age))
+        module.compiled_in(cache, [first])
+    assert set(cache.iterdir()) == {folders[0], *folders[3:]}

@@ -23,6 +23,7 @@ from garrison.engine.signatures.sources import is_signature_file
 _VERSION = 1
 _SEEN = "built-from"
 _NAME_CHARS = 32
+_MOST_CACHED = 4
 _CHECKED_BYTES = 64 * 1024 * 1024  # a larger set is not read to its end at every start
 
 
@@ -99,7 +100,8 @@ def _replace(to: Path, fresh: Path) -> None:
 def compiled_in(cache: Path, sources: list[Path], options: Options | None = None) -> Path:
     """Return the folder of the set that these sources make; it is built when there is none of them as they are now.
 
-    cache: a folder of ours. The sources are known again by their names, sizes and times. Raises as `compile_sources`.
+    cache: a folder of ours, which keeps the four that were used last. The sources are known again by their names, sizes
+    and times. Raises as `compile_sources`.
     """
     options = options or Options()
     known: list[object] = [__version__, options.pua, options.trust.allow_unsigned, options.trust.certificates]
@@ -110,9 +112,19 @@ def compiled_in(cache: Path, sources: list[Path], options: Options | None = None
     except OSError as error:
         raise explain(error, "read the databases") from error
     folder = cache / hashlib.sha256(repr(known).encode("utf-8", "surrogateescape")).hexdigest()[:_NAME_CHARS]
-    if not _is_openable(folder):
+    if _is_openable(folder):
+        os.utime(folder)
+    else:
         compile_sources(sources, folder, options=options)
+        _forget(cache, folder)
     return folder
+
+
+def _forget(cache: Path, used: Path) -> None:
+    """Remove all but the sets that were used last."""
+    others = sorted((path for path in cache.iterdir() if path != used), key=lambda path: path.stat().st_mtime)
+    for path in others[: -_MOST_CACHED + 1]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def find_sources(sources: list[Path]) -> Iterator[tuple[str, Origin]]:

@@ -78,20 +78,23 @@ def cvd(members: Mapping[str, bytes]) -> bytes:
     return container(gzip.compress(tar(with_list(members)), mtime=0))
 
 
-def certificate(name: str, issuer: str) -> x509.Certificate:
+def certificate(name: str, issuer: str, *, is_authority: bool = False) -> x509.Certificate:
     subject, above = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in (name, issuer))
     builder = x509.CertificateBuilder(above, subject, private(name, 2048).public_key(), 7, DAY, DAY.replace(year=2036))
+    builder = builder.add_extension(x509.BasicConstraints(is_authority, None), critical=True)
     return builder.sign(private(issuer, 2048), hashes.SHA256())
 
 
 def pem(issuer: str) -> bytes:
-    return certificate(issuer, issuer).public_bytes(Encoding.PEM)
+    return certificate(issuer, issuer, is_authority=True).public_bytes(Encoding.PEM)
 
 
-def proof(content: bytes, issuer: str = "root", by: str = "signer") -> bytes:
-    """Return a .sign file."""
+def proof(content: bytes, issuer: str = "root", by: str = "signer", between: x509.Certificate | None = None) -> bytes:
+    """Return a .sign file. between: a certificate that comes along."""
     builder = pkcs7.PKCS7SignatureBuilder().set_data(content)
     builder = builder.add_signer(certificate(by, issuer), private(by, 2048), hashes.SHA256())
+    if between is not None:
+        builder = builder.add_certificate(between)
     options = [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary]
     der = builder.sign(Encoding.DER, options)
     return b"#clamsign-1.0\n220:4294967295:pkcs7-pem:" + base64.b64encode(der) + b"\n"

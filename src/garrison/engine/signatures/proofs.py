@@ -21,8 +21,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import pkcs7
 
+from garrison.engine.signatures.clamav_root import CLAMAV_ROOT
 from garrison.engine.signatures.signed_data import SignedData
 
 _DIGITS = {digit: value for value, digit in enumerate(
@@ -32,6 +33,8 @@ _MOST_DIGITS = 1000
 _PSS_BYTES = 256
 _HASH_BYTES = 32
 _MOST_LINES = 100
+_MOST_CERTIFICATES = 10
+_LONGEST_CHAIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Trust:
 
     header_key: Key = HEADER_KEY
     pss_key: Key = PSS_KEY
-    certificates: tuple[bytes, ...] = ()
+    certificates: tuple[bytes, ...] = (CLAMAV_ROOT,)
     allow_unsigned: bool = False
     issuers: tuple[x509.Certificate, ...] = field(init=False, default=())
 
@@ -144,24 +147,40 @@ def _is_signed(der: bytes, digest: bytes, trust: Trust) -> bool:
     signed = SignedData(der)
     if signed.digest != digest:
         return False
-    for certificate in (*pkcs7.load_der_pkcs7_certificates(der), *trust.issuers):
-        if not _is_issued(certificate, trust.issuers):
-            continue
+    sent = pkcs7.load_der_pkcs7_certificates(der)[:_MOST_CERTIFICATES]
+    for certificate in _trusted(sent, trust.issuers):
         key = certificate.public_key()
-        if not isinstance(key, RSAPublicKey):
-            continue
-        try:
-            key.verify(signed.signature, signed.signed, PKCS1v15(), hashes.SHA256())
-        except InvalidSignature:
-            continue
-        return True
+        if isinstance(key, RSAPublicKey):
+            try:
+                key.verify(signed.signature, signed.signed, PKCS1v15(), hashes.SHA256())
+            except InvalidSignature:
+                continue
+            return True
     return False
 
 
-def _is_issued(certificate: x509.Certificate, issuers: tuple[x509.Certificate, ...]) -> bool:
+def _trusted(sent: list[x509.Certificate], issuers: tuple[x509.Certificate, ...]) -> list[x509.Certificate]:
+    """Return the issuers, and those certificates that lead back to them. When they are valid, nobody asks: no clock."""
+    trusted = list(issuers)
+    may_issue = list(issuers)
+    for _ in range(_LONGEST_CHAIN):
+        for certificate in sent:
+            if certificate not in trusted and _is_issued(certificate, may_issue):
+                trusted.append(certificate)
+                if _is_authority(certificate):
+                    may_issue.append(certificate)
+    return trusted
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except (x509.ExtensionNotFound, x509.DuplicateExtension):
+        return False
+
+
+def _is_issued(certificate: x509.Certificate, issuers: list[x509.Certificate]) -> bool:
     for issuer in issuers:
-        if certificate.public_bytes(Encoding.DER) == issuer.public_bytes(Encoding.DER):
-            return True
         try:
             certificate.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature):
