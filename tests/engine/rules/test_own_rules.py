@@ -1,6 +1,5 @@
 """Our own rules: each hits its samples and nothing else, and none hits this repository."""
 
-import io
 import re
 from functools import cache
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Any
 import pytest
 import yara_x
 
-from garrison.engine.rulebook import Rulebook, compile_rules
 from garrison.engine.type import Type
+from garrison.engine.yara.rulebook import Rulebook, compile_rules
 from tests.engine.rules.samples import FOLDER, PARTS, Sample, decode, encode, load
 from tests.engine.rules.table import PAGE, metas, table
 
@@ -19,8 +18,9 @@ RULES = ROOT / "src/garrison/engine/rules"
 KINDS = {
     "virus", "trojan", "backdoor", "miner", "ransomware", "web-shell", "exploit", "riskware", "adware", "test",
 }  # fmt: skip
-META = ("threat", "kind", "certainty", "description", "reference")
+META = ("threat", "kind", "certainty", "description", "reference", "types")
 TEXT_TYPES = ("text", "shell", "python")
+BINARY = {"elf", "gif", "rtf", "pdf", "lnk", "onenote"}
 SAMPLES = load()
 NAMES = [sample.rule for sample in SAMPLES]
 EICAR = ("X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-" + "TEST-FILE!$H+H*").encode("ascii")
@@ -54,7 +54,7 @@ def rulebook() -> Rulebook:
     """Return the rules as the engine holds them."""
     made = compile_rules((path.name, path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("*.yar")))
     assert made.skipped == ()
-    return Rulebook(yara_x.Rules.deserialize_from(io.BytesIO(made.content)), seconds=30)
+    return Rulebook(made.content, seconds=30)
 
 
 @cache
@@ -97,6 +97,21 @@ def test_every_rule_says_what_it_finds() -> None:
         assert meta["certainty"] in {"known", "probable"}, name
 
 
+def test_every_rule_names_the_types_that_it_can_hit() -> None:
+    samples = {sample.rule: sample.object_type for sample in SAMPLES}
+    for name, meta in public().items():
+        types = str(meta["types"]).split(",")
+        assert types == ["*"] or {samples[name], *types} <= {kind.value for kind in Type}, name
+        assert types == ["*"] or samples[name] in types, name
+
+
+def test_no_rule_hits_an_object_of_a_type_that_it_does_not_name() -> None:
+    for sample in SAMPLES:
+        types = str(public()[sample.rule]["types"]).split(",")
+        others = [kind.value for kind in Type if kind.value not in types and types != ["*"]]
+        assert not any(sample.rule in hits(sample.positive, kind) for kind in others), sample.rule
+
+
 def test_threat_names_are_whole_and_unique() -> None:
     threats = [str(meta["threat"]) for meta in public().values()]
     assert len(set(threats)) == len(threats)
@@ -132,7 +147,7 @@ def test_near_miss_hits_nothing(sample: Sample) -> None:
         assert hits(sample.near_miss, object_type) == []
 
 
-@pytest.mark.parametrize("sample", [each for each in SAMPLES if each.object_type not in {"elf", "gif", "rtf"}])
+@pytest.mark.parametrize("sample", [each for each in SAMPLES if each.object_type not in BINARY])
 def test_neither_line_ends_nor_a_missing_type_matter(sample: Sample) -> None:
     for data in (sample.positive, sample.variant):
         assert hits(data.replace(b"\n", b"\r\n"), sample.object_type) == [sample.rule]

@@ -8,6 +8,7 @@ rule Linux_Bot_Mirai
         certainty = "known"
         description = "A bot of the Mirai family, which spreads through routers, cameras and servers with weak passwords"
         reference = "MITRE ATT&CK T1498, T1110; published Mirai source: table.c and scanner.c"
+        types = "elf"
     strings:
         $plain1 = "/bin/busybox MIRAI"
         $plain2 = ": applet not found"
@@ -41,6 +42,7 @@ rule Linux_Bot_Gafgyt
         certainty = "known"
         description = "A bot of the Gafgyt family, which floods other people's networks on command"
         reference = "MITRE ATT&CK T1498; published Bashlite and Gafgyt analyses: command words"
+        types = "elf"
     strings:
         $word1 = "GETLOCALIP"
         $word2 = "KILLATTK"
@@ -69,6 +71,7 @@ rule Linux_Bot_Tsunami
         certainty = "known"
         description = "A bot of the Tsunami family, which takes its orders from a chat channel"
         reference = "MITRE ATT&CK T1071, T1498; published Kaiten source: its help texts"
+        types = "elf"
     strings:
         $help1 = /NOTICE %s :(TSUNAMI|PAN|UDP|UNKNOWN|SPOOFS|GETSPOOFS|KILLALL|GET|VERSION|HELP|IRC|SH)[ \x00]/
         $help2 = "TSUNAMI <target> <secs>"
@@ -93,6 +96,7 @@ rule Linux_Bot_XorDdos
         certainty = "known"
         description = "A bot of the XorDdos family, which hides in a Linux server and floods other networks"
         reference = "MITRE ATT&CK T1498, T1053.003; published XorDdos analyses: its key and its places"
+        types = "elf"
     strings:
         $key = "BB2FA36AAA9541F0"
         $place1 = "/etc/cron.hourly/gcc.sh"
@@ -117,6 +121,7 @@ rule Linux_Bot_Dropper
         certainty = "known"
         description = "A script that tries a bot built for one kind of processor after the other until one runs"
         reference = "MITRE ATT&CK T1105, T1498; common build of Mirai and Gafgyt loader scripts"
+        types = "text,shell,script"
     strings:
         $place = /cd[ \t]{1,3}\/(tmp|var\/run|mnt|root|dev\/shm|var\/tmp|var)\/?[ \t]{0,3}(\|\||;|&&)/
         $get = /(wget|curl|tftp|ftpget|busybox[ \t]{1,3}(wget|tftp|ftpget))[ \t][^\n;]{0,120}[\/.\-_ ](mips|mipsel|mpsl|arm[4-7]?l?|armv[4-7]l|x86(_64)?|x64|i[3-6]86|ppc|powerpc|m68k|sh4|spc|sparc|arc|aarch64)\b/
@@ -150,6 +155,7 @@ rule Perl_Bot_Irc
         certainty = "known"
         description = "A Perl program that hides under another name and takes orders from a chat channel"
         reference = "MITRE ATT&CK T1071, T1036.004, T1059; published ShellBot analyses"
+        types = "perl,text"
     strings:
         $socket = /IO::Socket(::INET)?\b|sockaddr_in/
         $chat1 = /["'][^"'\n]{0,20}PRIVMSG[ \t]/
@@ -175,6 +181,7 @@ rule Linux_Bot_Hider
         certainty = "probable"
         description = "A library that hides programs or files from everybody who looks for them"
         reference = "MITRE ATT&CK T1014, T1574.006; ld.so(8)"
+        types = "elf"
     strings:
         $real = "dlsym" fullword
         $hook1 = "readdir" fullword

@@ -21,6 +21,7 @@ rule Linux_Dropper_Cron
         certainty = "known"
         description = "A timetable entry that keeps fetching a script from elsewhere and runs it"
         reference = "MITRE ATT&CK T1053.003, T1105"
+        types = "text,shell,script"
     strings:
         $line = /(^|[\r\n"'`])[ \t]{0,8}(@reboot|@hourly|@daily|[*\/0-9,\-]{1,12}[ \t]{1,4}[*\/0-9,\-]{1,12}[ \t]{1,4}[*\/0-9,\-]{1,12}[ \t]{1,4}[*\/0-9,\-A-Za-z]{1,12}[ \t]{1,4}[*\/0-9,\-A-Za-z]{1,12})[ \t]{1,4}([a-z_]{2,16}[ \t]{1,4})?[\(]?[^\n|;#]{0,40}\b(curl|wget|cdt|wdt|lwp-download)[ \t][^\n|#]{0,120}(\|\|[^\n|#]{0,120})?\)?[ \t]{0,3}\|[ \t]{0,3}(sudo[ \t]{1,3})?(\/(usr\/)?bin\/)?(ba|da|z)?sh\b/
         $quiet = /(curl|cdt)[ \t][^\n|]{0,40}-[a-zA-Z]{0,4}s|(wget|wdt)[ \t][^\n|]{0,40}(-q|-O[ \t]?-)|>[ \t]?\/dev\/null[ \t]{1,3}2>&1/
@@ -40,6 +41,7 @@ rule Linux_Dropper_Temp_Program
         certainty = "probable"
         description = "A script that fetches a program from a bare address into a temporary folder, runs it and removes its traces"
         reference = "MITRE ATT&CK T1105, T1222.002, T1070.004"
+        types = "text,shell,script"
     strings:
         $fetch = /(curl|wget|tftp|ftpget|lwp-download)[ \t][^\n;]{0,100}(https?|ftp):\/\/[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(:[0-9]{2,5})?\//
         $temp = /(cd[ \t]{1,3}|-O[ \t]?|-o[ \t]{0,3}|-P[ \t]?|>[ \t]?)["']?(\/tmp|\/var\/tmp|\/dev\/shm|\/var\/run|\/run\/user)\b/
@@ -62,6 +64,7 @@ rule Linux_Dropper_Base64_Shell
         certainty = "probable"
         description = "A script that unpacks a hidden command from a text and hands it straight to the shell"
         reference = "MITRE ATT&CK T1027.013, T1140, T1059.004"
+        types = "text,shell,script"
     strings:
         $pipe = /(echo|printf)[ \t]{1,3}(-n[ \t]{1,3}|-e[ \t]{1,3}|'%s'[ \t])?["']?[A-Za-z0-9+\/]{60,}={0,2}["']?[ \t]{0,3}\|[ \t]{0,3}(\/(usr\/)?bin\/)?(base64[ \t]{1,3}(-d|-D|--decode|-di)|openssl[ \t]{1,3}(base64|enc[ \t]{1,3}-base64)[ \t][^\n|]{0,20}-d[^\n|]{0,8})[ \t]{0,3}\|[ \t]{0,3}((gzip|gunzip|xz|zcat)[^\n|]{0,12}\|[ \t]{0,3})?(sudo[ \t]{1,3}|nohup[ \t]{1,3})?(\/(usr\/)?bin\/)?(ba|da|z|k)?sh\b/
         $eval = /(eval|(ba|da|z)?sh[ \t]{1,3}-c|source|\.)[ \t]{1,3}["'<]{0,2}(\$\(|`|\()[ \t]{0,3}(echo|printf)[ \t]{1,3}(-n[ \t]{1,3})?["']?[A-Za-z0-9+\/]{60,}={0,2}["']?[ \t]{0,3}\|[ \t]{0,3}base64[ \t]{1,3}(-d|-D|--decode|-di)/
@@ -82,6 +85,7 @@ rule Linux_Dropper_Preload
         certainty = "known"
         description = "A script that plants a library into every program of the machine, as hiding tools do"
         reference = "MITRE ATT&CK T1574.006, T1014; ld.so(8)"
+        types = "text,shell,script"
     strings:
         $plant1 = /(echo|printf)[ \t][^\n\/]{0,20}\/[^\n"']{2,80}\.so[^\n]{0,20}>{1,2}[ \t]{0,3}["']?\/etc\/ld\.so\.preload/
         $plant2 = /tee[ \t]{1,3}(-a[ \t]{1,3})?\/etc\/ld\.so\.preload/
@@ -105,6 +109,7 @@ rule Linux_Dropper_Ssh_Key
         certainty = "known"
         description = "A script that adds a stranger's key to the logins of this machine and protects it from removal"
         reference = "MITRE ATT&CK T1098.004, T1222.002"
+        types = "text,shell,script"
     strings:
         $key = /(ssh-(rsa|ed25519|dss)|ecdsa-sha2-nistp256)[ \t]AAAA[A-Za-z0-9+\/]{20,}/
         $plant = /(>|tee[ \t]{1,3}(-a[ \t]{1,3})?)[ \t]{0,3}["']?(~|\/root|\/home\/[^\s"'\/]{1,30}|\$\{?[A-Za-z_]{1,16}\}?)\/\.ssh\/authorized_keys2?/
@@ -124,6 +129,7 @@ rule Linux_Dropper_Disarm
         certainty = "known"
         description = "A script that switches the machine's protection off, wipes its logs and then fetches more"
         reference = "MITRE ATT&CK T1562.001, T1562.004, T1070.002, T1070.003"
+        types = "text,shell,script"
     strings:
         $guard1 = /setenforce[ \t]{1,3}0\b|SELINUX=disabled/
         $guard2 = /(ufw[ \t]{1,3}disable|systemctl[ \t]{1,3}(stop|disable)[ \t][^\n]{0,20}(firewalld|ufw|nftables)|iptables[ \t]{1,3}-F\b)/
@@ -149,6 +155,7 @@ rule Linux_Dropper_Desktop_Entry
         certainty = "known"
         description = "A desktop icon that passes for a document and fetches a program when it is opened"
         reference = "MITRE ATT&CK T1204.002, T1036.007; freedesktop.org Desktop Entry Specification"
+        types = "text,shell,script"
     strings:
         $entry = "[Desktop Entry]"
         $exec = /[\r\n]Exec[ \t]{0,3}=[ \t]{0,3}["']?(\/(usr\/)?bin\/)?(env[ \t]{1,3})?((ba|da)?sh|python3?|perl|xterm|gnome-terminal)[ \t][^\r\n]{0,400}/
@@ -173,6 +180,7 @@ rule Linux_Backdoor_Setuid_Shell
         certainty = "known"
         description = "A script that leaves behind a hidden shell with the rights of the administrator"
         reference = "MITRE ATT&CK T1548.001"
+        types = "text,shell,script"
     strings:
         $copy = /(cp|install|cat)[ \t]{1,3}[^\n]{0,20}\/bin\/(ba|da|z|k)?sh[ \t]{1,3}(>[ \t]?)?["']?(\/tmp|\/var\/tmp|\/dev\/shm|\/usr\/(lib|share|local)|\/var\/lib|\/home|\/[a-z\/]{2,30}\/\.)[^\s;&|]{0,60}/
         $mark1 = /chmod[ \t]{1,3}([246]7[0-7]{2}|u?\+s|u\+sx?|a\+s|ug\+s|\+xs|u=rwxs|[246]555)[ \t]{1,3}["']?(\/tmp|\/var\/tmp|\/dev\/shm|\/usr\/(lib|share|local)|\/var\/lib|\/home|\$|\/[a-z\/]{2,30}\/\.)/
@@ -193,6 +201,7 @@ rule Python_Dropper_Exec_Text
         certainty = "probable"
         description = "Python code that unpacks a hidden program from a long text and runs it"
         reference = "MITRE ATT&CK T1027.013, T1059.006"
+        types = "text,shell,script,python,javascript,perl"
     strings:
         $exec = /\b(exec|eval)[ \t]{0,3}\([ \t]{0,3}(compile\([ \t]{0,3})?((__import__\([ \t]{0,2}["'](zlib|base64|bz2|lzma|codecs|marshal|gzip)["'][ \t]{0,2}\)\.|zlib\.|base64\.|bz2\.|lzma\.|codecs\.|marshal\.|gzip\.|binascii\.)(decompress|b64decode|b32decode|b85decode|a85decode|b16decode|decode|loads|unhexlify)|b64decode|decompress|unhexlify)\([ \t]{0,3}[^\n]{0,120}(["']|b"|b')[A-Za-z0-9+\/=\\~`@#$%^&*(){}<>;:|!?_\-]{60}/
         $reversed = /\b_[ \t]{0,2}=[ \t]{0,2}lambda[ \t]{1,2}__[ \t]{0,2}:[ \t]{0,2}__import__\([ \t]{0,2}["']zlib["'][ \t]{0,2}\)\.decompress\(/
@@ -209,6 +218,7 @@ rule Python_Dropper_Exec_Download
         certainty = "known"
         description = "Python code that fetches a program from the network and runs it unseen"
         reference = "MITRE ATT&CK T1105, T1059.006"
+        types = "text,shell,script,python,javascript,perl"
     strings:
         $direct = /\bexec[ \t]{0,3}\([ \t]{0,3}(compile\([ \t]{0,3})?(__import__\([ \t]{0,2}["'][a-z_.]{3,24}["'][^\n]{0,12}\)\.|urllib\.request\.|urllib2?\.|requests\.|httpx\.)?(urlopen|get|request)\([ \t]{0,3}[^\n]{0,24}["']https?:\/\/[^"'\n]{4,200}["'][^\n]{0,40}\)[ \t]{0,2}\.(read\(|text|content|decode\()/
         $hidden1 = /subprocess\.(Popen|run|call)\([^\n]{0,160}(creationflags|stdout[ \t]{0,2}=[ \t]{0,2}(subprocess\.)?DEVNULL|start_new_session[ \t]{0,2}=[ \t]{0,2}True)/
@@ -226,6 +236,7 @@ rule JS_Dropper_Package_Hook
         certainty = "known"
         description = "A Node.js package that fetches and runs a script as soon as it is installed"
         reference = "MITRE ATT&CK T1195.001; npm package.json, life cycle scripts"
+        types = "text,shell,script,python,javascript,perl"
     strings:
         $hook = /"(pre|post)?install"[ \t]{0,3}:[ \t]{0,3}"[^"\n]{0,80}\b(curl|wget|Invoke-WebRequest|iwr)\b[^"\n]{0,160}(\|[ \t]{0,3}(sudo[ \t])?(ba)?sh\b|\|[ \t]{0,3}(node|python3?|iex)\b|chmod[ \t]{1,3}(\+x|7[0-7]{2})|&&[ \t]{0,3}(\.\/|sh[ \t]|bash[ \t]))/
         $shell = /"(pre|post)?install"[ \t]{0,3}:[ \t]{0,3}"[^"\n]{0,200}(\/dev\/tcp\/|base64[ \t]{1,2}(-d|--decode)[^"\n]{0,12}\||node[ \t]{1,3}-e[ \t]{1,3}[^\n]{0,120}(child_process|https?['")\\]{0,4}\.get|eval\())/

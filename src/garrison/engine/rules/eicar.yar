@@ -8,6 +8,7 @@ rule EICAR_Test_File
         certainty = "known"
         description = "The harmless file that everyone uses to see whether a virus scanner is awake"
         reference = "EICAR Anti-Malware Testfile definition: 68 bytes at the start, up to 128 with trailing white space"
+        types = "*"
     strings:
         $body = /X5O!P%@AP\[4\\PZX54\(P\^\)7CC\)7\}\$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!\$H\+H\*[ \t\r\n\x1a]{0,60}/
     condition:

@@ -3,8 +3,8 @@
 private rule Macro_Text
 {
     condition:
-        filesize < 4MB and (object_type == "text" or object_type == "script" or object_type == "ole" or
-        object_type == "xml" or object_type == "html" or object_type == "data")
+        filesize < 4MB and (object_type == "vbscript" or object_type == "text" or object_type == "script" or
+        object_type == "ole" or object_type == "xml" or object_type == "html" or object_type == "data")
 }
 
 private rule Document_Xml
@@ -21,6 +21,7 @@ rule Office_Macro_Downloader
         certainty = "known"
         description = "A macro that fetches a program as soon as its document is opened, and starts it"
         reference = "MITRE ATT&CK T1059.005, T1204.002, T1105"
+        types = "vbscript,text,script,ole,xml,html,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Auto_?Close|Document_Open|Document_Close|Workbook_Open|Workbook_Activate|Document_New|Document_ContentControlOnEnter|[A-Za-z0-9_]{1,20}_(Layout|MouseMove|Painted))[ \t]{0,3}\(/ nocase
         $get1 = "URLDownloadToFile" nocase
@@ -43,6 +44,7 @@ rule Office_Macro_Starter
         certainty = "known"
         description = "A macro that starts a command interpreter out of sight as soon as its document is opened"
         reference = "MITRE ATT&CK T1059.005, T1204.002, T1564.003"
+        types = "vbscript,text,script,ole,xml,html,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Document_Open|Workbook_Open|Workbook_Activate|Document_New)[ \t]{0,3}\(/ nocase
         $run = /(\bShell[ \t(]{1,3}|\.(Run|Exec|ShellExecute|Create)[ \t(]{1,3})[^\n]{0,60}(cmd(\.exe)?[ \t"&^]{0,4}\/[cvk]|powershell(\.exe)?[ \t][^\n]{0,30}-(w|e|nop|ep|ex)|mshta(\.exe)?[ \t]|rundll32(\.exe)?[ \t]|regsvr32(\.exe)?[ \t]|\/bin\/(ba)?sh|bash[ \t]-c|wscript(\.exe)?[ \t]|cscript(\.exe)?[ \t])/ nocase
@@ -64,6 +66,7 @@ rule Office_Macro_Hidden_Text
         certainty = "probable"
         description = "A macro that acts when its document is opened and spells its commands out letter by letter"
         reference = "MITRE ATT&CK T1059.005, T1027"
+        types = "vbscript,text,script,ole,xml,html,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Auto_?Close|Document_Open|Document_Close|Workbook_Open|Workbook_Activate)[ \t]{0,3}\(/ nocase
         $letter = /\bChr[WB]?\$?[ \t]{0,2}\([ \t]{0,2}(&H[0-9A-F]{2}|[0-9]{1,4}[ \t]{0,2}[\-+*\/xX][ \t]{0,2}[0-9]{1,4}|[0-9]{2,3})[ \t]{0,2}\)[ \t]{0,2}[&+]/ nocase
@@ -83,6 +86,7 @@ rule Office_Macro_Virus
         certainty = "known"
         description = "A macro that copies itself into other documents and the template for new ones"
         reference = "MITRE ATT&CK T1137.001, T1080; Visual Basic editor object model"
+        types = "vbscript,text,script,ole,xml,html,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Auto_?Close|Document_Open|Document_Close|Workbook_Open|Workbook_BeforeClose|FileSave(As)?|ViewVBCode|ToolsMacro)[ \t]{0,3}\(/ nocase
         $self = /\b(ThisDocument|ActiveDocument|ThisWorkbook|MacroContainer)\.VBProject\.VBComponents/ nocase
@@ -107,6 +111,7 @@ rule Office_Macro_Lowers_Guard
         certainty = "known"
         description = "A macro that switches the office program's own macro protection off"
         reference = "MITRE ATT&CK T1112, T1562.001; Office security registry values"
+        types = "vbscript,text,script,ole,xml,html,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}[A-Za-z_][A-Za-z0-9_]{2,40}[ \t]{0,3}\(/ nocase
         $write1 = /\.RegWrite[ \t(]{1,3}[^\n]{0,80}\\Office\\[^\n]{0,80}\\Security[^\n]{0,30}(AccessVBOM|VBAWarnings|DisableInternetFilesInPV|DisableUnsafeLocationsInPV|DisableAttachementsInPV|["\\]Level)/ nocase
@@ -124,6 +129,7 @@ rule Office_Basic_Shell
         certainty = "known"
         description = "A LibreOffice macro that starts a command interpreter or fetches a program"
         reference = "MITRE ATT&CK T1059, T1204.002; OpenDocument script:module format"
+        types = "xml,text,html"
     strings:
         $module = /<script:module[ \t\r\n]/
         $basic = /script:language="StarBasic"/
@@ -149,6 +155,7 @@ rule Office_Flat_Auto_Shell
         certainty = "known"
         description = "A LibreOffice document in one file whose macro starts a command as soon as it is opened"
         reference = "MITRE ATT&CK T1204.002; OpenDocument flat XML, script:event-listener"
+        types = "xml,text,html"
     strings:
         $document = /<office:document[ \t\r\n]/
         $listen = /<script:event-listener[ \t\r\n][^>]{0,400}script:event-name="(dom:load|office:start-app|dom:focus|dom:DOMFocusIn|office:load-finished|dom:mouseover|office:view-created)"/
@@ -170,6 +177,7 @@ rule Office_Script_Path_Exploit
         certainty = "known"
         description = "A LibreOffice document that reaches out of its folder to run somebody else's script"
         reference = "CVE-2018-16858, CVE-2019-9848"
+        types = "xml,text,html"
     strings:
         $document = /<office:(document|document-content|event-listeners|scripts)\b/
         $climb = /xlink:href="vnd\.sun\.star\.script:(\.\.|%2e%2e)[\/\\%][^"]{0,300}language=Python/ nocase
@@ -187,6 +195,7 @@ rule Office_DDE_Command
         certainty = "known"
         description = "A document with a field that starts a program when the document is opened"
         reference = "MITRE ATT&CK T1559.002"
+        types = "xml,text,html,rtf"
     strings:
         $word = /(<w:instrText[^>]{0,60}>|\\fldinst[ \t{}a-z0-9\\]{0,40})[^<}]{0,20}DDE(AUTO)?[ \t][^<}]{0,60}(cmd|powershell|mshta|rundll32|regsvr32|wscript|cscript|certutil)/ nocase
         $cell = /<f[^>]{0,60}>=?(cmd|powershell|mshta|rundll32|regsvr32|msexcel)(\.exe)?\|[^<]{3,160}!/ nocase
@@ -205,6 +214,7 @@ rule Office_Equation_Exploit
         certainty = "probable"
         description = "A document that forces the old formula editor to load, a way in for attackers"
         reference = "CVE-2017-11882, CVE-2018-0802"
+        types = "rtf"
     strings:
         $update = /\\obj(update|autlink)\b/ nocase
         $data = /\\\*?\\?objdata/ nocase

@@ -21,6 +21,7 @@ rule Linux_Miner_XMRig_Config
         certainty = "known"
         description = "Settings of the XMRig coin miner with a pool and a real wallet filled in"
         reference = "MITRE ATT&CK T1496; XMRig configuration file format"
+        types = "text,shell,script,python,perl,javascript,php"
     strings:
         $wallet = /"user"\s{0,4}:\s{0,4}"([48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|[A-Za-z0-9]{30,64}[.+"])/
         $pool = /"url"\s{0,4}:\s{0,4}"[a-z0-9+:\/.\-]{6,120}:\d{2,5}"/
@@ -45,6 +46,7 @@ rule Linux_Miner_Command_Line
         certainty = "known"
         description = "A script that starts a coin miner out of sight, with the pool and wallet on its command line"
         reference = "MITRE ATT&CK T1496, T1564; Stratum mining protocol command-line conventions"
+        types = "text,shell,script"
     strings:
         $pool_user = /stratum[12]?\+(tcp|tcps|ssl|tls|udp):\/\/[A-Za-z0-9.\-]{4,80}:\d{2,5}["']?[ \t\\\r\n]{1,8}[^\n]{0,160}(-u|-O|--user|--userpass|--wallet)[ =]["']?[A-Za-z0-9]{26,110}/
         $user_pool = /[ \t](-u|--user|--wallet)[ =]["']?[A-Za-z0-9]{26,110}["' .\\][^\n]{0,160}stratum[12]?\+(tcp|tcps|ssl|tls|udp):\/\/[A-Za-z0-9.\-]{4,80}:\d{2,5}/
@@ -66,6 +68,7 @@ rule Linux_Miner_Service
         certainty = "known"
         description = "A systemd service that keeps a coin miner running from a hidden or temporary folder"
         reference = "MITRE ATT&CK T1496, T1543.002"
+        types = "text,shell,script,python,perl,javascript,php"
     strings:
         $unit = "[Service]"
         $install = "[Install]"
@@ -86,6 +89,7 @@ rule Linux_Miner_Dropper
         certainty = "known"
         description = "A script that drives out rival coin miners, then fetches and starts its own"
         reference = "MITRE ATT&CK T1496, T1105, T1489"
+        types = "text,shell,script"
     strings:
         $kill = /(pkill|killall|kill)[ \t]{1,4}(-9|-f|-KILL|-15|-9[ \t]-f|-f[ \t]-9)?[ \t]{0,4}["'`$(]{0,2}[a-z0-9._\/\-]{4,}/
         $rival1 = /(pkill|killall|grep|pgrep|rm)[ \t][^\n]{0,40}(kdevtmpfsi|kinsing|kthreaddi|kthreaddk)/
@@ -108,6 +112,7 @@ rule Linux_Miner_XMRig_Program
         certainty = "known"
         description = "The XMRig coin miner or a program built from it"
         reference = "MITRE ATT&CK T1496; option and algorithm names of the XMRig program"
+        types = "elf"
     strings:
         $opt1 = "donate-level" fullword
         $opt2 = "donate-over-proxy" fullword
@@ -138,6 +143,7 @@ rule Linux_Miner_Stratum_Program
         certainty = "probable"
         description = "A program that talks the pool language of coin miners"
         reference = "MITRE ATT&CK T1496; Stratum mining protocol method names"
+        types = "elf"
     strings:
         $call1 = "mining.subscribe"
         $call2 = "mining.authorize"
@@ -163,6 +169,7 @@ rule JS_Miner_Web_Page
         certainty = "known"
         description = "A web page or script that makes the visitor's browser mine coins"
         reference = "MITRE ATT&CK T1496; calls of browser miner services as published by their makers"
+        types = "text,shell,script,python,perl,javascript,php,html,xml"
     strings:
         $make = /new[ \t]{1,3}(CoinHive|CryptoLoot|CryptoNoter|Client|CRLT|deepMiner|webminerpool|JSEcoin|PPoi)\.(Anonymous|User|Token)[ \t]{0,3}\([ \t\r\n]{0,4}['"][A-Za-z0-9]{20,110}['"]/
         $throttle = /\bthrottle['"]?[ \t]{0,3}:[ \t]{0,3}0?\.\d/

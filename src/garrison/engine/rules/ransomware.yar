@@ -13,6 +13,13 @@ private rule Script_For_Ransomware
         object_type == "python" or object_type == "perl")
 }
 
+private rule Windows_Script_For_Ransomware
+{
+    condition:
+        object_type == "text" or object_type == "script" or object_type == "batch" or object_type == "powershell" or
+        object_type == "vbscript" or object_type == "javascript"
+}
+
 rule Text_Ransomware_Note
 {
     meta:
@@ -21,6 +28,7 @@ rule Text_Ransomware_Note
         certainty = "probable"
         description = "A letter that says your files are encrypted and asks for money"
         reference = "MITRE ATT&CK T1486, T1657; common wording of published ransom notes"
+        types = "text,html,rtf,xml"
     strings:
         $lock1 = /(your|all of your|all your|all the|all|company'?s?|corporate)[ \r\n]{1,3}(important[ \r\n]|personal[ \r\n]|network[ \r\n]|critical[ \r\n])?(files|data|documents|network|servers|databases|virtual machines|backups)[^.\n]{0,60}(have been|has been|were|was|are|is)[ \r\n]{1,3}((now|all|currently)[ \r\n]|(hacked|stolen|downloaded|exfiltrated)[ \r\n]and[ \r\n])?(encrypted|locked|crypted)/ nocase
         $lock2 = /(we|i)[ \r\n](have[ \r\n]|'ve[ \r\n])?(encrypted|locked|hacked)[ \r\n](and[ \r\n][a-z]{4,12}[ \r\n])?(all[ \r\n](of[ \r\n])?)?your[ \r\n]/ nocase
@@ -56,6 +64,7 @@ rule Linux_Ransomware_ESXi_Script
         certainty = "known"
         description = "A script that stops the virtual machines of a VMware ESXi host and encrypts their disks"
         reference = "MITRE ATT&CK T1486, T1489; ESXi command line reference"
+        types = "text,shell,script,python,perl"
     strings:
         $list1 = /esxcli[ \t][^\n]{0,40}vm[ \t]process[ \t](list|kill)/
         $list2 = /vim-cmd[ \t]{1,3}vmsvc\/(getallvms|power\.off|power\.getstate|snapshot\.removeall)/
@@ -85,6 +94,7 @@ rule Linux_Ransomware_ESXi_Program
         certainty = "known"
         description = "A program made to encrypt the virtual machines of a VMware ESXi host"
         reference = "MITRE ATT&CK T1486, T1489; ESXi command line reference"
+        types = "elf"
     strings:
         $kill1 = "esxcli vm process kill"
         $kill2 = /esxcli[ \t][^\n\x00]{0,40}vm process (list|kill)/
@@ -118,6 +128,7 @@ rule Linux_Ransomware_Program
         certainty = "probable"
         description = "A program with a ransom note inside and a list of the files it encrypts"
         reference = "MITRE ATT&CK T1486"
+        types = "elf"
     strings:
         $note1 = /your (important |personal |company )?(files|data|documents|network)[^\x00]{0,40}(have been|has been|were|are) (encrypted|locked)/ nocase
         $note2 = /[a-z2-7]{16,56}\.onion/
@@ -149,6 +160,7 @@ rule Linux_Ransomware_Script
         certainty = "known"
         description = "A script that encrypts people's documents, deletes the originals and leaves a ransom note"
         reference = "MITRE ATT&CK T1486, T1485"
+        types = "text,shell,script,python,perl"
     strings:
         $walk1 = /find[ \t][^\n]{1,160}\.(docx?|xlsx?|pdf|jpe?g|odt|sql|bak|pptx?)\b/
         $walk2 = /for[ \t]{1,3}[A-Za-z_]{1,20}[ \t]{1,3}in[ \t][^\n]{0,60}(\.(docx?|xlsx?|pdf|jpe?g|odt|sql)\b|\/home|\/srv|\/var\/www|find[ \t])/
@@ -175,6 +187,7 @@ rule Python_Ransomware
         certainty = "known"
         description = "A Python program that encrypts people's documents and leaves a ransom note"
         reference = "MITRE ATT&CK T1486"
+        types = "text,shell,script,python,perl"
     strings:
         $walk = /(os\.walk\(|os\.scandir\(|\.rglob\(|glob\.glob\()/
         $lock1 = /Fernet\([ \t]{0,2}[A-Za-z_]/
@@ -200,6 +213,7 @@ rule Windows_Ransomware_Shadow_Delete
         certainty = "probable"
         description = "A script that deletes Windows' safety copies and switches its repair off, as ransomware does"
         reference = "MITRE ATT&CK T1490"
+        types = "text,script,batch,powershell,vbscript,javascript"
     strings:
         $copy1 = /vssadmin(\.exe)?[ \t]{1,4}delete[ \t]{1,4}shadows[ \t][^\n]{0,20}\/all[^\n]{0,10}\/quiet/ nocase
         $copy2 = /wmic(\.exe)?[ \t]{1,4}shadowcopy[ \t]{1,4}delete/ nocase
@@ -210,6 +224,5 @@ rule Windows_Ransomware_Shadow_Delete
         $save1 = /wbadmin(\.exe)?[ \t]{1,4}delete[ \t]{1,4}(catalog|systemstatebackup|backup)/ nocase
         $save2 = /wevtutil(\.exe)?[ \t]{1,4}cl[ \t]{1,4}(system|security|application)/ nocase
     condition:
-        Script_For_Ransomware and filesize < 64KB and any of ($copy*) and any of ($boot*, $save*) and
-        3 of them
+        Windows_Script_For_Ransomware and filesize < 64KB and any of ($copy*) and any of ($boot*, $save*) and 3 of them
 }

@@ -22,6 +22,7 @@ rule PHP_WebShell_Run_Request
         certainty = "known"
         description = "A PHP page that runs whatever a visitor sends to it"
         reference = "MITRE ATT&CK T1505.003; PHP manual, program execution functions"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $run = /[^A-Za-z0-9_>:](eval|assert|system|passthru|shell_exec|exec|popen|pcntl_exec|proc_open)[ \t]{0,3}\([ \t"'@(]{0,6}((stripslashes|base64_decode|trim|urldecode|rawurldecode|gzinflate|str_rot13|strrev|hex2bin)[ \t]{0,3}\([ \t@]{0,3}){0,3}[{(]?\$\{?_(POST|GET|REQUEST|COOKIE|SERVER\[[ \t]?["']HTTP_[A-Z])/ nocase
@@ -39,6 +40,7 @@ rule PHP_WebShell_Run_Variable
         certainty = "probable"
         description = "A small PHP page that takes a command from the visitor and shows what it printed"
         reference = "MITRE ATT&CK T1505.003"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $take = /\$(cmd|command|c|exec|x|run|code|ev|komut|perintah)[ \t]{0,3}=[ \t]{0,3}(\(?[ \t]?isset[^;\n]{1,60}\?[ \t]{0,3})?(stripslashes|trim|base64_decode)?\(?[ \t]{0,2}\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[/
@@ -58,6 +60,7 @@ rule PHP_WebShell_Callback
         certainty = "known"
         description = "A PHP page that hands a visitor's text to a dangerous function by a detour"
         reference = "MITRE ATT&CK T1505.003; PHP manual, callbacks, create_function and the e modifier"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $map = /[^A-Za-z0-9_>:](array_map|array_filter|array_walk|array_reduce|call_user_func|call_user_func_array|usort|uasort|uksort|array_udiff|register_shutdown_function|register_tick_function)[ \t]{0,3}\([ \t]{0,3}((array[ \t]{0,2}\(|\[)?[ \t]{0,2}@?\$_(POST|GET|REQUEST|COOKIE)[^;\n]{1,60},[ \t]{0,3})?["'](assert|system|passthru|exec|shell_exec|eval|popen|proc_open|create_function)["'][^;\n]{0,60}/ nocase
@@ -77,6 +80,7 @@ rule PHP_WebShell_File_Writer
         certainty = "known"
         description = "A PHP page that writes any text a visitor sends into any file the visitor names"
         reference = "MITRE ATT&CK T1505.003, T1105"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $put = /[^A-Za-z0-9_>:]file_put_contents[ \t]{0,3}\([ \t]{0,3}@?((base64_decode|trim|urldecode|hex2bin)[ \t]{0,2}\([ \t]{0,2})?\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[[^\]\n]{1,30}\][ \t)]{0,4},[ \t]{0,3}@?((base64_decode|trim|urldecode|hex2bin|stripslashes)[ \t]{0,2}\([ \t]{0,2}){0,2}\$_(POST|GET|REQUEST|COOKIE)[ \t]{0,2}\[/ nocase
@@ -93,6 +97,7 @@ rule PHP_WebShell_Packed
         certainty = "probable"
         description = "A PHP page that unpacks a hidden program from a long text and runs it"
         reference = "MITRE ATT&CK T1505.003, T1027.013"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $run = /[^A-Za-z0-9_>:](eval|assert)[ \t]{0,3}\([ \t"'.?>]{0,6}@?((gzinflate|gzuncompress|gzdecode|base64_decode|str_rot13|strrev|rawurldecode|convert_uudecode|hex2bin|zlib_decode)[ \t]{0,3}\([ \t@]{0,3}){2,6}["'$]/ nocase
@@ -110,6 +115,7 @@ rule PHP_WebShell_Hidden_Call
         certainty = "known"
         description = "A PHP page that hides the name of a dangerous function and calls it with a visitor's text"
         reference = "MITRE ATT&CK T1505.003, T1027; PHP manual, variable functions"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $name1 = /\$[A-Za-z_][A-Za-z0-9_]{0,30}[ \t]{0,3}=[ \t]{0,3}(strrev|str_rot13|base64_decode|hex2bin|pack|chr)[ \t]{0,2}\([ \t]{0,2}["']?[A-Za-z0-9+\/=, "*]{2,40}["']?[ \t]{0,2}\)[ \t]{0,3}[;.]/
@@ -129,6 +135,7 @@ rule PHP_WebShell_File_Manager
         certainty = "probable"
         description = "A PHP page that gives a visitor a command line, an upload form and the server's files"
         reference = "MITRE ATT&CK T1505.003, T1083, T1082"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $run1 = /[^A-Za-z0-9_>:]shell_exec[ \t]{0,2}\([ \t]{0,2}\$/
@@ -161,6 +168,7 @@ rule PHP_WebShell_Uploader
         certainty = "probable"
         description = "A bare PHP page that stores any file a visitor sends, under the visitor's own name for it"
         reference = "MITRE ATT&CK T1505.003, T1105"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /(^|[^"'`A-Za-z0-9\\])<\?(php|=)/ nocase
         $store = /(move_uploaded_file|copy)[ \t]{0,2}\([ \t]{0,2}\$_FILES[ \t]{0,2}\[[^\]\n]{1,30}\][ \t]{0,2}\[[ \t]{0,2}["']?tmp_name["']?[ \t]{0,2}\][ \t]{0,2},[^;\n]{0,60}\$_FILES[ \t]{0,2}\[[^\]\n]{1,30}\][ \t]{0,2}\[[ \t]{0,2}["']?name/
@@ -181,6 +189,7 @@ rule PHP_WebShell_In_Picture
         certainty = "known"
         description = "A picture with a PHP program hidden in it"
         reference = "MITRE ATT&CK T1505.003, T1027.009"
+        types = "png,jpeg,gif"
     strings:
         $open = /<\?(php|=)[ \t\r\n@$(]/ nocase
         $run = /[^A-Za-z0-9_>:](eval|assert|system|passthru|shell_exec|exec|include|require|create_function|file_put_contents)[ \t]{0,3}[(@$]/
@@ -198,6 +207,7 @@ rule Config_WebShell_Handler
         certainty = "probable"
         description = "A web server setting that makes pictures or texts run as programs"
         reference = "MITRE ATT&CK T1505.003; Apache mod_mime and PHP auto_prepend_file documentation"
+        types = "text"
     strings:
         $handler = /(^|[\r\n])[ \t]{0,8}(AddType|AddHandler)[ \t]{1,4}["']?(application\/x-httpd-php[0-9]?|php[0-9]?-script|x-httpd-php[0-9]?|proxy:fcgi[^\s]{1,60})["']?[ \t]{1,4}[^\r\n#]{0,40}\.?(jpe?g|png|gif|ico|txt|bmp|svg|pdf|css)\b/ nocase
         $set = /<FilesMatch[ \t]{1,4}["'][^"'\r\n>]{0,60}(jpe?g|png|gif|ico|txt|bmp|svg|pdf|css)[^"'\r\n>]{0,20}["']?[ \t]{0,2}>[ \t\r\n]{1,20}SetHandler[ \t]{1,4}["']?(application\/x-httpd-php|php[0-9]?-script|proxy:fcgi)/ nocase
@@ -214,6 +224,7 @@ rule JSP_WebShell_Run_Request
         certainty = "known"
         description = "A Java server page that runs a visitor's commands"
         reference = "MITRE ATT&CK T1505.003"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /<%[@!= \r\n\t]/
         $tag = "<jsp:scriptlet>"
@@ -236,6 +247,7 @@ rule JSP_WebShell_Class_Loader
         certainty = "known"
         description = "A Java server page that receives a hidden program, decrypts it and loads it"
         reference = "MITRE ATT&CK T1505.003, T1620"
+        types = "php,html,xml,text,script,data"
     strings:
         $open = /<%[@!= \r\n\t]/
         $loader = /extends[ \t]{1,3}(java\.lang\.)?ClassLoader\b/
@@ -255,6 +267,7 @@ rule ASP_WebShell_Run_Request
         certainty = "known"
         description = "A page for Microsoft's web server that runs what a visitor sends"
         reference = "MITRE ATT&CK T1505.003"
+        types = "php,html,xml,text,script,data"
     strings:
         $eval = /<%[^%]{0,200}\b(eval|execute|executeglobal)[ \t]{0,3}\(?[ \t]{0,3}(System\.Text\.[^;%]{0,60}\()?request(\.(item|form|querystring|cookies|headers))?[ \t]{0,2}[\[(][ \t]{0,2}["'][^"'\r\n]{1,40}["']/ nocase
         $page = /<%@[ \t]{0,3}(page|webhandler|webservice)[^%]{0,80}language[ \t]{0,2}=[ \t]{0,2}["']?(c#|vb|jscript)/ nocase
@@ -276,6 +289,7 @@ rule Python_WebShell_Run_Request
         certainty = "probable"
         description = "A Python web page that runs a visitor's commands"
         reference = "MITRE ATT&CK T1505.003, T1059.006"
+        types = "python,perl,text,script"
     strings:
         $direct = /(os\.(popen|system)|subprocess\.(getoutput|getstatusoutput|check_output|run|Popen|call)|eval|exec)\([ \t]{0,3}(flask\.)?(request\.(args|form|values|json|headers|query|forms|params|data|cookies)|[A-Za-z_]{1,12}(\.getvalue\(|\.getfirst\()|(form|fs|query|params|fields)\[["'])/
         $take = /\b(cmd|command|c|code|payload|exe|shell)[ \t]{0,3}=[ \t]{0,3}(flask\.)?((request\.(args|form|values|json|headers|query|forms|params)|self\.headers)(\.get\(|\[)|(form|fs|query|params|fields)(\.getvalue\(|\.getfirst\(|\[["']))/
@@ -297,6 +311,7 @@ rule Perl_WebShell_Run_Request
         certainty = "probable"
         description = "A Perl web page that runs a visitor's commands"
         reference = "MITRE ATT&CK T1505.003, T1059"
+        types = "python,perl,text,script"
     strings:
         $web = /Content-type:[ \t]{0,3}text\/(html|plain)/ nocase
         $take = /\$(cmd|command|c|in|run|exec)[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(ENV|in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20})/

@@ -4,7 +4,8 @@ private rule Script_For_Windows
 {
     condition:
         filesize < 4MB and (object_type == "text" or object_type == "script" or object_type == "javascript" or
-        object_type == "html" or object_type == "xml")
+        object_type == "vbscript" or object_type == "powershell" or object_type == "batch" or object_type == "html" or
+        object_type == "svg" or object_type == "xml")
 }
 
 rule Windows_Dropper_PowerShell_Cradle
@@ -15,6 +16,7 @@ rule Windows_Dropper_PowerShell_Cradle
         certainty = "known"
         description = "A command that makes PowerShell fetch a script from the network and run it out of sight"
         reference = "MITRE ATT&CK T1059.001, T1105, T1564.003"
+        types = "text,script,javascript,vbscript,powershell,batch,html,svg,xml"
     strings:
         $run1 = /\b(iex|Invoke-Expression)[ \t]{0,3}[\(&$"']?[^\n]{0,60}(Net\.WebClient|Invoke-WebRequest|Invoke-RestMethod|\b(iwr|irm|curl|wget)[ \t])[^\n]{0,60}(\.Download(String|Data)[ \t]{0,2}\(|https?:\/\/[a-z0-9]|[ \t]\$[a-z])/ nocase
         $run2 = /(Net\.WebClient[^\n]{0,20}\.[ \t]{0,2}DownloadString|\b(iwr|irm|Invoke-WebRequest|Invoke-RestMethod)[ \t])[^\n]{0,160}\|[ \t]{0,3}(iex|Invoke-Expression)\b/ nocase
@@ -37,6 +39,7 @@ rule Windows_Dropper_PowerShell_Encoded
         certainty = "probable"
         description = "A command that gives PowerShell a scrambled program and keeps its window hidden"
         reference = "MITRE ATT&CK T1059.001, T1027.010"
+        types = "text,script,javascript,vbscript,powershell,batch,html,svg,xml"
     strings:
         $encoded = /powershell(\.exe)?["']?[ \t][^\n]{0,120}-e(n|nc|nco|ncod|ncoded|ncodedcommand|c)?[ \t]{1,3}["']?[A-Za-z0-9+\/]{100}/ nocase
         $decoded = /\b(iex|Invoke-Expression)[ \t]{0,3}[\($][^\n]{0,120}FromBase64String[ \t]{0,2}\([ \t]{0,2}["'][A-Za-z0-9+\/]{100}/ nocase
@@ -56,6 +59,7 @@ rule Windows_Dropper_JScript
         certainty = "known"
         description = "A JScript file of the kind sent with mail: it fetches a program, stores it and starts it"
         reference = "MITRE ATT&CK T1059.007, T1105, T1566.001"
+        types = "text,script,javascript,vbscript,powershell,batch,html,svg,xml"
     strings:
         $object = /(new[ \t]{1,3}ActiveXObject|WScript\.CreateObject)[ \t]{0,2}\(/
         $get1 = /(MSXML2\.(Server)?XMLHTTP|WinHttp\.WinHttpRequest|Microsoft\.XMLHTTP)/ nocase
@@ -77,6 +81,7 @@ rule Windows_Dropper_VBScript
         certainty = "known"
         description = "A VBScript file of the kind sent with mail: it fetches a program, stores it and starts it"
         reference = "MITRE ATT&CK T1059.005, T1105, T1566.001"
+        types = "text,script,javascript,vbscript,powershell,batch,html,svg,xml"
     strings:
         $shell = /\bSet[ \t]{1,3}[A-Za-z_][A-Za-z0-9_]{0,30}[ \t]{0,3}=[ \t]{0,3}(WScript\.)?CreateObject[ \t]{0,2}\([ \t]{0,2}"(WScript\.Shell|Shell\.Application)"/ nocase
         $get1 = /CreateObject[ \t]{0,2}\([ \t]{0,2}"(MSXML2\.(Server)?XMLHTTP|WinHttp\.WinHttpRequest|Microsoft\.XMLHTTP)/ nocase
@@ -99,6 +104,7 @@ rule HTML_Dropper_Smuggling
         certainty = "probable"
         description = "A web page that carries a hidden program and drops it into the download folder by itself"
         reference = "MITRE ATT&CK T1027.006"
+        types = "text,script,javascript,vbscript,powershell,batch,html,svg,xml"
     strings:
         $decode = /\b(atob|fromCharCode|Uint8Array)[ \t]{0,2}[.(]/
         $blob = /new[ \t]{1,3}(Blob|File)[ \t]{0,2}\([ \t]{0,2}\[/
