@@ -12,7 +12,7 @@ def test_a_program_in_a_resource_comes_once() -> None:
         (b".rsrc", making.resources(0x1000, [(10, INNER), (3, b"icon" * 10), (10, b"text " * 9)]), making.DATA),
         directories={2: (0x1000, 40)},
     )
-    assert contents(opened(pe_parts.members, content)) == {("(resource 10/1)",): INNER}
+    assert contents(opened(pe_parts.members, content)) == {("resource 10/1",): INNER}
 
 
 def test_a_program_in_a_section_is_found() -> None:

@@ -12,4 +12,4 @@ def test_each_machine_has_its_program() -> None:
 
 def test_what_follows_a_single_one_is_found() -> None:
     found = contents(opened(universal.members, making.macho(b"code") + b"behind"))
-    assert found == {("(overlay)",): b"behind"}
+    assert found == {("overlay",): b"behind"}

@@ -24,8 +24,12 @@ class Twister:
 
     def apply(self, content: bytes) -> bytes:
         """Return the next bytes, encrypted or decrypted."""
-        take = self._random.getrandbits
-        return bytes(byte ^ take(32) >> 1 & 0xFF for byte in content)
+        size = len(content)
+        if not size:
+            return b""
+        words = self._random.getrandbits(32 * size) >> 1  # the first of them lowest
+        stream = words.to_bytes(4 * size, "little")[::4]
+        return (int.from_bytes(content, "little") ^ int.from_bytes(stream, "little")).to_bytes(size, "little")
 
 
 class Rotator:
@@ -37,25 +41,29 @@ class Rotator:
             seed = 1 - seed * 0x53A9B4FB & _ALL
             self._numbers.append(seed)
         self._one, self._two = 0, 10
-        for _ in range(9):
-            self._next()
+        self.apply(bytes(4))
+        self._skip()
 
-    def _next(self) -> int:
-        numbers, one, two = self._numbers, self._one, self._two
-        left, right = numbers[one], numbers[two]
-        value = (left << 9 | left >> 23) + (right << 13 | right >> 19) & _ALL
-        numbers[one] = value
-        self._one = one - 1 if one else 16
-        self._two = two - 1 if two else 16
-        return value
+    def _skip(self) -> None:
+        """Pass over one number: nine of them come before the first byte."""
+        left, right = self._numbers[self._one], self._numbers[self._two]
+        self._numbers[self._one] = (left << 9 | left >> 23) + (right << 13 | right >> 19) & _ALL
+        self._one = self._one - 1 if self._one else 16
+        self._two = self._two - 1 if self._two else 16
 
     def apply(self, content: bytes) -> bytes:
         """Return the next bytes, encrypted or decrypted."""
         out = bytearray()
-        step = self._next
+        numbers, one, two = self._numbers, self._one, self._two
         for byte in content:
-            step()
-            out.append(byte ^ step() >> 24)
+            for _ in (0, 1):  # of two numbers, the second counts
+                left, right = numbers[one], numbers[two]
+                value = (left << 9 | left >> 23) + (right << 13 | right >> 19) & _ALL
+                numbers[one] = value
+                one = one - 1 if one else 16
+                two = two - 1 if two else 16
+            out.append(byte ^ value >> 24)
+        self._one, self._two = one, two
         return bytes(out)
 
 

@@ -9,8 +9,8 @@ import lzma
 from collections.abc import Callable, Iterator
 
 from garrison.engine.formats.forward import Forward
-from garrison.engine.formats.nsis_bzip2 import Bzip2Variant
-from garrison.engine.formats.opener import Member, collect, stored
+from garrison.engine.formats.nsis_bzip2 import blocks
+from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Member, collect, stored
 from garrison.engine.formats.unpack import Decoder, Inflater, Unpacking
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
@@ -29,16 +29,17 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noq
         return
     head = source.read_at(start, _FIRST_HEADER + 12)
     if len(head) < _FIRST_HEADER + 5:
-        yield Member((), None, "damaged: ends too early")
+        yield Member((), None, TOO_SHORT)
         return
     following = int.from_bytes(head[24:28], "little")
     end = min(source.size, start + max(following, _FIRST_HEADER))
     first = int.from_bytes(head[28:32], "little")
     begin = start + _FIRST_HEADER
-    if first & _PACKED and (first & ~_PACKED) <= end - begin:
+    fits = first & _PACKED and (first & ~_PACKED) <= end - begin
+    if fits and (_is_known(head[32:]) or not _is_known(head[28:])):
         yield from _single_blocks(source, begin, end, guard)
     else:
-        yield from _one_run(source, begin, end, head[28:], guard)
+        yield from _one_run(source, begin, end, guard)
 
 
 def _find(source: Source) -> int:
@@ -58,18 +59,13 @@ def _single_blocks(source: Source, at: int, end: int, guard: Guard) -> Iterator[
         if at + 4 >= end or not length or at + 4 + length > end or guard.stopped:
             return
         at += 4
-        if size & _PACKED:
-            make, skipped = _decoder(source.read_at(at, 12), guard)
-            run: Iterator[bytes] = _lenient(Unpacking(source, guard, make, at + skipped, length - skipped))
-        else:
-            run = stored(source, at, length, guard)
+        run = (_unpacked if size & _PACKED else stored)(source, at, length, guard)
         yield collect((_name(number),), run, guard, is_derived=number == 0)
         at += length
 
 
-def _one_run(source: Source, at: int, end: int, head: bytes, guard: Guard) -> Iterator[Member]:
-    make, skipped = _decoder(head, guard)
-    run = Forward(_lenient(Unpacking(source, guard, make, at + skipped, end - at - skipped)), guard)
+def _one_run(source: Source, at: int, end: int, guard: Guard) -> Iterator[Member]:
+    run = Forward(_unpacked(source, at, end - at, guard), guard)
     for number in range(_BLOCKS):
         size = run.read(4)
         if len(size) < 4:
@@ -85,34 +81,55 @@ def _name(number: int) -> str:
     return "(installer's header)" if number == 0 else f"file {number}"
 
 
-def _lenient(run: Unpacking) -> Iterator[bytes]:
-    """Yield what is unpacked; a run without a mark at its end is whole when all its bytes were used."""
+def _is_known(head: bytes) -> bool:
+    """Return whether packed data begin as LZMA or bzip2 do; DEFLATE begins anyhow."""
+    return _is_bzip2(head) or _lzma_at(head) >= 0
+
+
+def _is_bzip2(head: bytes) -> bool:
+    return head[:1] == b"\x31" and head[1:2] < b"\x0e"
+
+
+def _lzma_at(head: bytes) -> int:
+    """Return where LZMA's properties are, or -1; a byte before them may say whether there is a filter for x86 code."""
+    for at in (0, 1):
+        if head[at : at + 3] == b"\x5d\x00\x00" and head[at + 5 : at + 6] == b"\x00" and head[0] in {0x5D, 0, 1}:
+            return at
+    return -1
+
+
+def _unpacked(source: Source, at: int, length: int, guard: Guard) -> Iterator[bytes]:
+    """Yield what was packed; a run without a mark at its end is whole when all bytes were used. Raises Incomplete."""
+    head = source.read_at(at, 8)
+    if _is_bzip2(head):
+        yield from _bzip2(source.read_at(at, min(length, guard.limits.object_bytes)), guard)
+        return
+    properties = _lzma_at(head)
+    make: Callable[[], Decoder] = Inflater
+    skipped = 0
+    if properties >= 0:
+        skipped = properties + 5
+        dictionary = int.from_bytes(head[properties + 1 : skipped], "little")
+        make = _lzma(dictionary, guard.limits.object_bytes, properties == 1 and head[0] == 1)
     got = 0
     try:
-        for piece in run:
+        for piece in Unpacking(source, guard, make, at + skipped, length - skipped):
             got += len(piece)
             yield piece
     except Incomplete as reason:
-        if reason.remark != "damaged: ends too early" or not got:
+        if reason.remark != TOO_SHORT or not got:
             raise
 
 
-def _decoder(head: bytes, guard: Guard) -> tuple[Callable[[], Decoder], int]:
-    """Return the decoder for packed data by how they begin, and how many bytes to pass over."""
-    for skipped in (0, 1):
-        properties = head[skipped : skipped + 5]
-        # LZMA, maybe with a byte before it that says whether there is a filter for x86 code.
-        if (
-            len(properties) == 5
-            and properties[0] == 0x5D
-            and properties[1:3] == b"\x00\x00"
-            and head[:1] in b"\x5d\x00\x01"
-        ):
-            is_filtered = skipped == 1 and head[0] == 1
-            return _lzma(int.from_bytes(properties[1:], "little"), guard.limits.object_bytes, is_filtered), skipped + 5
-    if head[:1] == b"\x31" and head[1:2] < b"\x0e":
-        return Bzip2Variant, 0
-    return Inflater, 0
+def _bzip2(packed: bytes, guard: Guard) -> Iterator[bytes]:
+    try:
+        for block in blocks(packed, guard.check):
+            guard.grew(len(block))
+            yield block
+    except EOFError as error:
+        raise Incomplete(TOO_SHORT) from error
+    except ValueError as error:
+        raise Incomplete(CORRUPT) from error
 
 
 def _lzma(dictionary: int, most: int, is_filtered: bool) -> Callable[[], Decoder]:

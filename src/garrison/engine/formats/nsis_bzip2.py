@@ -3,82 +3,45 @@
 Nothing at hand unpacks it, because a checksum that is missing cannot be made up before the block is unpacked.
 """
 
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 _BLOCK, _END = 0x31, 0x17
 _GROUP = 50
 _LONGEST = 20
 _MOST = 900_000
+_ASK_EVERY = 1000  # groups
 
 
-class _More(Exception):  # no error: the packed bytes end before the block does
-    pass
+def blocks(packed: bytes, check: Callable[[], None]) -> Iterator[bytes]:
+    """Yield what was packed, block by block. check: is called every now and then, and may raise.
 
-
-class Bzip2Variant:
-    """A Decoder (see `unpack`): takes packed bytes and gives them block by block."""
-
-    def __init__(self) -> None:
-        self._packed = bytearray()
-        self._bits = 0
-        self._out = bytearray()
-        self._tried = 0
-        self.eof = False
-        self.needs_input = True
-        self.unused_data = b""
-        self._is_short = False
-        self._ended = False
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Take packed bytes, return at most so many unpacked ones. Raises ValueError when they are damaged."""
-        self._packed += data
-        # A block is only tried again when the packed bytes have doubled: many small pieces are not read many times.
-        if not self._out and not self.eof and (not data or len(self._packed) >= self._tried):
-            self._block(is_last=not data)
-        piece = bytes(self._out[:max_length])
-        del self._out[:max_length]
-        if not self._out and self._ended:
-            self.eof = True
-        self.needs_input = not self._out and not self.eof and self._is_short
-        return piece
-
-    def _block(self, *, is_last: bool) -> None:
-        reader = _Reader(self._packed, self._bits)
-        try:
-            mark = reader.take(8)
-            if mark == _END:
-                self._ended = True
-                self.unused_data = bytes(self._packed[reader.at + 7 >> 3 :])
-                return
-            if mark != _BLOCK:
-                raise ValueError("no block")
-            self._out += reader.block()
-        except _More:
-            if is_last:
-                raise EOFError("ends too early") from None
-            self._is_short = True
-            self._tried = 2 * len(self._packed)
+    Raises ValueError when it is damaged, EOFError when it ends too early.
+    """
+    reader = _Reader(packed, check)
+    while True:
+        mark = reader.take(8)
+        if mark == _END:
             return
-        self._is_short = False
-        self._tried = 0
-        whole = reader.at >> 3
-        del self._packed[:whole]
-        self._bits = reader.at & 7
+        if mark != _BLOCK:
+            _damaged()
+        yield bytes(reader.block())
 
 
 class _Reader:
     """Reads bits, the highest of each byte first. at: how many were read, from the start of the bytes."""
 
-    def __init__(self, packed: bytearray, at: int) -> None:
+    def __init__(self, packed: bytes, check: Callable[[], None]) -> None:
         self._packed = packed
         self._end = 8 * len(packed)
-        self.at = at
+        self._check = check
+        self.at = 0
 
     def take(self, count: int) -> int:
         """Return a number of so many bits, 24 at most."""
         at = self.at
         if at + count > self._end:
-            raise _More
+            raise EOFError
         self.at = at + count
         run = int.from_bytes(self._packed[at >> 3 : (at >> 3) + 4].ljust(4, b"\x00"), "big")
         return run >> 32 - (at & 7) - count & (1 << count) - 1
@@ -141,7 +104,9 @@ class _Reader:
         out = bytearray()
         end = len(used) + 1
         run, weight = 0, 1
-        for selector in selectors:
+        for position, selector in enumerate(selectors):
+            if not position % _ASK_EVERY:
+                self._check()
             table = tables[selector]
             for _ in range(_GROUP):
                 symbol = self._symbol(table)
@@ -165,7 +130,7 @@ class _Reader:
         code = 1
         while code < 1 << _LONGEST + 1:
             if at >= end:
-                raise _More
+                raise EOFError
             code = code << 1 | packed[at >> 3] >> 7 - (at & 7) & 1
             at += 1
             symbol = table.get(code)

@@ -23,7 +23,7 @@ def behind(source: Source, program: Program, guard: Guard) -> Iterator[Member]:
     """Yield what follows a program whose headers were read. Raises OSError."""
     start, end = extent(program, source.size)
     if end > start and not (source.read_at(start, 4) == b"PK\x03\x04" and has_directory(source)):
-        yield collect(("(overlay)",), stored(source, start, end - start, guard), guard)
+        yield collect(("overlay",), stored(source, start, end - start, guard), guard)
 
 
 def extent(program: Program, size: int) -> tuple[int, int]:

@@ -30,7 +30,7 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noq
             continue
         if identify(source.read_at(at, min(size, 4096))) not in _PLAIN:
             taken.add(at)
-            yield collect((f"(resource {kind}/{label})"[:200],), stored(source, at, size, guard), guard)
+            yield collect((f"resource {kind}/{label}"[:200],), stored(source, at, size, guard), guard)
         if guard.stopped:
             return
     start, _ = overlay.extent(program, source.size)
