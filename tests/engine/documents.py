@@ -101,3 +101,16 @@ def native(name: bytes, content: bytes) -> bytes:
     body = b"\x02\x00" + name + b"\x00" + path + b"\x00\x00\x03\x00" + struct.pack("<I", len(path)) + path
     body += struct.pack("<I", len(content)) + content
     return struct.pack("<I", len(body)) + body
+
+
+def make_pdf(objects: list[tuple[bytes, bytes | None]], trailer: bytes = b"") -> bytes:
+    """Return a PDF without the table of places: dictionaries, and streams for those that have one."""
+    out = b"%PDF-1.7\n"
+    for number, (head, stream) in enumerate(objects, 1):
+        out += b"%d 0 obj\n" % number
+        if stream is None:
+            out += head
+        else:
+            out += b"<<" + head + b"/Length %d>>\nstream\n" % len(stream) + stream + b"\nendstream"
+        out += b"\nendobj\n"
+    return out + b"trailer\n<</Root 1 0 R" + trailer + b">>\n%%EOF\n"
