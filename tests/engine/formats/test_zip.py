@@ -126,7 +126,7 @@ def test_aes_is_encrypted_whatever_the_flags() -> None:
     assert remarks(found) == ["encrypted: not opened"]
 
 
-@pytest.mark.parametrize("method", [1, 6, 9, 98, 65535])
+@pytest.mark.parametrize("method", [2, 5, 98, 65535])
 def test_an_unknown_method_is_named(method: int) -> None:
     local = local_header(b"name", NOISE, method)
     entry = central_entry(b"name", len(NOISE), 0, method)
@@ -286,7 +286,7 @@ def test_many_headers_without_data_take_no_quadratic_time() -> None:
     assert len(found) >= 30_000
 
 
-@pytest.mark.parametrize(("method", "flags"), [(1, 0), (8, 1)])
+@pytest.mark.parametrize(("method", "flags"), [(2, 0), (8, 1)])
 def test_members_that_are_not_opened_are_counted_too(method: int, flags: int) -> None:
     found = opened(members, local_header(b"n", b"x", method, flags) * 30_000)
     assert len(found) == 10_003

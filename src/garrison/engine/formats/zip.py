@@ -4,10 +4,25 @@ First what the central directory lists, then every local header in the bytes tha
 the list hides, zips put before this one, and all members when the list is lost.
 """
 
+import dataclasses
 import lzma
+import zlib
 from collections.abc import Callable, Iterator
 
-from garrison.engine.formats.opener import CORRUPT, ENCRYPTED, Member, clean_name, closed, collect, stored
+from garrison.engine.formats import implode, zip_crypto
+from garrison.engine.formats.deflate64 import Inflating
+from garrison.engine.formats.lzh_codes import counted
+from garrison.engine.formats.opener import (
+    CORRUPT,
+    ENCRYPTED,
+    TOO_SHORT,
+    Listed,
+    Member,
+    clean_name,
+    closed,
+    collect,
+    stored,
+)
 from garrison.engine.formats.unpack import (
     Decoder,
     Inflater,
@@ -29,7 +44,8 @@ from garrison.engine.formats.zip_directory import (
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
-_STORED, _LZMA, _AES = 0, 14, 99
+_STORED, _SHRUNK, _IMPLODED, _DEFLATE64, _LZMA, _AES = 0, 1, 6, 9, 14, 99
+_OWN = {_SHRUNK, _IMPLODED, _DEFLATE64}  # by decoders of our own
 _LZMA_HEADER = 9  # 5.8.8: version, length of the properties, properties
 _METHODS: dict[int, Callable[[], Decoder]] = {  # 4.4.5
     8: Inflater,
@@ -52,6 +68,7 @@ class _Reader:
         self._guard = guard
         self._seen: set[int] = set()
         self._covered: list[tuple[int, int]] = []
+        self._position = 0
 
     def members(self) -> Iterator[Member]:
         directory = find_directory(self._source)
@@ -141,24 +158,100 @@ class _Reader:
 
     def _member(self, entry: Entry, local: Entry, start: int, length: int | None) -> tuple[Member, int]:
         """Return a member and the offset behind it. Only what both headers call encrypted is taken to be."""
-        names = (clean_name(entry.name),)
+        is_locked = (entry.is_encrypted and local.is_encrypted) or entry.method == _AES
+        self._position += 1
+        size = entry.size if entry.size or not entry.has_descriptor else -1
+        packed = -1 if length is None else length
+        name = clean_name(entry.name)
+        checksum = entry.checksum if size >= 0 else -1
+        listed = Listed(name, packed, size, is_locked, self._position, checksum)
         behind = start + (length or 0)
-        if (entry.is_encrypted and local.is_encrypted) or entry.method == _AES:
-            return closed(names, ENCRYPTED, self._guard), behind
-        if entry.method == _STORED:
-            return collect(names, stored(self._source, start, length or 0, self._guard), self._guard), behind
-        make = _METHODS.get(entry.method)
-        if entry.method == _LZMA:
-            make = _lzma_decoder(self._source.read_at(start, _LZMA_HEADER), self._guard.limits.object_bytes)
-            start += _LZMA_HEADER
-            length = None if length is None else max(0, length - _LZMA_HEADER)
-        if make is None:
-            return closed(names, f"not opened: packed by method {entry.method}", self._guard), behind
-        run = Unpacking(self._source, self._guard, make, start, length)
-        if entry.method == _LZMA:
-            run.enough = entry.size  # LZMA data may have no end mark (4.4.4, bit 1)
-        member = collect(names, run, self._guard)
-        return member, behind if member.remark else run.end
+        if is_locked:
+            try:
+                return self._locked(entry, local, start, length, listed), behind
+            except Incomplete as reason:
+                return closed((name,), reason.remark, self._guard, listed), behind
+        return _unpacked(self._source, self._guard, entry, start, length, listed)
+
+    def _locked(self, entry: Entry, local: Entry, start: int, length: int | None, listed: Listed) -> Member:
+        """Return an encrypted member, opened when one of the usual passwords fits. Raises Incomplete."""
+        for plain, method in self._plain(entry, local, start, length or 0):
+            bare = dataclasses.replace(entry, method=method, flags=entry.flags & ~1, packed=len(plain))
+            member, _ = _unpacked(Source(plain), self._guard, bare, 0, len(plain), listed)
+            is_sound = member.content is not None and not member.remark
+            if self._guard.stopped or member.remark in {self._guard.size_remark, self._guard.ratio_remark}:
+                return member
+            if is_sound and (entry.method == _AES or zlib.crc32(member.content or b"") == entry.checksum):
+                return member
+        return closed((listed.name,), ENCRYPTED, self._guard, listed)
+
+    def _plain(self, entry: Entry, local: Entry, start: int, length: int) -> Iterator[tuple[bytes, int]]:
+        """Yield what the passwords that may be right decrypt to, and the method it is packed by."""
+        if entry.method == _AES:
+            told = entry.aes or local.aes
+            if told is not None and length <= self._guard.limits.object_bytes:
+                data = self._source.read_at(start, length)
+                plain = zip_crypto.aes(data, told[0], self._guard)
+                if plain is not None:
+                    yield plain, told[1]
+        elif length <= zip_crypto.TRADITIONAL_BYTES:
+            checks = {entry.checksum >> 24, local.checksum >> 24}
+            checks = {local.stamp >> 8, entry.stamp >> 8} if local.has_descriptor else checks
+            data = self._source.read_at(start, length)
+            for plain in zip_crypto.traditional(data, checks, self._guard):
+                yield plain, entry.method
+
+
+def _unpacked(  # what one packed run is
+    source: Source, guard: Guard, entry: Entry, start: int, length: int | None, listed: Listed
+) -> tuple[Member, int]:
+    """Return the member in a packed run, and the offset behind it."""
+    names = (listed.name,)
+    behind = start + (length or 0)
+    if entry.method == _STORED:
+        return collect(names, stored(source, start, length or 0, guard), guard, listed=listed), behind
+    if entry.method in _OWN:
+        return _own(source, guard, entry, start, length, listed)
+    make = _METHODS.get(entry.method)
+    if entry.method == _LZMA:
+        make = _lzma_decoder(source.read_at(start, _LZMA_HEADER), guard.limits.object_bytes)
+        start += _LZMA_HEADER
+        length = None if length is None else max(0, length - _LZMA_HEADER)
+    if make is None:
+        return closed(names, f"not opened: packed by method {entry.method}", guard, listed), behind
+    run = Unpacking(source, guard, make, start, length)
+    if entry.method == _LZMA:
+        run.enough = entry.size  # LZMA data may have no end mark (4.4.4, bit 1)
+    member = collect(names, run, guard, listed=listed)
+    return member, behind if member.remark else run.end
+
+
+def _own(
+    source: Source, guard: Guard, entry: Entry, start: int, length: int | None, listed: Listed
+) -> tuple[Member, int]:
+    """Return a member that a decoder of our own unpacks, and the offset behind it."""
+    most = guard.limits.object_bytes
+    data = source.read_at(start, most if length is None else min(length, most))
+    behind = start + (length or 0)
+    inflating = Inflating(data)
+    if entry.method == _DEFLATE64:
+        pieces = iter(inflating)
+    elif entry.method == _IMPLODED:
+        pieces = implode.explode(data, entry.flags, entry.size)
+    else:
+        pieces = implode.unshrink(data, entry.size)
+    member = collect(
+        (listed.name,), counted(_whole(pieces, data, length), guard, max(len(data), 1)), guard, listed=listed
+    )
+    return member, start + inflating.used if inflating.used else behind
+
+
+def _whole(pieces: Iterator[bytes], data: bytes, length: int | None) -> Iterator[bytes]:
+    """Yield pieces; damage where the packed data was cut is named as a cut. Raises Incomplete."""
+    try:
+        yield from pieces
+    except Incomplete as reason:
+        raise Incomplete(TOO_SHORT if length is not None and len(data) < length else reason.remark) from reason
 
 
 def _is_folder(entry: Entry) -> bool:

@@ -17,8 +17,8 @@ _END64 = b"PK\x06\x06"
 _LOCATOR64 = b"PK\x06\x07"
 _END_BYTES = 22
 _TAIL_BYTES = _END_BYTES + 65535 + 1024  # the longest comment, and some trailing garbage
-_CENTRAL_FIELDS = struct.Struct("<4s4H4x4x2L3H8xL")
-_LOCAL_FIELDS = struct.Struct("<4s3H4x4x2L2H")
+_CENTRAL_FIELDS = struct.Struct("<4s4HH2x3L3H8xL")
+_LOCAL_FIELDS = struct.Struct("<4s3HH2x3L2H")
 _READ_BYTES = 256 * 1024
 _ALL_ONES = 0xFFFFFFFF
 _ENCRYPTED = 1
@@ -30,7 +30,8 @@ class Entry:
     """One member as a header tells it. Nothing of it is to be trusted.
 
     at: offset of its local header. packed, size: bytes, 0 in a local header whose descriptor follows the data.
-    header: length of the header with its name and extra fields.
+    header: length of the header with its name and extra fields. stamp: the time of day in the format of DOS.
+    checksum: CRC-32. aes: WinZip's strength and the method under its encryption, or none.
     """
 
     at: int
@@ -40,6 +41,9 @@ class Entry:
     packed: int
     size: int
     header: int
+    stamp: int = 0
+    checksum: int = 0
+    aes: tuple[int, int] | None = None
 
     @property
     def is_encrypted(self) -> bool:
@@ -136,16 +140,17 @@ class Entries:
             yield entry
 
     def _entry(self, window: bytes, at: int) -> tuple[Entry, int]:
-        _, _, _, flags, method, packed, size, name_length, extra_length, comment_length, offset = (
+        _, _, _, flags, method, stamp, checksum, packed, size, name_length, extra_length, comment_length, offset = (
             _CENTRAL_FIELDS.unpack_from(window, at)
         )
         name_end = at + 46 + name_length
         name = window[at + 46 : name_end]
+        extra = window[name_end : name_end + extra_length]
         if _ALL_ONES in {packed, size, offset}:
-            extra = window[name_end : name_end + extra_length]
             size, packed, offset = _wide(extra, (size, packed, offset))
         length = 46 + name_length + extra_length + comment_length
-        return Entry(offset + self._directory.moved, name, flags, method, packed, size, length), length
+        where = offset + self._directory.moved
+        return Entry(where, name, flags, method, packed, size, length, stamp, checksum, _aes(extra)), length
 
 
 def _fits(window: bytes, at: int) -> bool:
@@ -168,16 +173,29 @@ def _wide(extra: bytes, values: tuple[int, ...]) -> tuple[int, ...]:
     return values
 
 
+def _aes(extra: bytes) -> tuple[int, int] | None:
+    """Return the strength and the method that WinZip's field tells of (AES Encryption Information, II.B), or None."""
+    at = 0
+    while at + 4 <= len(extra):
+        tag, length = struct.unpack_from("<HH", extra, at)
+        if tag == 0x9901 and at + 11 <= len(extra):
+            return extra[at + 8], int.from_bytes(extra[at + 9 : at + 11], "little")
+        at += 4 + length
+    return None
+
+
 def local_entry(source: Source, at: int) -> Entry | None:
     """Return what the local header at an offset says, or None when there is none. Raises OSError."""
     fixed = source.read_at(at, 30) if at >= 0 else b""
     if len(fixed) < 30 or not fixed.startswith(LOCAL):
         return None
-    _, _, flags, method, packed, size, name_length, extra_length = _LOCAL_FIELDS.unpack(fixed)
+    _, _, flags, method, stamp, checksum, packed, size, name_length, extra_length = _LOCAL_FIELDS.unpack(fixed)
     rest = source.read_at(at + 30, name_length + extra_length)
     if _ALL_ONES in {packed, size}:
         size, packed = _wide(rest[name_length:], (size, packed))
-    return Entry(at, rest[:name_length], flags, method, packed, size, 30 + name_length + extra_length)
+    header = 30 + name_length + extra_length
+    name, aes = rest[:name_length], _aes(rest[name_length:])
+    return Entry(at, name, flags, method, packed, size, header, stamp, checksum, aes)
 
 
 def find(source: Source, signature: bytes, start: int, end: int) -> int:
