@@ -94,7 +94,7 @@ def build(
     """
     options = options or Options()
     taken = list(sources)
-    with closing(Compilation(sink.scratch, options.pua)) as into:
+    with closing(Compilation(sink.scratch, pua=options.pua)) as into:
         opened = _Opened(taken, options.trust)
         _read(into, opened, is_ignoring=True)
         _read(into, opened, is_ignoring=False)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from garrison.engine.hashes import ALGORITHMS
 from garrison.engine.set_files import LISTED, PASSWORDS, table_file
@@ -19,15 +19,34 @@ _NAME_CHARS = 200
 _BOM = b"\xef\xbb\xbf"
 
 
+class Patterns(Protocol):
+    """Takes byte patterns and logical signatures. count: of those taken."""
+
+    count: int
+
+    def extended(self, line: str, where: str, is_pua: bool) -> None:
+        """Take a line of an .ndb file. Raises ValueError."""
+        ...
+
+    def logical(self, line: str, where: str, is_pua: bool) -> None:
+        """Take a line of an .ldb file. Raises ValueError."""
+        ...
+
+    def write(self) -> dict[str, bytes]:
+        """Return the files of the set."""
+        ...
+
+
 @dataclass(slots=True)
 class Compilation:
-    """The parts of a set. pua: whether signatures on what is merely unwanted are taken.
+    """The parts of a set. patterns: takes those. pua: whether signatures on what is merely unwanted are taken.
 
     ignored: by name, the MD5s of the lines that are left out; an empty set stands for every line of that name.
     rules: name and text of each file of YARA rules. listed: signatures on what archives list.
     """
 
     scratch: Scratch
+    patterns: Patterns | None = None
     pua: bool = False
     ledger: Ledger = field(default_factory=Ledger)
     ignored: dict[bytes, set[bytes]] = field(default_factory=dict)
@@ -75,6 +94,9 @@ class Compilation:
             yield table_file(table, algorithm), partial(writer.write, doubled=self._doubled)
         for name, spool in sorted(self._verbatim.items()):
             yield name, partial(_copy, spool)
+        if self.patterns is not None and self.patterns.count:
+            for name, content in sorted(self.patterns.write().items()):
+                yield name, partial(_write, content, self.patterns.count)
         if self.listed:
             yield LISTED, lambda file: _dump(file, self.listed)
         if self.passwords:
@@ -159,6 +181,11 @@ def _copy(spool: Spool, file: BinaryIO) -> int:
         file.write(piece)
         lines += piece.count(b"\n")
     return lines
+
+
+def _write(content: bytes, entries: int, file: BinaryIO) -> int:
+    file.write(content)
+    return entries
 
 
 def _dump(file: BinaryIO, entries: list[object] | list[list[object]] | list[str]) -> int:

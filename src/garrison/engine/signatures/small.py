@@ -116,6 +116,30 @@ def ignored(into: Compilation, _source: str, line: bytes) -> None:
         into.ignore(fields[-1], None)
 
 
+def extended(*, is_pua: bool = False) -> TakeLine:
+    """Return what takes a line of an .ndb file. is_pua: whether it is about what is merely unwanted."""
+
+    def take(into: Compilation, source: str, line: bytes) -> None:
+        into.check_ignored(line.partition(b":")[0], line)
+        if into.patterns is None:
+            raise ValueError("patterns: not matched")
+        into.patterns.extended(line.decode("utf-8"), source, is_pua)
+
+    return take
+
+
+def logical(*, is_pua: bool = False) -> TakeLine:
+    """Return what takes a line of an .ldb file. is_pua: whether it is about what is merely unwanted."""
+
+    def take(into: Compilation, source: str, line: bytes) -> None:
+        into.check_ignored(line.partition(b";")[0], line)
+        if into.patterns is None:
+            raise ValueError("patterns: not matched")
+        into.patterns.logical(line.decode("utf-8"), source, is_pua)
+
+    return take
+
+
 def verbatim(file: str) -> TakeLine:
     """Return what keeps lines as they are, for those who match links."""
 
