@@ -186,7 +186,7 @@ def test_sections_of_programs(algorithm: str, tmp_path: Path) -> None:
 @needs_clamscan
 @needs_test_files
 def test_imports_of_programs(tmp_path: Path) -> None:
-    for name in ("clam.exe", "clam_ISmsi_ext.exe"):
+    for name in ("clam.exe", "clam-nsis.exe"):
         content = (TEST_FILES / name).read_bytes()
         program = Subject(content, Type.PE).program()
         assert program is not None
