@@ -114,3 +114,16 @@ def make_pdf(objects: list[tuple[bytes, bytes | None]], trailer: bytes = b"") ->
             out += b"<<" + head + b"/Length %d>>\nstream\n" % len(stream) + stream + b"\nendstream"
         out += b"\nendobj\n"
     return out + b"trailer\n<</Root 1 0 R" + trailer + b">>\n%%EOF\n"
+
+
+def ole_one(kind: bytes, content: bytes) -> bytes:
+    """Return an OLE 1.0 object."""
+    head = struct.pack("<II", 0x501, 2) + struct.pack("<I", len(kind) + 1) + kind + b"\x00" + bytes(8)
+    return head + struct.pack("<I", len(content)) + content
+
+
+def make_rtf(kind: bytes, content: bytes) -> bytes:
+    """Return a document with an object."""
+    digits = ole_one(kind, content).hex().encode()
+    lines = b"\n".join(digits[at : at + 128] for at in range(0, len(digits), 128))
+    return rb"{\rtf1\ansi{\object\objemb{\*\objclass " + kind + rb"}{\*\objdata " + lines + b"}}}"

@@ -24,7 +24,7 @@ _NOT_HEX = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
 _EMBEDDED, _LINKED = b"0105000002000000", b"0105000001000000"
 _COMPOUND = b"d0cf11e0a1b11ae1"
 _START = re.compile(_EMBEDDED + b"|" + _LINKED + b"|" + _COMPOUND)
-_MOST_OBJECTS = 64  # in one run of digits
+_MOST_OBJECTS = 8  # in one run of digits
 _FIELD_BYTES = 2000
 _FIELDS_BYTES = 256 * 1024
 
