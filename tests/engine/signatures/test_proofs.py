@@ -1,7 +1,7 @@
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garrison.engine.signatures.proofs import (
@@ -70,13 +70,15 @@ def test_what_is_no_proof_proves_nothing(text: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_no_signed_data(content: bytes) -> None:
-    with pytest.raises((ValueError, StopIteration)):
+    with pytest.raises(ValueError, match=r"."):
         SignedData(content)
 
 
 PROOF = proof(CONTENT)
 
 
+@pytest.mark.filterwarnings("ignore")  # of strange numbers in certificates
+@settings(max_examples=200)
 @given(st.integers(0, len(PROOF) - 1), st.integers(1, 255))
 def test_a_changed_proof_is_survived(at: int, change: int) -> None:
     changed = PROOF[:at] + bytes([PROOF[at] ^ change]) + PROOF[at + 1 :]

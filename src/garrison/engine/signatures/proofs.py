@@ -21,7 +21,6 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import pkcs7
 
 from garrison.engine.signatures.clamav_root import CLAMAV_ROOT
 from garrison.engine.signatures.signed_data import SignedData
@@ -35,6 +34,15 @@ _HASH_BYTES = 32
 _MOST_LINES = 100
 _MOST_CERTIFICATES = 10
 _LONGEST_CHAIN = 4
+_UNREADABLE = (  # what the library raises for certificates and signatures that are none
+    ValueError,
+    TypeError,
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,7 @@ def _is_proof(line: bytes, digest: bytes, trust: Trust) -> bool:
         if fields[2] != b"pkcs7-pem":
             return False
         return _is_signed(base64.b64decode(fields[3], validate=True), digest, trust)
-    except (ValueError, IndexError, Error, InvalidSignature, UnsupportedAlgorithm, TypeError):
+    except (IndexError, Error, *_UNREADABLE):
         return False
 
 
@@ -147,7 +155,7 @@ def _is_signed(der: bytes, digest: bytes, trust: Trust) -> bool:
     signed = SignedData(der)
     if signed.digest != digest:
         return False
-    sent = pkcs7.load_der_pkcs7_certificates(der)[:_MOST_CERTIFICATES]
+    sent = [x509.load_der_x509_certificate(each) for each in signed.certificates[:_MOST_CERTIFICATES]]
     for certificate in _trusted(sent, trust.issuers):
         key = certificate.public_key()
         if isinstance(key, RSAPublicKey):
@@ -175,7 +183,7 @@ def _trusted(sent: list[x509.Certificate], issuers: tuple[x509.Certificate, ...]
 def _is_authority(certificate: x509.Certificate) -> bool:
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except (x509.ExtensionNotFound, x509.DuplicateExtension):
+    except (x509.ExtensionNotFound, *_UNREADABLE):
         return False
 
 
@@ -183,7 +191,7 @@ def _is_issued(certificate: x509.Certificate, issuers: list[x509.Certificate]) -
     for issuer in issuers:
         try:
             certificate.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature):
+        except _UNREADABLE:
             continue
         return True
     return False
