@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from garrison.engine.formats import image_blocks
 from garrison.engine.guard import Incomplete
+from tests.engine.archives import raw_deflate
 
 BLOCKS = [
     image_blocks.zlib_block,
@@ -37,6 +38,14 @@ def test_copies_of_adc_repeat_what_they_write() -> None:
 def test_no_more_comes_out_than_asked_for() -> None:
     assert image_blocks.zlib_block(zlib.compress(bytes(100_000)), 10) == bytes(10)
     assert image_blocks.adc_block(b"\x80a" + b"\x7f\x00\x00" * 9, 20) == b"a" * 20
+
+
+def test_a_whole_block_has_nothing_behind_it_and_an_end() -> None:
+    packed = raw_deflate(b"a" * 100)
+    assert image_blocks.whole_deflate_block(packed, 100) == b"a" * 100
+    for wrong, most in ((packed + b"x", 100), (packed[:-1], 100), (packed, 99)):
+        with pytest.raises(Incomplete):
+            image_blocks.whole_deflate_block(wrong, most)
 
 
 @pytest.mark.parametrize("unpack", BLOCKS[:6])

@@ -49,7 +49,7 @@ def test_masked_files_are_read() -> None:
 def test_a_file_in_two_volumes_is_put_together() -> None:
     data = shield_chunks(CONTENT)
     header = cabinet([shield_entry(5, len(CONTENT), len(data), 100, 4 + 87 + 1)], b"\x00x\x00")
-    second = bytes(28) + struct.pack("<QQQ", 64, len(CONTENT), len(data) - 50)
+    second = bytes(36) + struct.pack("<QQQ", 64, len(CONTENT), len(data) - 50)
     assert read(header, {1: bytes(100) + data[:50], 2: second.ljust(64, b"\x00") + data[50:]}) == {("x",): CONTENT}
     assert read(header, {1: bytes(100) + data[:50]}) == {("x",): b""}
 
@@ -60,11 +60,30 @@ def test_wide_names_of_newer_versions_are_read() -> None:
     assert read(header, {1: b".abc"}) == {("folder/näme",): b"abc"}
 
 
+def test_a_stored_file_in_two_volumes_is_put_together() -> None:
+    header = cabinet([shield_entry(1, len(CONTENT), 0, 100, 4 + 87 + 1)], b"\x00x\x00")
+    second = bytes(36) + struct.pack("<QQQ", 64, len(CONTENT) - 50, 0)
+    assert read(header, {1: bytes(100) + CONTENT[:50], 2: second.ljust(64, b"\x00") + CONTENT[50:]}) == {
+        ("x",): CONTENT
+    }
+
+
 def test_what_is_in_another_file_is_said() -> None:
     header = cabinet([shield_entry(0, 3, 3, 1, 4 + 87 + 1)], b"\x00x\x00")
     assert remarks(opened(installshield.members, header)) == ["not opened: its data is in another file"]
     volume = b"ISc(" + struct.pack("<LLLL", 0x01009500, 0, 512, 0) + bytes(100)
     assert remarks(opened(installshield.members, volume)) == ["not opened: its list of members is in another file"]
+
+
+def test_files_of_version_5_are_in_the_volume_that_counts_them() -> None:
+    table = struct.pack("<LL", 8, 12) + b"\x00abc"
+    entry = (struct.pack("<LLHLL", 12 + 42, 0, 0, 3, 3) + bytes(20)).ljust(38, b"\x00") + struct.pack("<L", 70)
+    head = struct.pack("<4sLLLLL", b"ISc(", 0x01005000, 0, 512, 64, 700)
+    descriptor = bytes(12) + struct.pack("<L12xL8xLL", 64, 1, 1, 0)
+    header = head.ljust(512, b"\x00") + descriptor.ljust(64, b"\x00") + table + entry + b"old\x00"
+    assert read(header, {1: b"".ljust(70) + b"abc"}) == {("old",): b"abc"}
+    none = bytes(32) + b"\xff\xff\xff\xff"
+    assert read(header, {2: none.ljust(70, b"\x00") + b"two"}) == {("old",): b"two"}
 
 
 def test_the_smaller_entries_of_version_5_are_read() -> None:

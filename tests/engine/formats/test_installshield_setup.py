@@ -87,7 +87,9 @@ def test_a_list_with_a_cabinet_is_opened_down_to_its_files() -> None:
 def test_volumes_without_their_header_are_said() -> None:
     volume = b"ISc(" + struct.pack("<LLLL", 0x01009500, 0, 512, 0) + bytes(100)
     members = opened(installshield_setup.members, program(carried("data2.cab", volume)))
-    assert [member.remark for member in members] == ["not opened: its list of members is in another file"]
+    assert [(member.names, member.remark) for member in members] == [
+        (("volume 2",), "not opened: its list of members is in another file")
+    ]
 
 
 @pytest.mark.parametrize("content", [program(b""), program(b"anything"), b"MZ", b"", b"MZ" * 100])

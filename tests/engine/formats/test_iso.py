@@ -36,6 +36,11 @@ def test_a_name_of_rock_ridge_in_parts_is_put_together() -> None:
     assert members[0].names == ("a name",)
 
 
+def test_a_link_is_no_file() -> None:
+    fields = b"SL" + bytes([8, 1, 0, 0, 1, 97])
+    assert opened(iso.members, make_iso(iso_record(b"X.;1", 21, 0, 0, fields))) == []
+
+
 def test_a_short_file_does_not_hide_a_longer_one_in_the_same_place() -> None:
     records = iso_record(b"A.;1", 21, 1) + iso_record(b"B.;1", 21, 4) + iso_record(b"C.;1", 21, 4)
     assert contents(opened(iso.members, make_iso(records, b"abcd"))) == {("A.",): b"a", ("B.",): b"abcd"}

@@ -62,6 +62,18 @@ zstd_block = by_decoder(zstd_decoder)
 lz4_block: Unpack = _lz4
 
 
+def whole_deflate_block(packed: bytes, most: int) -> bytes:
+    """Unpack a block that ends where its DEFLATE data does, and to no more than `most`. Raises Incomplete else."""
+    decoder = Inflater()
+    try:
+        piece = decoder.decompress(packed, most + 1)
+    except _ERRORS as error:
+        raise Incomplete(CORRUPT) from error
+    if len(piece) > most or not decoder.eof or decoder.unused_data:
+        raise Incomplete(CORRUPT)
+    return piece
+
+
 def adc_block(packed: bytes, most: int) -> bytes:
     """Unpack a block of Apple Data Compression (NDIF, UDIF): literals, and copies of 3 to 67 bytes from before.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from garrison.engine.formats import installshield_volume
 from garrison.engine.formats.image_blocks import deflate_block
 from garrison.engine.formats.opener import CORRUPT, Listed, Member, clean_name, closed, collect
 from garrison.engine.formats.reading import Extent, runs, take, told
@@ -16,7 +17,6 @@ from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
 MAGIC = b"ISc("
-NO_LIST = "not opened: its list of members is in another file"
 _NO_DATA = "not opened: its data is in another file"
 _SPLIT, _MASKED, _COMPRESSED, _INVALID = 1, 2, 4, 8
 _NEW = 6  # the version with larger descriptors
@@ -46,7 +46,7 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noq
 
 def _alone(source: Source, guard: Guard) -> Iterator[Member]:
     if not has_list(source):
-        yield Member((), None, NO_LIST)
+        yield from installshield_volume.read(source, guard)
         return
     # In a header without data, the place of the data is its end.
     has_data = int.from_bytes(source.read_at(20, 4), "little") < source.size
@@ -79,7 +79,7 @@ class _Cabinet:
         folders, files, second = (int.from_bytes(head[at : at + 4], "little") for at in (28, 40, 44))
         for number in range(files):
             self._guard.check()
-            file = self._old(folders + number) if self._version < _NEW else self._new(second, number)
+            file = self._old(folders, number) if self._version < _NEW else self._new(second, number)
             if file.flags & _INVALID or not file.name or not file.start:
                 self._guard.pass_over()
                 continue
@@ -100,11 +100,18 @@ class _Cabinet:
         name, folder = struct.unpack_from("<LH", entry, 58)
         return _File(name, folder, flags, size, packed, start, int.from_bytes(entry[85:87], "little"))
 
-    def _old(self, index: int) -> _File:
-        place = take(self._header, self._table + 4 * index, 4, self._guard)
+    def _old(self, folders: int, number: int) -> _File:
+        place = take(self._header, self._table + 4 * (folders + number), 4, self._guard)
         entry = take(self._header, self._table + int.from_bytes(place, "little"), 42, self._guard)
         name, folder, flags, size, packed = struct.unpack_from("<LLHLL", entry)
-        return _File(name, folder, flags, size, packed, int.from_bytes(entry[38:42], "little"), 1)
+        return _File(name, folder, flags, size, packed, int.from_bytes(entry[38:42], "little"), self._volume(number))
+
+    def _volume(self, number: int) -> int:
+        """Return which volume a file begins in: the first that does not end before it."""
+        for volume, source in sorted(self._volumes.items()):
+            if int.from_bytes(source.read_at(32, 4), "little") >= number:
+                return volume
+        return 1
 
     def _file(self, file: _File, folders: int, position: int) -> Member:
         text = self._name(file.name)
@@ -147,9 +154,15 @@ class _Cabinet:
             source = self._volumes.get(volume)
             if source is None or length <= 0:
                 return
-            start, first = struct.unpack("<Q8xQ", take(source, 28, 24, self._guard))
+            start, first = self._continued(source, is_packed=bool(file.flags & _COMPRESSED))
             part = min(first, length)
             yield start, part
+
+    def _continued(self, source: Source, *, is_packed: bool) -> Extent:
+        """Return where a volume has the rest of the file that began in the one before."""
+        form, width = ("<QQQ", 24) if self._version >= _NEW else ("<LLL", 12)
+        start, size, packed = struct.unpack(form, take(source, 36, width, self._guard))
+        return start, packed if is_packed else size
 
     def _name(self, offset: int) -> str:
         field = self._header.read_at(self._table + offset, _NAME_BYTES)

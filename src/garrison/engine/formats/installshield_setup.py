@@ -9,9 +9,9 @@ cabinet with its header and volumes).
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from garrison.engine.formats import installshield
+from garrison.engine.formats import installshield, installshield_volume
 from garrison.engine.formats.image_blocks import ZlibDecoder
 from garrison.engine.formats.opener import Listed, Member, clean_name, collect, stored
 from garrison.engine.formats.reading import Part, told
@@ -104,9 +104,9 @@ def _streamed(source: Source, mark: int, guard: Guard) -> Iterator[Member]:
         name = source.read_at(at, length).decode("utf-16-le", "replace").split("\x00", 1)[0].encode()
         at += length
         size = int.from_bytes(entry[10:14], "little")
-        data = Part(source, at, size)
-        if name and flags & _ENCODED:
-            data = _Masked(source, at, size, name, _PERIOD if flags & _FROM_EVERY_KIB else len(name))
+        period = _PERIOD if flags & _FROM_EVERY_KIB else len(name)
+        is_masked = name and flags & _ENCODED
+        data = _Masked(source, at, size, name, period) if is_masked else Part(source, at, size)
         text = clean_name(name)
         listed = Listed(text, size, position=position)
         yield collect((text,), _opened(data, size, guard), guard, listed=listed)
@@ -177,7 +177,9 @@ def _cabinet(source: Source, files: list[_Carried], guard: Guard) -> Iterator[Me
         if installshield.has_list(part) and (header is None or is_header):
             header = (carried.name, part)
     if header is None:
-        yield Member((files[0].name,), None, installshield.NO_LIST)
+        for number, volume in volumes.items():
+            for member in told(installshield_volume.read(volume, guard)):
+                yield replace(member, names=(f"volume {number}", *member.names))
         return
     for member in told(installshield.read(header[1], volumes, guard)):
         yield Member((header[0], *member.names), member.content, member.remark, listed=member.listed)

@@ -1,6 +1,6 @@
 """Images of optical discs: ISO 9660 (ECMA-119) with Joliet and Rock Ridge names, El Torito boot images, UDF beside it.
 
-Joliet Specification 1995; Rock Ridge Interchange Protocol 1.12 (NM only, its other fields say nothing of content);
+Joliet Specification 1995; Rock Ridge Interchange Protocol 1.12 (NM and SL only);
 "El Torito" Bootable CD-ROM Format 1.0. All trees are walked, and every extent is yielded once, under the first name.
 """
 
@@ -181,7 +181,7 @@ def _in_sector(sector: bytes) -> Iterator[bytes]:
 
 
 def _entry(record: bytes, tree: _Tree) -> _Entry | None:
-    """Return what a record says; None for the folder itself and the one above."""
+    """Return what a record says; None for the folder itself, the one above, and symbolic links."""
     identifier = record[33 : 33 + record[32]]
     is_folder = bool(record[25] & _FOLDER)
     if is_folder and identifier in {b"\x00", b"\x01"}:
@@ -191,17 +191,21 @@ def _entry(record: bytes, tree: _Tree) -> _Entry | None:
     if tree.is_joliet:
         name = identifier.decode("utf-16-be", "replace")
     else:
-        given = _rock_ridge(record[33 + len(identifier) + (len(identifier) + 1) % 2 :])
+        given, is_link = _rock_ridge(record[33 + len(identifier) + (len(identifier) + 1) % 2 :])
+        if is_link and not length:
+            return None
         name = clean_name(given or identifier)
     return _Entry(name if "\x00" in name or is_folder else name.rsplit(";", 1)[0], [extent], is_folder)
 
 
-def _rock_ridge(fields: bytes) -> bytes:
-    """Return the name in the NM fields of a record (RRIP 4.1.4), b"" without any."""
+def _rock_ridge(fields: bytes) -> tuple[bytes, bool]:
+    """Return the name in the NM fields of a record (RRIP 4.1.4), and whether it is a link (SL, 4.1.3)."""
     name = b""
+    is_link = False
     at = 0
     while at + 4 <= len(fields) and fields[at + 2] >= 4:
         if fields[at : at + 2] == b"NM":
             name += fields[at + 5 : at + fields[at + 2]]
+        is_link = is_link or fields[at : at + 2] == b"SL"
         at += fields[at + 2]
-    return name
+    return name, is_link
