@@ -127,3 +127,27 @@ def make_rtf(kind: bytes, content: bytes) -> bytes:
     digits = ole_one(kind, content).hex().encode()
     lines = b"\n".join(digits[at : at + 128] for at in range(0, len(digits), 128))
     return rb"{\rtf1\ansi{\object\objemb{\*\objclass " + kind + rb"}{\*\objdata " + lines + b"}}}"
+
+
+def make_onenote(files: list[bytes]) -> bytes:
+    """Return a section with files; what follows them is as long as a real one has it."""
+    out = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3") + bytes(1008)
+    for content in files:
+        out += bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac") + struct.pack("<Q12x", len(content)) + content
+        out += bytes(-len(content) % 8) + bytes.fromhex("22a7fb7179 0ffb4ebb13539b 6b2ab5a1".replace(" ", ""))
+    return out + bytes(70_000)
+
+
+def make_lnk(name: str, arguments: str) -> bytes:
+    """Return a shortcut with a name and arguments, and a target that names a variable."""
+    out = bytes.fromhex("4c0000000114020000000000c000000000000046") + struct.pack("<I", 0x80 | 4 | 0x20) + bytes(52)
+    for text in (name, arguments):
+        out += struct.pack("<H", len(text)) + text.encode("utf-16-le")
+    target = "%windir%\\cmd.exe".encode("utf-16-le").ljust(520, b"\x00")
+    return out + struct.pack("<II", 788, 0xA0000001) + bytes(260) + target + bytes(4)
+
+
+def make_class(texts: list[bytes]) -> bytes:
+    """Return the beginning of a class file: the pool of constants, with a number of two places in it."""
+    pool = b"".join(b"\x01" + struct.pack(">H", len(text)) + text for text in texts)
+    return b"\xca\xfe\xba\xbe" + struct.pack(">HHH", 0, 61, len(texts) + 3) + b"\x05" + bytes(8) + pool + bytes(20)

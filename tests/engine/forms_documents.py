@@ -1,10 +1,11 @@
 """The documents of the conformance suite."""
 
+import marshal
 import zlib
 
-from garrison.engine.formats import ole_streams, pdf, rtf
+from garrison.engine.formats import java, lnk, ole_streams, onenote, pdf, pyc, rtf
 from garrison.engine.type import Type
-from tests.engine.documents import make_ole, make_pdf, make_rtf, native
+from tests.engine.documents import make_class, make_lnk, make_ole, make_onenote, make_pdf, make_rtf, native
 from tests.engine.forms import Form
 
 
@@ -21,8 +22,30 @@ def in_rtf(content: bytes) -> bytes:
     return make_rtf(b"Package", native(b"inner", content)[4:])
 
 
+def in_onenote(content: bytes) -> bytes:
+    return make_onenote([content])
+
+
+def in_lnk(content: bytes) -> bytes:
+    return make_lnk("shown", "/c start") + content
+
+
+def in_class(content: bytes) -> bytes:
+    pieces = [content[at : at + 60_000] for at in range(0, len(content), 60_000)]
+    return make_class([b"java/lang/Object", *pieces])
+
+
+def in_pyc(content: bytes) -> bytes:
+    # What follows the content keeps the engine from finding a zip at the end by itself.
+    return b"\xa7\x0d\r\n" + bytes(12) + marshal.dumps((content, bytes(70_000)))
+
+
 FORMS: tuple[Form, ...] = (
     Form(Type.OLE, ole_streams.members, in_ole, is_exact=False, can_bomb=False),
     Form(Type.PDF, pdf.members, in_pdf),
     Form(Type.RTF, rtf.members, in_rtf, is_exact=False, can_bomb=False),
+    Form(Type.ONENOTE, onenote.members, in_onenote, is_exact=False, can_bomb=False),
+    Form(Type.LNK, lnk.members, in_lnk, is_exact=False, can_bomb=False),
+    Form(Type.JAVA_CLASS, java.members, in_class, is_exact=False, can_bomb=False, text_only=True),
+    Form(Type.PYC, pyc.members, in_pyc, is_exact=False, can_bomb=False),
 )

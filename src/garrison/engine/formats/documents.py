@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import ole_streams, pdf, rtf
+from garrison.engine.formats import java, lnk, ole_streams, onenote, pdf, pyc, rtf
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
@@ -10,5 +10,9 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.OLE: (ole_streams.members,),
     Type.PDF: (pdf.members,),
     Type.RTF: (rtf.members,),
+    Type.ONENOTE: (onenote.members,),
+    Type.LNK: (lnk.members,),
+    Type.JAVA_CLASS: (java.members,),
+    Type.PYC: (pyc.members,),
 }
 CLOSED: Mapping[Type, str] = {}
