@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from garrison.engine.formats import excel4, ppt, vba
+from garrison.engine.formats import excel4, ooxml_crypt, ppt, vba
 from garrison.engine.formats.msi import unpacked_name
 from garrison.engine.formats.ole import Compound, Stream
 from garrison.engine.formats.ole_native import package
@@ -76,6 +76,8 @@ class _Reader:
         """Yield what is packed in a stream of a known name."""
         if last == "PowerPoint Document":
             yield from self._slides(content)
+        elif last == "EncryptedPackage":
+            yield self._decrypted(content)
         elif last in {"Workbook", "Book"}:
             yield from self._workbook(content)
         elif last == "WordDocument" and content[:2] == b"\xec\xa5" and content[11:12] and content[11] & 1:
@@ -94,6 +96,16 @@ class _Reader:
     def _plain(self, content: bytes) -> Iterator[bytes]:
         self._guard.grew(len(content))
         yield content
+
+    def _decrypted(self, content: bytes) -> Member:
+        """Return the document that opens with a password everybody knows."""
+        try:
+            pieces = ooxml_crypt.opened(self._compound.read("EncryptionInfo"), content, self._guard)
+        except Incomplete as reason:
+            return Member((), None, reason.remark)
+        if pieces is None:
+            return Member((), None, ENCRYPTED)
+        return collect(("document",), pieces, self._guard)
 
     def _workbook(self, content: bytes) -> Iterator[Member]:
         if excel4.is_encrypted(content):
