@@ -148,3 +148,19 @@ def test_a_descriptor_that_is_none_is_told() -> None:
     os.close(number)
     with pytest.raises(Failed, match=r"set\.json cannot be read"):
         Detector.open({SET: number})
+
+
+def told(*sources: tuple[str, bytes]) -> dict[str, tuple[int, int]]:
+    _, report = built(sources)
+    return {tally.source: (tally.read, tally.compiled) for tally in report.tallies}
+
+
+def test_the_rules_of_each_file_are_counted() -> None:
+    good, bad = b"rule a { condition: true } rule b { condition: true }", b"rule c { condition: nonsense }"
+    assert told(("good.yar", good), ("more.yar", good + bad)) == {"more.yar": (3, 2), "good.yar": (2, 2)}
+    assert told(("good.yar", good), ("other.yar", b'include "good.yar"')) == {
+        "good.yar": (0, 0),
+        "other.yar": (0, 0),
+        "rules": (4, 4),
+    }
+    assert told(("none.yar", b"")) == {"none.yar": (0, 0)}

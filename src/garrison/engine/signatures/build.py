@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from garrison.engine.signatures.sources import (
     reader_of,
 )
 from garrison.engine.yara.rulebook import compile_rules
+from garrison.engine.yara.text import Unreadable, read_rules
 
 Origin = bytes | Callable[[], BinaryIO]  # a source's content, or what opens it: a file that can be sought
 _PROOF_BYTES = 1024 * 1024
@@ -221,13 +223,23 @@ def _rules(into: Compilation, file: BinaryIO) -> int:
     """Compile the rules, and settle the counts of their sources."""
     compiled = compile_rules(into.rules)
     file.write(compiled.content)
-    for skipped in compiled.skipped:
-        tally = into.ledger.tally(skipped.where)
+    skipped = Counter(each.where for each in compiled.skipped)
+    for each in compiled.skipped:
+        tally = into.ledger.tally(each.where)
         tally.read += 1
-        into.ledger.skip(tally, "", skipped.what, skipped.why)
-    if into.rules:
-        # The compiler tells how many rules there are in all, and not of which file.
-        tally = into.ledger.tally(into.rules[0][0] if len(into.rules) == 1 else "rules")
-        tally.read += compiled.count
-        tally.compiled += compiled.count
+        into.ledger.skip(tally, "", each.what, each.why)
+    taken = {name: max(_rules_in(text) - skipped[name], 0) for name, text in into.rules}
+    if sum(taken.values()) != compiled.count:
+        taken = {"rules": compiled.count}  # one file includes another, or has a fault that hides its rules
+    for name, count in taken.items():
+        tally = into.ledger.tally(name)
+        tally.read += count
+        tally.compiled += count
     return compiled.count
+
+
+def _rules_in(text: str) -> int:
+    try:
+        return len(read_rules(text)[1])
+    except Unreadable:
+        return 0
