@@ -2,11 +2,14 @@
 
 import marshal
 import zlib
+from xml.sax.saxutils import escape
 
-from garrison.engine.formats import java, lnk, ole_streams, onenote, pdf, pyc, rtf
+from garrison.engine.formats import java, lnk, odf, ole_streams, onenote, ooxml, pdf, pyc, rtf
 from garrison.engine.type import Type
 from tests.engine.documents import make_class, make_lnk, make_ole, make_onenote, make_pdf, make_rtf, native
 from tests.engine.forms import Form
+
+WORD = b'<?xml version="1.0"?><w:p xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
 
 
 def in_ole(content: bytes) -> bytes:
@@ -40,6 +43,16 @@ def in_pyc(content: bytes) -> bytes:
     return b"\xa7\x0d\r\n" + bytes(12) + marshal.dumps((content, bytes(70_000)))
 
 
+def in_field(content: bytes) -> bytes:
+    text = escape(content.decode()).encode()
+    return WORD + b"<w:instrText>" + text[:3] + b"</w:instrText><w:instrText>" + text[3:] + b"</w:instrText></w:p>"
+
+
+def in_basic(content: bytes) -> bytes:
+    text = escape(content.decode()).encode()
+    return b'<?xml version="1.0"?><script:module script:name="M">' + text + b"</script:module>"
+
+
 FORMS: tuple[Form, ...] = (
     Form(Type.OLE, ole_streams.members, in_ole, is_exact=False, can_bomb=False),
     Form(Type.PDF, pdf.members, in_pdf),
@@ -48,4 +61,6 @@ FORMS: tuple[Form, ...] = (
     Form(Type.LNK, lnk.members, in_lnk, is_exact=False, can_bomb=False),
     Form(Type.JAVA_CLASS, java.members, in_class, is_exact=False, can_bomb=False, text_only=True),
     Form(Type.PYC, pyc.members, in_pyc, is_exact=False, can_bomb=False),
+    Form(Type.XML, ooxml.members, in_field, is_exact=False, can_bomb=False, text_only=True),
+    Form(Type.XML, odf.members, in_basic, is_exact=False, can_bomb=False, text_only=True),
 )

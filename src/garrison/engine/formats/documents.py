@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import java, lnk, ole_streams, onenote, pdf, pyc, rtf
+from garrison.engine.formats import java, lnk, odf, ole_streams, onenote, ooxml, pdf, pyc, rtf
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
@@ -14,5 +14,6 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.LNK: (lnk.members,),
     Type.JAVA_CLASS: (java.members,),
     Type.PYC: (pyc.members,),
+    Type.XML: (ooxml.members, odf.members),
 }
 CLOSED: Mapping[Type, str] = {}
