@@ -197,13 +197,16 @@ rule Office_DDE_Command
         reference = "MITRE ATT&CK T1559.002"
         types = "xml,text,html,rtf"
     strings:
-        $word = /(<w:instrText[^>]{0,60}>|\\fldinst[ \t{}a-z0-9\\]{0,40})[^<}]{0,20}DDE(AUTO)?[ \t][^<}]{0,60}(cmd|powershell|mshta|rundll32|regsvr32|wscript|cscript|certutil)/ nocase
+        $word_xml = /<w:instrText[^>]{0,60}>[^<}]{0,20}DDE(AUTO)?[ \t][^<}]{0,60}(cmd|powershell|mshta|rundll32|regsvr32|wscript|cscript|certutil)/ nocase
+        $word_rtf = /\\fldinst[ \t{}a-z0-9\\]{0,40}[^<}]{0,20}DDE(AUTO)?[ \t][^<}]{0,60}(cmd|powershell|mshta|rundll32|regsvr32|wscript|cscript|certutil)/ nocase
+        $rtf = "{\\rt"
         $cell = /<f[^>]{0,60}>=?(cmd|powershell|mshta|rundll32|regsvr32|msexcel)(\.exe)?\|[^<]{3,160}!/ nocase
         $link = /office:dde-application="(cmd|powershell|mshta|rundll32|regsvr32|wscript)(\.exe)?"/ nocase
         $formula = /table:formula="[^"]{0,12}DDE[ \t]{0,2}\([ \t]{0,2}(&quot;|')(cmd|powershell|mshta|rundll32|regsvr32|wscript)(\.exe)?(&quot;|')/ nocase
         $csv = /(^|[\r\n,;"])[=+\-@][ \t]{0,3}([A-Za-z0-9(]{1,12}[+\-*])?(cmd|powershell|mshta|rundll32|regsvr32|msexcel|wscript)(\.exe)?[ \t]{0,3}\|[ \t]{0,3}['"]{0,3}[^\r\n!]{3,200}'{0,2}![A-Za-z_0-9$]{1,12}/ nocase
     condition:
-        (Document_Xml or object_type == "rtf") and filesize < 20MB and any of them
+        (Document_Xml or object_type == "rtf") and filesize < 20MB and
+        (any of ($word_xml, $cell, $link, $formula, $csv) or ($word_rtf and $rtf at 0))
 }
 
 rule Office_Equation_Exploit

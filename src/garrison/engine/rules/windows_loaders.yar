@@ -106,7 +106,7 @@ rule Windows_PowerShell_Memory
     strings:
         $import = /(DllImport[ \t]{0,2}\([ \t]{0,2}["']kernel32|GetDelegateForFunctionPointer|UnsafeNativeMethods)/ nocase
         $room = /(VirtualAlloc|VirtualAllocEx|VirtualProtect|HeapCreate)/
-        $copy = /(Marshal\]?::?\.?Copy|WriteProcessMemory|RtlMoveMemory)[ \t]{0,2}\(?/ nocase
+        $copy = /(Marshal\]?::?\.?Copy|WriteProcessMemory|RtlMoveMemory)[ \t]{0,2}\(/ nocase
         $go = /(CreateThread|CreateRemoteThread|QueueUserAPC|GetDelegateForFunctionPointer)/
         $code = /(\[Byte\[\]\][^\n]{0,40}(0x[0-9a-f]{2}[ \t]{0,2},[ \t]{0,2}){4}|FromBase64String)/ nocase
     condition:
