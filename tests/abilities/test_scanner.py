@@ -14,6 +14,7 @@ import pytest
 from garrison.abilities.databases import Databases
 from garrison.abilities.quarantine import Identity, Quarantine
 from garrison.abilities.scanner import Examined, Progress, Scanner, Way, verdict_of
+from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import FakeClock
 from garrison.base.errors import Unavailable
 from garrison.base.paths import Home
@@ -92,7 +93,7 @@ class Scan:
 
 def make_scanner(home: Home) -> Scanner:
     clock = FakeClock(START)
-    return Scanner(Databases(home, clock), Quarantine(home, clock))
+    return Scanner(Databases(home, clock), Quarantine(home, clock), Unchanged(home.folder("unchanged", 1), clock))
 
 
 def test_finds_threats_among_files(home: Home, top: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from garrison.linux import walk as walk_module
 from garrison.linux.acting import Acting
-from garrison.linux.walk import Found, Trouble, Walk
+from garrison.linux.walk import Found, Known, Trouble, Walk
 from tests.abilities.things import NOBODY, needs_root, run, small_disk
 
 
@@ -36,7 +36,7 @@ def walked(*roots: Path | str, walk: Walk | None = None) -> tuple[list[str], lis
     """Return the paths of the files found, and the troubles."""
     paths, troubles = [], []
     for item in (walk or Walk()).files([str(root) for root in roots]):
-        if item is None:
+        if item is None or isinstance(item, Known):
             continue
         if isinstance(item, Found):
             paths.append(item.path)
@@ -359,3 +359,14 @@ def test_too_many_open_files_are_told_and_the_walk_goes_on(top: Path) -> None:
     assert len(items) == 3
     assert isinstance(items[2], Trouble)
     assert items[2].what == "too many open files"
+
+
+def test_what_is_known_is_not_opened(top: Path) -> None:
+    (top / "known").write_text("1")
+    (top / "new").write_text("22")
+    walk = Walk(known=lambda status: status.st_size == 1)
+    items = list(walk.files([str(top)]))
+    assert [item.path for item in items if isinstance(item, Known)] == [str(top / "known")]
+    (found,) = [item for item in items if isinstance(item, Found)]
+    assert found.path == str(top / "new")
+    os.close(found.descriptor)

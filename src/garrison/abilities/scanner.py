@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from garrison import __version__
 from garrison.abilities.databases import Databases
 from garrison.abilities.quarantine import Identity, Quarantine
+from garrison.abilities.unchanged import CleanFiles, Unchanged
 from garrison.base.errors import Unavailable
 from garrison.base.text import printable
 from garrison.engine.budget import Limits
 from garrison.engine.heuristics.levels import Level
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from garrison.linux.acting import Acting
-from garrison.linux.walk import Found, Trouble, Walk
+from garrison.linux.walk import Found, Known, Trouble, Walk
 from garrison.linux.workers import Outcome, Submitted, WorkerPool
 from garrison.sdk.plain import to_plain
 
@@ -24,6 +26,7 @@ BATCH_FILES = 32
 BATCH_BYTES = 32 * 1024 * 1024
 _WAITING_BATCHES = 2
 _OPEN_FILES = 256  # that one scan may hold at a time: a process has 1024 descriptors unless it asks for more
+_KNOWN_PER_FILE = 32  # unchanged files in one step cost next to nothing
 _COUNTED_AT_ONCE = 1000
 _MOST_DETAIL = 200  # characters
 
@@ -51,11 +54,59 @@ Sink = Callable[["Examined | Trouble"], Awaitable[None]]
 
 @dataclass(slots=True)
 class Progress:
-    """How far a scan is, in files; total: None until counted."""
+    """How far a scan is, in files; total: None until counted.
+
+    unchanged, unchanged_bytes: files passed over because they are as they were when they were found clean.
+    """
 
     done: int = 0
+    unchanged: int = 0
+    unchanged_bytes: int = 0
     total: int | None = None
     path: str = ""
+
+    def pass_over(self, known: "list[Known]") -> None:
+        """Count files that have not changed."""
+        if known:
+            self.done += len(known)
+            self.unchanged += len(known)
+            self.unchanged_bytes += sum(each.size for each in known)
+            self.path = known[-1].path
+
+
+_Item = Found | Known | Trouble | None
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What one step of a walk brought."""
+
+    batch: list[Found] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """One scan under way. clean: what is known as clean, and learned; is_complete: only learned."""
+
+    roots: list[str]
+    acting: Acting
+    sink: Sink
+    skip: Callable[[str], bool]
+    progress: Progress
+    clean: CleanFiles | None
+    is_complete: bool
+
+    async def take(self, examined: Examined | Trouble) -> None:
+        """Take up what came of one file."""
+        if isinstance(examined, Examined):
+            self.progress.done += 1
+            verdict = examined.verdict
+            if self.clean is not None and not verdict.findings and not verdict.remarks:
+                self.clean.learn(examined.identity)
+        self.progress.path = examined.path
+        await self.sink(examined)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +131,10 @@ class _Crew:
 class Scanner:
     """The shared way to the workers. The workers start with the first scan and stay until `close`."""
 
-    def __init__(self, databases: Databases, quarantine: Quarantine) -> None:
+    def __init__(self, databases: Databases, quarantine: Quarantine, unchanged: Unchanged) -> None:
         self._databases = databases
+        self._unchanged = unchanged
+        self._clean: tuple[tuple[str, Way], CleanFiles] | None = None
         self._quarantine = quarantine
         self._crew: _Crew | None = None
         self._crews: set[_Crew] = set()
@@ -142,12 +195,12 @@ class Scanner:
         self._crews.discard(crew)
         await crew.stack.aclose()
 
-    def walk(self, skip: Callable[[str], bool]) -> Walk:
+    def walk(self, skip: Callable[[str], bool], known: Callable[[os.stat_result], bool] | None = None) -> Walk:
         """Return a walk that leaves our own stores out: they hold what looks like threats."""
         private = frozenset(_key(folder) for folder in (self._databases.folder, self._quarantine.folder))
-        return Walk(skip=skip, private=private)
+        return Walk(skip=skip, private=private, known=known)
 
-    async def scan(  # what a scan is made of
+    async def scan(  # noqa: PLR0913 # what a scan is made of
         self,
         roots: list[str],
         acting: Acting,
@@ -155,20 +208,39 @@ class Scanner:
         skip: Callable[[str], bool],
         progress: Progress,
         databases: Path | None = None,
+        is_complete: bool = False,
     ) -> None:
         """Examine all files in and below the given paths, with the rights of `acting`; give each to the sink.
 
-        databases: a set to use in place of the installed one.
+        databases: a set to use in place of the installed one. is_complete: examine also what has not changed since it
+        was found clean.
         """
+        clean = None if databases is not None else self._clean_files()
+        try:
+            await self._scan(_Scan(roots, acting, sink, skip, progress, clean, is_complete), databases)
+        finally:
+            if clean is not None:
+                await asyncio.to_thread(clean.save)
+
+    def _clean_files(self) -> CleanFiles:
+        """Return the memory of clean files for the databases and the way of now; scans at a time share it."""
+        key = (self._databases.name(), self.way)
+        if self._clean is None or self._clean[0] != key:
+            self._clean = (key, self._unchanged.open(__version__, *key))
+        return self._clean[1]
+
+    async def _scan(self, scan: "_Scan", databases: Path | None) -> None:
+        roots, acting, skip = scan.roots, scan.acting, scan.skip
+        known = None if scan.clean is None or scan.is_complete else scan.clean.knows
         batches: asyncio.Queue[list[Found] | None] = asyncio.Queue(_WAITING_BATCHES)
         async with self._workers(databases) as pool:
-            with closing(self.walk(skip).files(roots)) as walk:
+            with closing(self.walk(skip, known).files(roots)) as walk:
                 try:
                     async with asyncio.TaskGroup() as group:
-                        group.create_task(self._count(roots, acting, skip, progress))
+                        group.create_task(self._count(roots, acting, skip, scan.progress))
                         for _ in range(self.size):
-                            group.create_task(self._consume(pool, acting.uid, batches, sink, progress))
-                        await self._produce(walk, acting, batches, sink)
+                            group.create_task(self._consume(pool, scan, batches))
+                        await self._produce(walk, scan, batches)
                 finally:
                     while not batches.empty():
                         _close(batches.get_nowait() or [])
@@ -183,62 +255,48 @@ class Scanner:
         progress.total = total
 
     async def _produce(
-        self,
-        walk: Iterator[Found | Trouble | None],
-        acting: Acting,
-        batches: "asyncio.Queue[list[Found] | None]",
-        sink: Sink,
+        self, walk: "Iterator[_Item]", scan: "_Scan", batches: "asyncio.Queue[list[Found] | None]"
     ) -> None:
         most = max(1, min(BATCH_FILES, _OPEN_FILES // (self.size + _WAITING_BATCHES + 1)))
         is_done = False
         while not is_done:
-            batch: list[Found] = []
-            troubles: list[Trouble] = []
+            taken = _Taken()
             try:
-                is_done = await acting.run(_next_batch, walk, most, batch, troubles)
-                for trouble in troubles:
-                    await sink(trouble)
-                if batch:
-                    await batches.put(batch)
-                    batch = []
+                is_done = await scan.acting.run(_next_batch, walk, most, taken)
+                for trouble in taken.troubles:
+                    await scan.sink(trouble)
+                scan.progress.pass_over(taken.known)
+                if taken.batch:
+                    await batches.put(taken.batch)
+                    taken.batch = []
             finally:
-                _close(batch)
+                _close(taken.batch)
         for _ in range(self.size):
             await batches.put(None)
 
-    async def _consume(
-        self,
-        pool: WorkerPool,
-        account: int,
-        batches: "asyncio.Queue[list[Found] | None]",
-        sink: Sink,
-        progress: Progress,
-    ) -> None:
+    async def _consume(self, pool: WorkerPool, scan: "_Scan", batches: "asyncio.Queue[list[Found] | None]") -> None:
         while (batch := await batches.get()) is not None:
             try:
-                async with aclosing(_examine(pool, account, batch)) as all_examined:
+                async with aclosing(_examine(pool, scan.acting.uid, batch)) as all_examined:
                     async for examined in all_examined:
-                        progress.done += isinstance(examined, Examined)
-                        progress.path = examined.path
-                        await sink(examined)
+                        await scan.take(examined)
             finally:
                 _close(batch)
 
     async def examine_file(self, path: str, acting: Acting) -> Examined | Trouble:
         """Examine one file with the rights of `acting`, given by a full path in which no link is followed."""
-        batch: list[Found] = []
-        troubles: list[Trouble] = []
+        taken = _Taken()
         with closing(self.walk(lambda _: False).file(path)) as walk:
             try:
                 is_done = False
-                while not (batch or troubles or is_done):
-                    is_done = await acting.run(_next_batch, walk, 1, batch, troubles)
-                if batch:
-                    async with self._workers() as pool, aclosing(_examine(pool, acting.uid, batch)) as examined:
+                while not (taken.batch or taken.troubles or is_done):
+                    is_done = await acting.run(_next_batch, walk, 1, taken)
+                if taken.batch:
+                    async with self._workers() as pool, aclosing(_examine(pool, acting.uid, taken.batch)) as examined:
                         return await anext(examined)
             finally:
-                _close(batch)
-        return troubles[0] if troubles else Trouble(path, "is no file any more", given=True)
+                _close(taken.batch)
+        return taken.troubles[0] if taken.troubles else Trouble(path, "is no file any more", given=True)
 
     async def examine_one(self, descriptor: int, name: str, account: int | None = None) -> Verdict:
         """Examine one open file, whatever it is open for. account: for whom; None for the suite itself.
@@ -298,20 +356,23 @@ def verdict_of(outcome: Outcome) -> Verdict:
     return Verdict(objects=1, findings=(finding,))
 
 
-def _next_batch(walk: Iterator[Found | Trouble | None], most: int, batch: list[Found], troubles: list[Trouble]) -> bool:
-    """Take the next files up; return whether the walk is over. What was opened is in `batch`, whatever happens."""
+def _next_batch(walk: "Iterator[_Item]", most: int, taken: "_Taken") -> bool:
+    """Take the next files up; return whether the walk is over. What was opened is in `taken`, whatever happens."""
     size = 0
-    for item in islice(walk, most):
+    for item in islice(walk, most * _KNOWN_PER_FILE):
         if item is None:
             return False
-        if isinstance(item, Trouble):
-            troubles.append(item)
+        if isinstance(item, Known):
+            taken.known.append(item)
             continue
-        batch.append(item)
-        size += item.status.st_size
-        if size > BATCH_BYTES:
-            break
-    return not batch and not troubles
+        if isinstance(item, Trouble):
+            taken.troubles.append(item)
+        else:
+            taken.batch.append(item)
+            size += item.status.st_size
+        if size > BATCH_BYTES or len(taken.batch) + len(taken.troubles) >= most:
+            return False
+    return not taken.batch and not taken.troubles and not taken.known
 
 
 def _count_some(names: Iterator[str]) -> int:

@@ -18,7 +18,12 @@ from garrison.cli.session import Session
 
 _KEEP = ("settings", "quarantine", "journal", "exclusions", "false-alarms", "schedule", "scan")
 _KEPT_BY_DEFAULT = ("settings", "quarantine", "exclusions")
-_OTHERS = ("databases", "response", "self-test")  # state, besides what may be kept: each with a version file
+_OTHERS = (
+    "databases",
+    "response",
+    "self-test",
+    "unchanged",
+)  # state, besides what may be kept: each with a version file
 _LOOSE = {  # in folders without a version file, only these files are ours
     "run": ("door.sock", "lock"),
     "log": ("daemon.log", "daemon.log.1", "daemon.log.2", "daemon.log.3", "daemon.stderr"),

@@ -21,6 +21,7 @@ from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
 from garrison.abilities.rights import Rights
 from garrison.abilities.scanner import Scanner
+from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import Clock, SystemClock, local_zone
 from garrison.base.errors import Failed, GarrisonError, Unavailable
 from garrison.base.files import explain
@@ -114,7 +115,8 @@ async def make_abilities(boot: Boot) -> None:
         error = await outcome_of(work, doing)
         if isinstance(error, GarrisonError):
             log.error("%s: %s", doing, error.text)
-    scanner = Scanner(databases, quarantine)
+    unchanged = Unchanged(boot.home.folder("unchanged", 1), boot.clock)
+    scanner = Scanner(databases, quarantine, unchanged)
     boot.stack.push_async_callback(scanner.close)
     response = Response(boot.home, boot.clock, quarantine)
     exclusions = Exclusions(boot.home, boot.clock)

@@ -66,6 +66,14 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A file that need not be opened. size: in bytes."""
+
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     """A name in an open folder."""
 
@@ -93,17 +101,22 @@ def why(error: OSError | Failed) -> str:
 
 @dataclass(slots=True)
 class Walk:
-    """One walk. skip: says of a path whether to leave it out; private: folders of ours, as (device, inode)."""
+    """One walk.
+
+    skip: says of a path whether to leave it out. private: folders of ours, as (device, inode). known: says of a file's
+    status whether it need not be opened.
+    """
 
     skip: Callable[[str], bool] = lambda _: False
     private: frozenset[tuple[int, int]] = frozenset()
+    known: Callable[[os.stat_result], bool] | None = None
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _made_up: frozenset[int] = field(default_factory=lambda: devices_of(MADE_UP))
     _of_devices: frozenset[int] = field(default_factory=lambda: devices_of(OF_DEVICES))
     _proc: frozenset[int] = field(default_factory=lambda: devices_of(PROC))
     _later: list[_Later] = field(default_factory=list)
 
-    def files(self, roots: list[str]) -> Generator[Found | Trouble | None, None, None]:
+    def files(self, roots: list[str]) -> Generator[Found | Known | Trouble | None, None, None]:
         """Open every file in and below the given paths; each folder once, however it is reached.
 
         None means that it waits for somebody and has nothing yet: a chance to stop.
@@ -111,12 +124,12 @@ class Walk:
         yield from self._opened(self._all(roots))
         yield from self._tried_again()
 
-    def file(self, path: str) -> Generator[Found | Trouble | None, None, None]:
+    def file(self, path: str) -> Generator[Found | Known | Trouble | None, None, None]:
         """Open one file, given by a full path in which no link is followed."""
         yield from self._opened(self._alone(path, path))
         yield from self._tried_again()
 
-    def _opened(self, items: Iterator["_Entry | Trouble"]) -> Iterator[Found | Trouble]:
+    def _opened(self, items: Iterator["_Entry | Trouble"]) -> Iterator[Found | Known | Trouble]:
         for item in items:
             if isinstance(item, Trouble):
                 yield item
@@ -127,7 +140,7 @@ class Walk:
             elif opened is not None:
                 yield opened
 
-    def _tried_again(self) -> Iterator[Found | Trouble | None]:
+    def _tried_again(self) -> Iterator[Found | Known | Trouble | None]:
         """Open what was under a lease: asking for it made the kernel take the lease away before long (fcntl(2))."""
         while self._later:
             waiting, self._later = self._later, []
@@ -229,13 +242,13 @@ class Walk:
         self._seen.add(key)
         return True
 
-    def _open(self, entry: _Entry) -> "Found | Trouble | _Later | None":
+    def _open(self, entry: _Entry) -> "Found | Known | Trouble | _Later | None":
         """Open a file; None for what is no file and belongs there. What is no file is never opened: it has effects."""
         try:
             before = os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
-            what = self._not_a_file(entry, before)
-            if what is not None:
-                return Trouble(entry.path, what, entry.given) if what else None
+            settled, is_settled = self._settled(entry, before)
+            if is_settled:
+                return settled
             descriptor = os.open(entry.name, _OPEN, dir_fd=entry.folder)
         except BlockingIOError:
             if len(self._later) >= _MOST_LATER:
@@ -248,6 +261,15 @@ class Walk:
             return Found(entry.path, descriptor, status, entry.given)
         os.close(descriptor)
         return Trouble(entry.path, _CHANGED, entry.given)
+
+    def _settled(self, entry: _Entry, status: os.stat_result) -> tuple[Known | Trouble | None, bool]:
+        """Return what becomes of a name that need not be opened, and whether it is one."""
+        what = self._not_a_file(entry, status)
+        if what is not None:
+            return (Trouble(entry.path, what, entry.given) if what else None), True
+        if self.known is not None and self.known(status):
+            return Known(entry.path, status.st_size), True
+        return None, False
 
     def _not_a_file(self, entry: _Entry, status: os.stat_result) -> str | None:
         """Return what is to be said of what is no file, "" for nothing; None for a file."""

@@ -11,6 +11,7 @@ from garrison import sdk
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import Exclusions
 from garrison.abilities.scanner import Scanner
+from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import FakeClock
 from garrison.base.errors import GarrisonError, NotFound
 from garrison.base.paths import Home
@@ -41,7 +42,7 @@ def staged(tmp_path: Path) -> Staged[QuarantineComponent]:
         home=home,
         quarantine=store,
         exclusions=Exclusions(home, clock),
-        scanner=Scanner(Databases(home, clock), store),
+        scanner=Scanner(Databases(home, clock), store, Unchanged(home.folder("unchanged", 1), clock)),
     )
 
 

@@ -3,6 +3,7 @@
 import io
 import os
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,18 @@ def test_a_file_given_twice_over_folders_is_scanned_once(suite: RunningSuite, tm
     (tmp_path / "a" / "eicar.com").write_bytes(EICAR)
     result, _ = _scan(suite, tmp_path, tmp_path / "a")
     assert len(result["findings"]) == 1
+
+
+def test_the_second_scan_passes_over_what_is_clean_and_unchanged(suite: RunningSuite, tmp_path: Path) -> None:
+    (tmp_path / "clean").write_text("a letter")
+    (tmp_path / "eicar").write_bytes(EICAR)
+    time.sleep(2.1)  # what changed just now is not yet taken for settled
+    first, _ = _scan(suite, tmp_path)
+    second, code = _scan(suite, tmp_path)
+    assert (first["unchanged"], second["unchanged"]) == (0, 1)
+    assert (second["files"], second["bytes"]) == (first["files"], first["bytes"])
+    assert [row["name"] for row in second["findings"]] == ["EICAR-Test-File"]
+    assert code == EXIT_NOT_ALL_HANDLED
+    assert _scan(suite, tmp_path, every=True)[0]["unchanged"] == 0
+    (tmp_path / "clean").write_bytes(EICAR)
+    assert len(_scan(suite, tmp_path)[0]["findings"]) == 2

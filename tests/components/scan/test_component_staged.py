@@ -17,6 +17,7 @@ from garrison.abilities.exclusions import By, Exclusions
 from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
 from garrison.abilities.scanner import Examined, Scanner
+from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import FakeClock
 from garrison.base.errors import Failed, Invalid
 from garrison.base.paths import Home
@@ -46,7 +47,7 @@ class Bench:
         self.databases = Databases(self.home, self.clock)
         self.response = Response(self.home, self.clock, self.quarantine)
         self.exclusions = Exclusions(self.home, self.clock)
-        self.scanner = Scanner(self.databases, self.quarantine)
+        self.scanner = Scanner(self.databases, self.quarantine, Unchanged(self.home.folder("unchanged", 1), self.clock))
 
     def staged(self) -> Staged[Scan]:
         return stage(

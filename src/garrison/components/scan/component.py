@@ -168,6 +168,9 @@ class Scan(sdk.Component[ScanSettings]):
                 "Use these signature files or folders, and not the installed databases", max_length=_MOST_DATABASES
             ),
         ] = [],
+        every: Annotated[
+            bool, sdk.about("Look also at files that have not changed since they were found clean")
+        ] = False,
         explain: Annotated[bool, sdk.about("Say why: signature, place, score")] = False,
     ) -> ScanSummary:
         """Scan files and folders, and what is inside archives."""
@@ -178,7 +181,7 @@ class Scan(sdk.Component[ScanSettings]):
             folder = await self._compiler.for_scan(database, job.caller.uid)
             summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over, databases=folder)
         else:
-            summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over)
+            summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over, every=every)
         return summary.model_copy(update={"explained": explain})
 
     @sdk.task("Quick scan")
@@ -294,6 +297,7 @@ class Scan(sdk.Component[ScanSettings]):
         passed_over: Filter | None = None,
         limit_seconds: float | None = None,
         databases: Path | None = None,
+        every: bool = False,
     ) -> ScanSummary:
         passed_over = passed_over or self._filter((), (), ())
         caller = job.caller
@@ -304,14 +308,16 @@ class Scan(sdk.Component[ScanSettings]):
             try:
                 async with asyncio.timeout(limit_seconds):
                     roots = await acting.run(find_roots)
-                    await self._scanner.scan(roots, acting, run.take, passed_over.skips_path, run.progress, databases)
+                    await self._scanner.scan(
+                        roots, acting, run.take, passed_over.skips_path, run.progress, databases, every
+                    )
             except TimeoutError:
                 complete = False
             finally:
                 self._response.save()
         seconds = round(self._clock.monotonic() - began, 3)
         job.progress(run.progress.done, run.progress.done)  # the count beforehand is a guess
-        return self._finish(title, caller, run.gathered.summary(run.progress.done, seconds, complete))
+        return self._finish(title, caller, run.gathered.summary(run.progress, seconds, complete))
 
     def _finish(self, title: str, caller: sdk.Caller, summary: ScanSummary) -> ScanSummary:
         try:

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from garrison import sdk
 from garrison.abilities.response import Handled
+from garrison.abilities.scanner import Progress
 from garrison.components.scan.results import ErrorRow, FindingRow, ScanSummary
 from garrison.engine.verdict import Finding, Verdict
 
@@ -60,12 +61,13 @@ class Gathered:
         self._findings.rows.append(_row(path, finding, handled))
         return True
 
-    def summary(self, files: int, seconds: float, complete: bool) -> ScanSummary:
+    def summary(self, progress: Progress, seconds: float, complete: bool) -> ScanSummary:
         """Return all that came of it, in the order of paths."""
         return ScanSummary(
-            objects=self._objects,
-            files=files,
-            bytes=self._bytes,
+            objects=self._objects + progress.unchanged,
+            files=progress.done,
+            unchanged=progress.unchanged,
+            bytes=self._bytes + progress.unchanged_bytes,
             seconds=seconds,
             findings=sorted(self._findings.rows, key=lambda row: (row.path, row.inner)),
             errors=sorted(self._errors.rows, key=lambda row: (row.path, row.what)),

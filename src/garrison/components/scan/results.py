@@ -39,7 +39,7 @@ class ScanSummary(sdk.Result):
     """All that came of a scan. objects, bytes: files and what was unpacked from them. complete: not cut short.
 
     more_findings, more_errors: how many there were that are not listed. kept: whether it is among the past scans.
-    explained: whether a person asked why.
+    explained: whether a person asked why. unchanged: how many files were passed over, clean and unchanged since.
     """
 
     objects: int
@@ -55,6 +55,7 @@ class ScanSummary(sdk.Result):
     complete: bool = True
     kept: bool = True
     explained: bool = False
+    unchanged: int = 0
 
     @property
     def threats(self) -> int:
@@ -85,13 +86,14 @@ class ScanSummary(sdk.Result):
         threats = plural(self.threats, "threat", "threats") if self.threats else "no threat"
         dealt = f", {self.handled:,} out of the way" if self.threats else ""
         return sdk.Text(
-            "{how}: {threats} found{dealt} in {files} ({objects}, {size}) in {seconds} s.",
+            "{how}: {threats} found{dealt} in {files} ({objects}, {size}{unchanged}) in {seconds} s.",
             how="Scanned" if self.complete else "Scanned in part",
             threats=threats,
             dealt=dealt,
             files=plural(self.files, "file", "files"),
             objects=plural(self.objects, "object", "objects"),
             size=size(self.bytes),
+            unchanged=f"; {self.unchanged:,} clean and unchanged" if self.unchanged else "",
             seconds=f"{self.seconds:.1f}",
         )
 

@@ -1,0 +1,98 @@
+"""Signature databases made for measuring: seeded, of a stated mix, in ClamAV's formats, which both sides read.
+
+Sizes are log-uniform from 512 bytes to 16 MiB, as those of real lists. Half of the byte patterns are cut out of files of
+this machine and changed a little, so that their parts do occur in clean files.
+"""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_TARGETS = (0,) * 40 + (1,) * 40 + (3,) * 6 + (4,) * 4 + (6,) * 5 + (7,) * 5
+_MODIFIERS = ("", "", "", "", "::i", "::f", "::w")
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How many signatures of each kind."""
+
+    sha256: int = 1_000_000
+    md5: int = 100_000
+    sections: int = 100_000
+    patterns: int = 50_000
+    logical: int = 5_000
+
+    def __str__(self) -> str:
+        """Return it for a table."""
+        return (
+            f"{self.sha256:,} .hsb, {self.md5:,} .hdb, {self.sections:,} .mdb, {self.patterns:,} .ndb, "
+            f"{self.logical:,} .ldb"
+        )
+
+
+def write(folder: Path, mix: Mix, seed: int, base: list[bytes]) -> None:
+    """Write the databases of a mix. base: contents of files, to cut patterns from."""
+    chance = random.Random(seed)
+    folder.mkdir(parents=True)
+    _lines(folder / "digests.hsb", _digests(chance, mix.sha256, 32, "Bench.Sha"))
+    _lines(folder / "digests.hdb", _digests(chance, mix.md5, 16, "Bench.Md5"))
+    _lines(folder / "sections.mdb", _sections(chance, mix.sections))
+    _lines(folder / "patterns.ndb", _patterns(chance, mix.patterns, base))
+    _lines(folder / "logical.ldb", _logical(chance, mix.logical, base))
+
+
+def _lines(path: Path, lines: Iterator[str]) -> None:
+    with path.open("w", encoding="ascii") as file:
+        file.writelines(f"{line}\n" for line in lines)
+    if not path.stat().st_size:
+        path.unlink()
+
+
+def _size(chance: random.Random) -> int:
+    return int(math.exp(chance.uniform(math.log(512), math.log(16 * 1024 * 1024))))
+
+
+def _digests(chance: random.Random, count: int, length: int, name: str) -> Iterator[str]:
+    for number in range(count):
+        yield f"{chance.randbytes(length).hex()}:{_size(chance)}:{name}-{number}"
+
+
+def _sections(chance: random.Random, count: int) -> Iterator[str]:
+    for number in range(count):
+        yield f"{_size(chance)}:{chance.randbytes(16).hex()}:Bench.Section-{number}"
+
+
+def _hex(chance: random.Random, base: list[bytes], length: int) -> str:
+    """Return a pattern's bytes: random, or of a clean file with every eighth byte changed."""
+    if not base or chance.random() < 0.5:
+        return chance.randbytes(length).hex()
+    content = chance.choice(base)
+    start = chance.randrange(max(1, len(content) - length))
+    piece = bytearray(content[start : start + length].ljust(length, b"\x90"))
+    for at in range(7, length, 8):
+        piece[at] ^= chance.randrange(1, 256)
+    return piece.hex()
+
+
+def _patterns(chance: random.Random, count: int, base: list[bytes]) -> Iterator[str]:
+    for number in range(count):
+        body = _hex(chance, base, chance.randint(16, 60))
+        if chance.random() < 0.32:
+            at = 2 * chance.randint(8, len(body) // 2 - 4)
+            wild = chance.choice(("??", "{4}", "{2-8}", "*", "{-6}", "(41|42|43)"))
+            body = body[:at] + wild + body[at:]
+        offset = chance.choice(("*", "*", "*", str(chance.randrange(4096))))
+        yield f"Bench.Pattern-{number}:{chance.choice(_TARGETS)}:{offset}:{body}"
+
+
+def _logical(chance: random.Random, count: int, base: list[bytes]) -> Iterator[str]:
+    for number in range(count):
+        parts = [
+            _hex(chance, base, chance.randint(8, 30)) + chance.choice(_MODIFIERS) for _ in range(chance.randint(2, 5))
+        ]
+        expression = chance.choice(("&", "|")).join(str(index) for index in range(len(parts)))
+        if "&" in expression and chance.random() < 0.2:
+            expression += ">1" if expression.count("&") == 0 else ""
+        yield f"Bench.Logical-{number};Engine:51-255,Target:{chance.choice((0, 0, 1, 6))};{expression};{';'.join(parts)}"
