@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable
 from backports import zstd
 
 from garrison.engine.formats import bzip2 as bzip2_format
+from garrison.engine.formats import cab as cab_format
 from garrison.engine.formats import gzip as gzip_format
+from garrison.engine.formats import seven_zip as seven_zip_format
+from garrison.engine.formats import szdd as szdd_format
 from garrison.engine.formats import tar as tar_format
 from garrison.engine.formats import xz as xz_format
 from garrison.engine.formats import zip as zip_format
@@ -127,6 +130,79 @@ def in_xz(content: bytes) -> bytes:
     return lzma.compress(content)
 
 
+def make_cab(files: Files, method: int = 1) -> bytes:
+    """Return a cabinet of one folder; method: 0 stored, 1 MSZIP."""
+    names, content = b"", b""
+    for name, inside in files:
+        names += struct.pack("<LLHHHH", len(inside), len(content), 0, 0, 0, 0) + name.encode() + b"\x00"
+        content += inside
+    blocks, before, data = 0, b"", b""
+    for at in range(0, len(content), 32768):
+        piece = content[at : at + 32768]
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, 0, before) if before else zlib.compressobj(9, 8, -15)
+        packed = b"CK" + packer.compress(piece) + packer.flush() if method else piece
+        data += struct.pack("<LHH", 0, len(packed), len(piece)) + packed
+        before = piece
+        blocks += 1
+    start = 36 + 8 + len(names)
+    head = struct.pack("<4s5L2B5H", b"MSCF", 0, start + len(data), 0, 44, 0, 3, 1, 1, len(list(files)), 0, 0, 0)
+    return head + struct.pack("<LHH", start, blocks, method) + names + data
+
+
+def make_szdd(content: bytes) -> bytes:
+    """Return an SZDD file: zeros and spaces in matches, all else in literals."""
+    out = bytearray()
+    if content and content == bytes(len(content)):
+        tokens = [b"\x00"] * 18
+        done = 18
+        while done < len(content):
+            length = min(18, len(content) - done)
+            if length < 3:
+                tokens += [b"\x00"] * length
+            else:
+                place = (4096 - 16 + done - 18) % 4096
+                tokens.append(bytes((place & 255, place >> 4 & 0xF0 | length - 3)))
+            done += length
+        tokens = tokens[: len(content)] if len(content) < 18 else tokens
+    else:
+        tokens = [content[at : at + 1] for at in range(len(content))]
+    for at in range(0, len(tokens), 8):
+        group = tokens[at : at + 8]
+        out.append(sum(1 << bit for bit, token in enumerate(group) if len(token) == 1))
+        out += b"".join(group)
+    return b"SZDD\x88\xf0\x27\x33A\x00" + struct.pack("<L", len(content)) + out
+
+
+def _number(value: int) -> bytes:
+    return b"\xff" + struct.pack("<Q", value)
+
+
+def make_7z(content: bytes, method: bytes = b"\x21", properties: bytes = b"\x12") -> bytes:
+    """Return a 7z archive of one file; method: LZMA2, or 00 for stored."""
+    names = b"\x00" + "inner\x00".encode("utf-16-le")
+    empty = b"\x0e\x01\x80\x0f\x01\x80" if not content else b""
+    packed = content
+    if method != b"\x00":
+        chain = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]
+        packed = lzma.compress(content, lzma.FORMAT_RAW, filters=chain) if content else b""
+    coder = bytes((len(method) | (0x20 if properties else 0),)) + method
+    coder += bytes((len(properties),)) + properties if properties else b""
+    streams = b"\x04\x06\x00\x01\x09" + _number(len(packed)) + b"\x00\x07\x0b\x01\x00\x01" + coder
+    streams += b"\x0c" + _number(len(content)) + b"\x0a\x01" + struct.pack("<L", zlib.crc32(content)) + b"\x00\x00"
+    files = b"\x05\x01" + empty + b"\x11" + bytes((len(names),)) + names + b"\x00"
+    header = b"\x01" + (streams if content else b"") + files + b"\x00"
+    start = struct.pack("<QQL", len(packed), len(header), zlib.crc32(header))
+    return b"7z\xbc\xaf\x27\x1c\x00\x04" + struct.pack("<L", zlib.crc32(start)) + start + packed + header
+
+
+def in_cab(content: bytes) -> bytes:
+    return make_cab([("inner", content)])
+
+
+def in_7z(content: bytes) -> bytes:
+    return make_7z(content)
+
+
 FORMS = (
     Form(Type.ZIP, zip_format.members, in_zip),
     Form(Type.TAR, tar_format.members, in_tar, can_bomb=False),
@@ -135,6 +211,9 @@ FORMS = (
     Form(Type.XZ, xz_format.members, in_xz),
     Form(Type.LZMA, xz_format.members_of_lzma, in_lzma),
     Form(Type.ZSTD, zstd_format.members, zstd.compress, is_streamed=False),
+    Form(Type.CAB, cab_format.members, in_cab),
+    Form(Type.SZDD, szdd_format.members, make_szdd, can_bomb=False),
+    Form(Type.SEVEN_ZIP, seven_zip_format.members, in_7z, is_streamed=False),
 )
 
 # The forms that hold any bytes, by type: what other tests wrap things in.

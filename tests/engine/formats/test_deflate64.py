@@ -42,11 +42,9 @@ def test_long_matches_and_far_distances_come_out() -> None:
     assert list(contents(opened(members, SAMPLE)).values()) == [WORDS * 50]
 
 
-@pytest.mark.parametrize("content", [b"", b"x", EICAR, WORDS * 9, random.Random(1).randbytes(70_000)])
+@pytest.mark.parametrize("content", [b"", b"x", EICAR, WORDS, random.Random(1).randbytes(70_000)])
 @pytest.mark.parametrize("level", [0, 1, 9])
 def test_what_is_common_to_both_methods_comes_out(content: bytes, level: int) -> None:
-    if b"aaa" in content:
-        return
     packer = zlib.compressobj(level, zlib.DEFLATED, -15)
     packed = packer.compress(content) + packer.flush()
     inflating = Inflating(packed + b"behind")

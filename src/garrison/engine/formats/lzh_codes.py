@@ -6,7 +6,7 @@ code's length below; 0 where no code begins so.
 
 from collections.abc import Iterator, Sequence
 
-from garrison.engine.formats.opener import CORRUPT
+from garrison.engine.formats.opener import CORRUPT, TOO_SHORT
 from garrison.engine.guard import Guard, Incomplete
 
 LENGTH_BITS = 5
@@ -108,3 +108,49 @@ def counted(pieces: Iterator[bytes], guard: Guard, packed: int, size: int = -1) 
             yield piece
         if total == size:
             return
+
+
+class HighBits:
+    """Bits of a run of bytes, highest first; zeros behind its end, and soon after Incomplete.
+
+    The lowest `count` bits of `held` are the next ones; what is above them was used. Loops work on both themselves.
+    """
+
+    __slots__ = ("_data", "at", "count", "held")
+
+    def __init__(self, data: bytes, at: int = 0) -> None:
+        self._data = data
+        self.at = at
+        self.held = self.count = 0
+
+    def fill(self) -> None:
+        """Hold 64 more bits. Raises Incomplete."""
+        if self.at > len(self._data) + 8:
+            raise Incomplete(TOO_SHORT)
+        piece = self._data[self.at : self.at + 8]
+        if len(piece) < 8:
+            piece = piece.ljust(8, b"\x00")
+        self.held = (self.held & ((1 << self.count) - 1)) << 64 | int.from_bytes(piece, "big")
+        self.at += 8
+        self.count += 64
+
+    def take(self, count: int) -> int:
+        """Return a number of so many bits, 64 at most. Raises Incomplete."""
+        if self.count < count:
+            self.fill()
+        self.count -= count
+        return self.held >> self.count & ((1 << count) - 1)
+
+    def symbol(self, table: Table) -> int:
+        """Return the next symbol of a code. Raises Incomplete."""
+        if self.count < 16:
+            self.fill()
+        entry = table[0][self.held >> (self.count - table[1]) & ((1 << table[1]) - 1)]
+        if not entry & LENGTH_MASK and table[0][0] != table[0][-1]:
+            raise Incomplete(CORRUPT)
+        self.count -= entry & LENGTH_MASK
+        return entry >> LENGTH_BITS
+
+    def seek(self, at: int) -> None:
+        """Go on at the start of a byte."""
+        self.at, self.held, self.count = at, 0, 0

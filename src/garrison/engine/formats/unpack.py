@@ -19,7 +19,7 @@ TOO_MUCH_MEMORY = "not opened: unpacking it needs too much memory"
 
 # Each library's own: ISA-L, lzma, zstd; bz2 raises OSError and ValueError, all of them EOFError.
 _ISAL_ERROR: type[Exception] = isal_zlib.IsalError  # type: ignore[assignment]  # its stub takes it for an instance
-_ERRORS = (_ISAL_ERROR, lzma.LZMAError, zstd.ZstdError, OSError, ValueError, EOFError)
+ERRORS = (_ISAL_ERROR, lzma.LZMAError, zstd.ZstdError, OSError, ValueError, EOFError)
 
 
 class Decoder(Protocol):
@@ -137,7 +137,7 @@ class Unpacking:
             piece = self._decoder.decompress(packed, WRITE_BYTES)
         except MemoryError as error:
             raise Incomplete(TOO_MUCH_MEMORY) from error
-        except _ERRORS as error:
+        except ERRORS as error:
             raise Incomplete(TOO_MUCH_MEMORY if "emory" in str(error) else CORRUPT) from error
         if not piece and not packed and not self._decoder.eof:
             raise Incomplete(CORRUPT)  # it neither takes nor gives
@@ -148,3 +148,41 @@ class Unpacking:
         if self._guard.is_bomb(self._out, self._fed):
             raise Incomplete(self._guard.ratio_remark)
         self._guard.grew(count)
+
+
+class Solid:
+    """What members that are packed together unpack to, read forward once.
+
+    pieces: of the whole run, already counted. Damage, once met, is met by every later member too.
+    """
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+        self._at = 0
+        self._failure = ""
+
+    def take(self, start: int, length: int) -> Iterator[bytes]:
+        """Yield so many bytes from an offset on. Raises Incomplete at damage, a limit, or for what was passed."""
+        if start < self._at:
+            raise Incomplete(CORRUPT)
+        while self._at < start:
+            self._at += len(self._piece(start - self._at))
+        while length > 0:
+            piece = self._piece(length)
+            self._at += len(piece)
+            length -= len(piece)
+            yield piece
+
+    def _piece(self, most: int) -> bytes:
+        while not self._rest:
+            if self._failure:
+                raise Incomplete(self._failure)
+            try:
+                self._rest = next(self._pieces)
+            except StopIteration:
+                self._failure = TOO_SHORT
+            except Incomplete as reason:
+                self._failure = reason.remark
+        piece, self._rest = self._rest[:most], self._rest[most:]
+        return piece
