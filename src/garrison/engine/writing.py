@@ -32,6 +32,57 @@ _PROGRAMS: tuple[tuple[bytes, Type], ...] = (
 )
 _SHELLS = frozenset({b"sh", b"bash", b"dash", b"ash", b"zsh", b"ksh", b"mksh", b"csh", b"tcsh", b"fish", b"busybox"})
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
+_FOLDER = re.compile(rb"From [^\r\n]{0,200}\d{4}[^\r\n]{0,20}\r?\n[A-Za-z>][A-Za-z0-9-]{1,40}[: ]")
+_UUENCODE = re.compile(rb"begin(?:-base64)? [0-7]{3,4} [^\r\n]+\r?\n")
+_BINHEX = b"(This file must be converted with BinHex"
+_SVG = re.compile(rb"<svg[\s>]", re.IGNORECASE)
+_TAG = re.compile(
+    rb"\s*+<(?:a|b|i|p|hr|br|h[1-6]|li|ul|ol|td|tr|div|img|pre|span|meta|link|form|title|style|table|center|font|base|"
+    rb"object|embed|applet|frameset|input|script|iframe|button|svg)(?=[\s>/])",
+    re.IGNORECASE,
+)
+_ENOUGH = 3
+_LOOKED_AT = 2048  # for the language
+_SIGNS = b"(){};=$%@&"
+_FEWEST_SIGNS = 1 / 70  # of the characters; prose has fewer of what programs are full of
+# What a language's programs say, in small letters, and how much each weighs. A text is of the language with the most.
+_WORDS: tuple[tuple[bytes, Type, int], ...] = (
+    (b"function", Type.JAVASCRIPT, 1),
+    (b"'use strict'", Type.JAVASCRIPT, 3),
+    (b'"use strict"', Type.JAVASCRIPT, 3),
+    (b"exports.", Type.JAVASCRIPT, 2),
+    (b"require(", Type.JAVASCRIPT, 1),
+    (b"var ", Type.JAVASCRIPT, 1),
+    (b"document.", Type.JAVASCRIPT, 1),
+    (b"window.", Type.JAVASCRIPT, 1),
+    (b"activexobject", Type.JAVASCRIPT, 3),
+    (b"fromcharcode", Type.JAVASCRIPT, 2),
+    (b"eval(", Type.JAVASCRIPT, 1),
+    (b"createobject(", Type.VBSCRIPT, 2),
+    (b"end sub", Type.VBSCRIPT, 2),
+    (b"end function", Type.VBSCRIPT, 2),
+    (b"dim ", Type.VBSCRIPT, 1),
+    (b"on error resume", Type.VBSCRIPT, 3),
+    (b"wscript.", Type.VBSCRIPT, 1),
+    (b"execute", Type.VBSCRIPT, 1),
+    (b"strreverse(", Type.VBSCRIPT, 2),
+    (b"$env:", Type.POWERSHELL, 2),
+    (b"write-host", Type.POWERSHELL, 2),
+    (b"new-object", Type.POWERSHELL, 2),
+    (b"invoke-", Type.POWERSHELL, 2),
+    (b"[convert]::", Type.POWERSHELL, 2),
+    (b"[system.", Type.POWERSHELL, 2),
+    (b"base64string(", Type.POWERSHELL, 2),
+    (b"powershell", Type.POWERSHELL, 1),
+    (b"[cmdletbinding", Type.POWERSHELL, 3),
+    (b"start-process", Type.POWERSHELL, 2),
+    (b"-object", Type.POWERSHELL, 1),
+    (b"@echo off", Type.BATCH, 3),
+    (b"setlocal", Type.BATCH, 2),
+    (b"errorlevel", Type.BATCH, 1),
+    (b"cmd /c", Type.BATCH, 1),
+    (b"reg add ", Type.BATCH, 2),
+)
 
 
 def written(head: bytes) -> Type:
@@ -44,24 +95,72 @@ def written(head: bytes) -> Type:
     if b"<?" in body[:1024] and _PHP.search(body, 0, 1024):
         return Type.PHP
     if not _is_text(body):
-        return Type.DATA
-    return _markup(_narrow(body))
+        return _markup(narrow_head(body)) if is_wide(body) else Type.DATA
+    return _markup(narrow_head(body))
+
+
+def is_wide(content: bytes) -> bool:
+    """Return whether bytes are UTF-16, by a byte order mark or by the zero bytes of Western letters."""
+    if content.startswith(_BOMS):
+        return len(content) >= 4 and b"\x00\x00" not in content[2:66]
+    zeros = content[1:64:2].count(0), content[:64:2].count(0)
+    return min(zeros) == 0 and max(zeros) >= 12 and b"\x00\x00" not in content[:64]
 
 
 def _markup(body: bytes) -> Type:
-    if b"<" in body[:1024]:
-        if _HTML.match(body):
-            return Type.HTML
-        if _XML.match(body):
-            return Type.HTML if _XHTML.search(body, 0, 1024) else Type.XML
-    if _HEADER_FIRST.match(body) and len(_HEADER.findall(body)) >= 2:
-        return Type.EMAIL
-    return Type.TEXT
+    """Return the type of a text by how it begins, else by the language it seems to be in."""
+    found = _page(body) if b"<" in body[:1024] else None
+    return found or _folder(body) or _language(body)
 
 
-def _narrow(body: bytes) -> bytes:
-    """Return UTF-16 text without its zero bytes, so that one set of patterns serves."""
-    return body[2:].replace(b"\x00", b"") if body.startswith(_BOMS) else body
+def _page(body: bytes) -> Type | None:
+    if _HTML.match(body):
+        return Type.HTML
+    if _XML.match(body):
+        return _of_xml(body)
+    if _TAG.match(body):
+        return Type.SVG if _SVG.match(body.lstrip()) else Type.HTML
+    return None
+
+
+def _folder(body: bytes) -> Type | None:
+    """Return the type of a mail, or of what mails carry, by how it begins."""
+    if _HEADER_FIRST.match(body):
+        if _FOLDER.match(body):
+            return Type.MBOX
+        if len(_HEADER.findall(body)) >= 2:
+            return Type.EMAIL
+    if _UUENCODE.match(body):
+        return Type.UUENCODE
+    return Type.BINHEX if _BINHEX in body[:1024] else None
+
+
+def _of_xml(body: bytes) -> Type:
+    if _XHTML.search(body, 0, 1024):
+        return Type.HTML
+    return Type.SVG if _SVG.search(body) else Type.XML
+
+
+def _language(body: bytes) -> Type:
+    """Return the language whose words a text has most of, if it has enough."""
+    small = body[:_LOOKED_AT].lower()
+    if len(small) - len(small.translate(None, _SIGNS)) < len(small) * _FEWEST_SIGNS:
+        return Type.TEXT
+    points: dict[Type, int] = {}
+    for word, kind, weight in _WORDS:
+        if word in small:
+            points[kind] = points.get(kind, 0) + weight
+    if not points:
+        return Type.TEXT
+    best = max(points, key=points.__getitem__)
+    return best if points[best] >= _ENOUGH else Type.TEXT
+
+
+def narrow_head(body: bytes) -> bytes:
+    """Return UTF-16 text without its mark and zero bytes, so that one set of patterns serves; any other as it is."""
+    if body.startswith(_BOMS):
+        return body[2:].replace(b"\x00", b"")
+    return body.replace(b"\x00", b"") if b"\x00" in body else body
 
 
 def _is_text(body: bytes) -> bool:
