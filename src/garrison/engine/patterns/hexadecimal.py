@@ -1,0 +1,295 @@
+"""ClamAV's language for byte patterns, taken apart into elements of fixed length and the gaps between them.
+
+The language is told in ClamAV's manual, "Body-based signature content format". A pattern becomes a list of elements; an
+element is one or more alternatives, each a regular expression of fixed length, and follows the element before it at a
+distance between two bounds. So nothing in it ever backtracks.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+ENDLESS: Final = -1  # a gap without an upper bound
+_MOST_TOKENS: Final = 65_536
+_MOST_ALTERNATIVES: Final = 1_024
+_WIDEST_INSIDE: Final = 64  # a longer gap of fixed length is no part of an element
+_FARTHEST: Final = 1 << 31
+_PAIR = re.compile(r"[0-9a-fA-F?]{2}")
+_RANGE = re.compile(r"(\d*)(-?)(\d*)")
+
+Byte = tuple[int, int]  # value and mask
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """So many bytes of anything. most: ENDLESS for no bound."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One of several runs of bytes; negated, anything of their length but them."""
+
+    runs: tuple[tuple[Byte, ...], ...]
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """(B), (L) or (W): the end of a word in an address, of a line, of a word."""
+
+    letter: str
+    is_negated: bool
+
+
+Token = Byte | Gap | Group | Special
+
+
+@dataclass(frozen=True, slots=True)
+class Modifiers:
+    """What ::iwfa say: any case, two bytes a character, whole words only, and one byte a character besides."""
+
+    any_case: bool = False
+    wide: bool = False
+    full_word: bool = False
+    ascii: bool = False
+
+
+@dataclass(slots=True)
+class Run:
+    """Fixed bytes at a distance from an element's start."""
+
+    at: int
+    content: bytes
+
+
+@dataclass(slots=True)
+class Element:
+    """Alternatives (expression, length) after a gap. runs: of the one alternative; choices: the fixed run of each."""
+
+    least: int
+    most: int
+    alternatives: list[tuple[str, int]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    choices: list[bytes] = field(default_factory=list)
+
+    def to_plain(self) -> list[object]:
+        """Return what is kept in a database."""
+        return [self.least, self.most, [list(each) for each in self.alternatives]]
+
+
+def tokens(pattern: str) -> list[Token]:
+    """Take a pattern apart. Raises ValueError."""
+    found: list[Token] = []
+    at = 0
+    while at < len(pattern):
+        token, at = _token(pattern, at)
+        found.append(token)
+        if len(found) > _MOST_TOKENS:
+            raise ValueError("the pattern is too long")
+    while found and isinstance(found[0], Gap) and found[0].least == 0 and found[0].most == ENDLESS:
+        del found[0]
+    if not found or isinstance(found[0], Gap) or isinstance(found[-1], Gap):
+        raise ValueError("a pattern cannot begin or end with a gap")
+    return found
+
+
+def _token(pattern: str, at: int) -> tuple[Token, int]:
+    letter = pattern[at]
+    if letter == "*":
+        return Gap(0, ENDLESS), at + 1
+    if letter in "{[":
+        end = pattern.find("}" if letter == "{" else "]", at)
+        if end < 0:
+            raise ValueError("a gap is not closed")
+        return _gap(pattern[at + 1 : end], is_bracket=letter == "["), end + 1
+    negated = letter == "!"
+    if negated or letter == "(":
+        start = at + negated
+        end = pattern.find(")", start)
+        if end < 0 or pattern[start : start + 1] != "(":
+            raise ValueError("a group is not closed")
+        return _group(pattern[start + 1 : end], is_negated=negated), end + 1
+    return _byte(pattern[at : at + 2]), at + 2
+
+
+def _byte(pair: str) -> Byte:
+    if not _PAIR.fullmatch(pair):
+        raise ValueError("it is no hexadecimal pattern")
+    value = int(pair.replace("?", "0"), 16)
+    mask = (0 if pair[0] == "?" else 0xF0) | (0 if pair[1] == "?" else 0x0F)
+    return value, mask
+
+
+def _gap(inside: str, *, is_bracket: bool) -> Gap:
+    told = _RANGE.fullmatch(inside)
+    if told is None or not (told[1] or told[3]):
+        raise ValueError("a gap has no bounds")
+    least = int(told[1] or 0)
+    most = ENDLESS if told[2] and not told[3] else int(told[3] or told[1])
+    if not told[2]:
+        most = least
+    if most >= 0 and least > most:
+        raise ValueError("a gap ends before it begins")
+    if max(least, most) > _FARTHEST or (is_bracket and (most < 0 or most > 32)):
+        raise ValueError("a gap is too wide")
+    return Gap(least, most)
+
+
+def _group(inside: str, *, is_negated: bool) -> Token:
+    if inside in {"B", "L", "W"}:
+        return Special(inside, is_negated)
+    if "(" in inside or not inside:
+        raise ValueError("groups inside groups are not supported")
+    runs = []
+    for part in inside.split("|"):
+        if not part or len(part) % 2:
+            raise ValueError("an alternative is no hexadecimal pattern")
+        runs.append(tuple(_byte(part[at : at + 2]) for at in range(0, len(part), 2)))
+    if len(runs) > _MOST_ALTERNATIVES:
+        raise ValueError("a group has too many alternatives")
+    if is_negated and len({len(run) for run in runs}) > 1:
+        raise ValueError("negated alternatives must be of one length")
+    return Group(tuple(runs), is_negated)
+
+
+def widened(found: list[Token]) -> list[Token]:
+    """Return the pattern of the same text with two bytes a character."""
+    wide: list[Token] = []
+    for token in found:
+        if isinstance(token, Group):
+            wide.append(Group(tuple(_widen(run) for run in token.runs), token.is_negated))
+        elif isinstance(token, (Gap, Special)):
+            wide.append(token)
+        else:
+            wide += _widen((token,))
+    return wide
+
+
+def _widen(run: tuple[Byte, ...]) -> tuple[Byte, ...]:
+    return tuple(half for byte in run for half in (byte, (0, 0xFF)))
+
+
+def elements(found: list[Token], modifiers: Modifiers) -> list[Element]:
+    """Return the elements of a pattern. Raises ValueError."""
+    return _Builder(found, modifiers).build()
+
+
+class _Builder:
+    def __init__(self, found: list[Token], modifiers: Modifiers) -> None:
+        self._tokens = found
+        self._modifiers = modifiers
+        self._elements: list[Element] = []
+        self._gap = Gap(0, 0)
+        self._start()
+
+    def _start(self) -> None:
+        self._source: list[str] = []
+        self._length = 0
+        self._runs: list[Run] = []
+        self._choices: list[bytes] = []
+
+    def build(self) -> list[Element]:
+        last = len(self._tokens) - 1
+        for at, token in enumerate(self._tokens):
+            first = at == 0 or isinstance(self._tokens[at - 1], Gap)
+            final = at == last or isinstance(self._tokens[at + 1], Gap)
+            if isinstance(token, Gap):
+                self._take_gap(token)
+            elif isinstance(token, Group):
+                self._take_group(token)
+            elif isinstance(token, Special):
+                self._take_special(token, is_first=first, is_last=final)
+            else:
+                self._take_byte(*token)
+        self._finish()
+        self._fence()
+        return self._elements
+
+    def _fence(self) -> None:
+        if self._modifiers.full_word:
+            wide = r"\x00" if self._modifiers.wide else ""
+            first, last = self._elements[0], self._elements[-1]
+            first.alternatives = [(rf"(?<![0-9A-Za-z]{wide})(?:{each})", n) for each, n in first.alternatives]
+            last.alternatives = [(rf"(?:{each})(?![0-9A-Za-z]{wide})", n) for each, n in last.alternatives]
+
+    def _take_gap(self, gap: Gap) -> None:
+        if gap.least == gap.most <= _WIDEST_INSIDE and self._source:
+            self._source.append(f".{{{gap.least}}}")
+            self._length += gap.least
+            return
+        self._finish()
+        most = ENDLESS if ENDLESS in {self._gap.most, gap.most} else self._gap.most + gap.most
+        self._gap = Gap(self._gap.least + gap.least, most)
+
+    def _finish(self) -> None:
+        if self._source:
+            self._add([("".join(self._source), self._length)], self._runs, self._choices)
+            self._start()
+
+    def _add(self, alternatives: list[tuple[str, int]], runs: list[Run], choices: list[bytes]) -> None:
+        self._elements.append(Element(self._gap.least, self._gap.most, alternatives, runs, choices))
+        self._gap = Gap(0, 0)
+
+    def _take_byte(self, value: int, mask: int) -> None:
+        if mask == 0xFF:
+            if self._runs and self._runs[-1].at + len(self._runs[-1].content) == self._length:
+                self._runs[-1].content += bytes((value,))
+            else:
+                self._runs.append(Run(self._length, bytes((value,))))
+        self._source.append(self._one(value, mask))
+        self._length += 1
+
+    def _take_group(self, group: Group) -> None:
+        sources = ["".join(self._one(*byte) for byte in run) for run in group.runs]
+        lengths = {len(run) for run in group.runs}
+        fixed = [bytes(value for value, _ in run) for run in group.runs if all(mask == 0xFF for _, mask in run)]
+        choices = fixed if len(fixed) == len(group.runs) and not group.is_negated else []
+        if len(lengths) > 1:
+            self._finish()
+            self._add([(source, len(run)) for source, run in zip(sources, group.runs, strict=True)], [], choices)
+            return
+        length = lengths.pop()
+        joined = "|".join(sources)
+        self._source.append(f"(?!{joined}).{{{length}}}" if group.is_negated else f"(?:{joined})")
+        self._choices = self._choices or choices
+        self._length += length
+
+    def _take_special(self, special: Special, *, is_first: bool, is_last: bool) -> None:
+        before, after, inside = _SPECIALS[special.letter]
+        negated = special.is_negated
+        if is_first:
+            self._source.append(_NOT_BEFORE[special.letter] if negated else before)
+        elif is_last:
+            self._source.append(f"(?!{after})" if negated else f"(?={after})")
+        elif special.letter == "L" and not negated:
+            self._finish()
+            self._add([(r"\n", 1), (r"\r\n", 2)], [], [])
+        else:
+            self._source.append(f"[^{inside}]" if negated else f"[{inside}]")
+            self._length += 1
+
+    def _one(self, value: int, mask: int) -> str:
+        if mask == 0:
+            return "."
+        if mask == 0xF0:
+            return rf"[\x{value:02x}-\x{value | 0x0F:02x}]"
+        if mask == 0x0F:
+            return "[" + "".join(rf"\x{high << 4 | value:02x}" for high in range(16)) + "]"
+        letter = value | 0x20
+        if self._modifiers.any_case and 0x61 <= letter <= 0x7A and value & 0xDF == letter & 0xDF:
+            return rf"[\x{letter:02x}\x{letter & 0xDF:02x}]"
+        return rf"\x{value:02x}"
+
+
+_WORD_END = r"\n\r\x20\x22\x27\x2d\x2f\x3d\x3e\x5f"
+_WORD_START = r"\x20\x2d\x2e\x2f\x3c\x40\x5f"
+_EITHER = r"\n\r\x20\x22\x27\x2d\x2e\x2f\x3c-\x3e\x40\x5f"
+_SPECIALS: Final = {  # at the start of a part, at its end, and inside of it, where a byte stands for it
+    "B": (rf"(?<![^{_WORD_START}])", rf"[{_WORD_END}]|(?![\s\S])", _EITHER),
+    "L": (r"(?<![^\n])", r"\r?\n|(?![\s\S])", r"\n"),
+    "W": (r"(?<![0-9A-Za-z])", r"[^0-9A-Za-z]|(?![\s\S])", r"^0-9A-Za-z"),
+}
+_NOT_BEFORE: Final = {"B": rf"(?<=[^{_WORD_START}])", "L": r"(?<=[^\n])", "W": r"(?<=[0-9A-Za-z])"}

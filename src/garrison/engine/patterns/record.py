@@ -1,0 +1,196 @@
+"""One signature, read from its record, and what it says of an object."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from garrison.engine.patterns import pictures
+from garrison.engine.patterns.comparing import compares
+from garrison.engine.patterns.expression import holds, numbers
+from garrison.engine.patterns.offsets import ANYWHERE, Ranges, ranges
+from garrison.engine.patterns.search import Variant
+from garrison.engine.patterns.targets import CONTAINERS, ROOT
+from garrison.engine.subject import Subject
+
+_MOST_COUNT: Final = 2_000  # occurrences of one part that are counted
+_MOST_TRIED: Final = 64  # places of an atom that are tried one by one; then the buffer is searched once
+_EXPRESSION_BYTES: Final = 25 * 1024 * 1024  # clamscan matches regular expressions in no larger object either
+
+Hits = Mapping[int, set[tuple[int, int]]]  # by part: variant and start of the element, -1 for somewhere
+
+
+@dataclass(slots=True)
+class View:
+    """A buffer that is searched: the object itself or its text in another form. hits: places of atoms by record."""
+
+    subject: Subject
+    content: bytes
+    hits: dict[int, dict[int, set[tuple[int, int]]]] = field(default_factory=dict)
+
+
+class Record:
+    """A signature. packed: as the writer kept it. Raises ValueError, KeyError, TypeError or re.error when damaged."""
+
+    __slots__ = ("_about", "_expressions", "_parts", "_tree", "_variants", "name", "source", "target")
+
+    def __init__(self, packed: bytes) -> None:
+        self.name, self.target, self._about, self._parts, self._tree, self.source = json.loads(packed)
+        self._variants: dict[int, list[Variant]] = {}
+        self._expressions: dict[int, re.Pattern[bytes]] = {}
+
+    def match(self, view: View, hits: Hits) -> int:
+        """Return the offset of the first part that matched, -1 when the signature does not match.
+
+        Raises Spent.
+        """
+        if self._about and not self._is_for(view):
+            return -1
+        evaluation = _Evaluation(self, view, hits)
+        if self._tree is None:
+            return min(evaluation.starts(0), default=-1)
+        counts = [len(evaluation.starts(number)) for number in range(len(self._parts))]
+        if not holds(self._tree, counts):
+            return -1
+        return min((min(evaluation.starts(n)) for n in numbers(self._tree) if counts[n]), default=0)
+
+    @property
+    def tree_is_plain(self) -> bool:
+        """Whether it has one part, of which one occurrence is enough."""
+        return self._tree is None
+
+    def part(self, number: int) -> list[Any]:
+        """Return a part as it was kept."""
+        part: list[Any] = self._parts[number]
+        return part
+
+    def variants(self, number: int, plain: list[Any]) -> list[Variant]:
+        """Return the patterns of a part."""
+        if number not in self._variants:
+            self._variants[number] = [Variant(each) for each in plain]
+        return self._variants[number]
+
+    def expression(self, number: int) -> re.Pattern[bytes]:
+        """Return the regular expression of a part."""
+        if number not in self._expressions:
+            part = self._parts[number]
+            self._expressions[number] = re.compile(part[2].encode("latin-1"), part[3])
+        return self._expressions[number]
+
+    def _is_for(self, view: View) -> bool:
+        about, subject = self._about, view.subject
+        if "size" in about and not about["size"][0] <= len(subject.content) <= about["size"][1]:
+            return False
+        if not _is_in(about, subject):
+            return False
+        if "entry" not in about and "sections" not in about:
+            return True
+        program = subject.program()
+        if program is None:
+            return False
+        entry, count = about.get("entry"), about.get("sections")
+        return (entry is None or entry[0] <= program.entry_point <= entry[1]) and (
+            count is None or count[0] <= len(program.sections) <= count[1]
+        )
+
+
+def _is_in(about: dict[str, Any], subject: Subject) -> bool:
+    """Return whether an object lies where the signature wants it: directly, and through what lies between."""
+    around = subject.containers
+    if "container" in about and not _is_a(about["container"][-1], around[:1]):
+        return False
+    wanted = about.get("intermediates", [])
+    if len(wanted) > len(around) + (wanted[:1] == [ROOT]):
+        return False
+    return all(_is_a(name, around[at : at + 1]) for at, name in enumerate(reversed(wanted)))
+
+
+def _is_a(name: str, found: tuple[Any, ...]) -> bool:
+    return not found if name == ROOT else bool(found) and found[0] in CONTAINERS[name]
+
+
+class _Evaluation:
+    """The parts of one signature in one view, each worked out when first asked for."""
+
+    def __init__(self, record: Record, view: View, hits: Hits) -> None:
+        self._record = record
+        self._view = view
+        self._hits = hits
+        self._known: dict[int, list[int]] = {}
+
+    def starts(self, number: int) -> list[int]:
+        if number not in self._known:
+            self._known[number] = []  # what a part says of itself
+            part = self._record.part(number)
+            self._known[number] = _KINDS[part[0]](self, number, part)
+        return self._known[number]
+
+    def pattern(self, number: int, part: list[Any]) -> list[int]:
+        hits = self._hits.get(number)
+        if not hits and part[3]:
+            return []
+        view = self._view
+        where = ranges(part[1], view.subject, len(view.content))
+        if not where:
+            return []
+        variants = self._record.variants(number, part[2])
+        if hits and len(hits) <= _MOST_TRIED and all(start >= 0 for _, start in hits):
+            sound = {start for variant, start in hits if _is_within(start, where)}
+            return sorted(
+                {start for variant, start in hits if start in sound and variants[variant].fits(view.content, start)}
+            )
+        found: set[int] = set()
+        most = 1 if self._record.tree_is_plain else _MOST_COUNT
+        for variant in variants:
+            found.update(variant.starts(view.content, where, most, view.subject.budget))
+        return sorted(found)
+
+    def expression(self, number: int, part: list[Any]) -> list[int]:
+        _, tree, _, _, offset, how = part
+        if not holds(
+            tree, [len(self.starts(n)) if n in numbers(tree) else 0 for n in range(number + 1 + max(numbers(tree)))]
+        ):
+            return []
+        content = self._view.content[:_EXPRESSION_BYTES]
+        expression = self._record.expression(number)
+        found: list[int] = []
+        for low, high in ranges(offset, self._view.subject, len(content)):
+            if offset == ANYWHERE:
+                match = expression.match(content) if "A" in how else expression.search(content)
+            elif "r" in how:
+                match = expression.search(content, low)
+            elif "e" in how:
+                match = expression.search(content, low, min(high, len(content)))
+            else:
+                match = expression.search(content, low) if high > low else expression.match(content, low)
+            if match is not None and ("r" in how or match.start() <= high):
+                found.append(match.start())
+        return found
+
+    def comparison(self, _number: int, part: list[Any]) -> list[int]:
+        starts = self.starts(part[1])
+        return [starts[-1]] if starts and compares(self._view.content, starts[-1], part[2:]) else []
+
+    def macro(self, number: int, part: list[Any]) -> list[int]:
+        before = self.starts(part[1])
+        where: Ranges = [(start + part[2], start + part[3]) for start in before]
+        variants = self._record.variants(number, part[4])
+        content, budget = self._view.content, self._view.subject.budget
+        return sorted({start for each in variants for start in each.starts(content, where, 1, budget)})
+
+    def picture(self, _number: int, part: list[Any]) -> list[int]:
+        return [0] if pictures.hash_of(self._view.subject) == part[1] else []
+
+
+_KINDS: Final = {
+    "x": _Evaluation.pattern,
+    "r": _Evaluation.expression,
+    "c": _Evaluation.comparison,
+    "m": _Evaluation.macro,
+    "f": _Evaluation.picture,
+}
+
+
+def _is_within(start: int, where: Ranges) -> bool:
+    return any(low <= start <= high for low, high in where)

@@ -1,0 +1,202 @@
+"""Match objects against compiled byte patterns and logical signatures."""
+
+import json
+import re
+import struct
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Self
+
+import hyperscan
+
+from garrison.engine.matches import Match
+from garrison.engine.patterns import pictures
+from garrison.engine.patterns.layout import INDEX, MARK, RECORDS, REFERENCE, atoms_file
+from garrison.engine.patterns.record import Record, View
+from garrison.engine.patterns.search import Spent
+from garrison.engine.patterns.targets import HTML, TARGETS, TEXT
+from garrison.engine.patterns.views import MOST_TEXT, page_views, plain_text
+from garrison.engine.set_files import unusable
+from garrison.engine.subject import Subject
+from garrison.engine.verdict import Certainty, Kind
+
+_WINDOW: Final = 256 * 1024
+_OVERLAP: Final = 7
+_KEPT: Final = 4_096  # records that stay read
+_NOWHERE: Final = 0xFFFFFFFF
+_MOST_PLACES: Final = 65  # of one part: one more than are tried one by one
+_MOST_FOUND: Final = 100
+_DAMAGES = (ValueError, KeyError, TypeError, IndexError, struct.error, re.error, RecursionError, AttributeError)
+
+
+class _Atoms:
+    """The atoms of one target."""
+
+    __slots__ = ("_database", "_references", "_scratch", "_starts", "slow")
+
+    def __init__(self, told: dict[str, Any], arrays: memoryview, blob: memoryview | None) -> None:
+        count = told["atoms"]
+        self.slow: list[int] = told["slow"]
+        self._starts = arrays[told["starts"] : told["starts"] + 4 * (count + 1)].cast("I")
+        size = self._starts[count] * REFERENCE.size
+        self._references = arrays[told["references"] : told["references"] + size]
+        self._database: Any = None
+        if blob is not None:
+            self._database = hyperscan.loadb(bytes(blob), hyperscan.HS_MODE_BLOCK)
+            self._scratch = hyperscan.Scratch(self._database)
+
+    def close(self) -> None:
+        self._starts.release()
+        self._references.release()
+        self._database = None
+
+    def scan(self, view: View) -> bool:
+        """Put the places of all atoms into the view. Return whether all of it was searched in time."""
+        if self._database is None:
+            return True
+        content = view.content
+        if len(content) <= _WINDOW:
+            self._window(view, content, 0)
+            return True
+        whole = memoryview(content)
+        for start in range(0, len(content), _WINDOW - _OVERLAP):
+            self._window(view, bytes(whole[start : start + _WINDOW]), start)
+            if view.subject.budget.spent():
+                return False
+        return True
+
+    def _window(self, view: View, content: bytes, start: int) -> None:
+        hits: list[tuple[int, int]] = []
+        add = hits.append
+        self._database.scan(
+            content,
+            match_event_handler=lambda number, _from, to, _flags, _context: add((number, to)),
+            scratch=self._scratch,
+        )
+        for number, to in hits:
+            self._place(view, number, start + to)
+
+    def _place(self, view: View, number: int, end: int) -> None:
+        content = view.content
+        for at in range(self._starts[number], self._starts[number + 1]):
+            record, part, variant, is_only, distance, delta, length, guard = REFERENCE.unpack_from(
+                self._references, at * REFERENCE.size
+            )
+            if length and (end + delta < 0 or content[end + delta : end + delta + length] != guard[:length]):
+                continue
+            places = view.hits.setdefault(record, {}).setdefault(part, set())
+            if len(places) < _MOST_PLACES:
+                places.add((variant, end - distance if is_only and distance != _NOWHERE else -1))
+
+
+class PatternStage:
+    """Opened patterns. One thread at a time."""
+
+    def __init__(self) -> None:
+        self._atoms: dict[int, _Atoms] = {}
+        self._offsets: memoryview | None = None
+        self._records = memoryview(b"")
+        self._kept: OrderedDict[int, Record] = OrderedDict()
+        self.count = 0
+
+    @classmethod
+    def open(cls, files: Mapping[str, memoryview]) -> Self:
+        """Open what the writer wrote; without its files nothing ever matches. Raises Failed when one is damaged."""
+        stage = cls()
+        if INDEX not in files:
+            return stage
+        try:
+            stage._load(files)
+        except (*_DAMAGES, hyperscan.HyperscanError) as error:
+            raise unusable(f"{INDEX} is damaged") from error
+        return stage
+
+    def _load(self, files: Mapping[str, memoryview]) -> None:
+        index = files[INDEX]
+        if bytes(index[: len(MARK)]) != MARK:
+            raise ValueError("it has another mark")
+        (length,) = struct.unpack_from("<I", index, len(MARK))
+        start = len(MARK) + 4
+        header = json.loads(bytes(index[start : start + length]))
+        arrays = index[start + length :]
+        self.count = header["records"]
+        self._offsets = arrays[header["offsets"] : header["offsets"] + 8 * (self.count + 1)].cast("Q")
+        self._records = files[RECORDS]
+        for name, told in header["targets"].items():
+            blob = files[atoms_file(int(name))] if told["atoms"] else None
+            self._atoms[int(name)] = _Atoms(told, arrays, blob)
+        arrays.release()
+        if "pictures" in header["needs"]:
+            pictures.prepare()
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        for atoms in self._atoms.values():
+            atoms.close()
+        self._atoms = {}
+        self._kept.clear()
+        if self._offsets is not None:
+            self._offsets.release()
+
+    def match(self, subject: Subject) -> list[Match]:
+        """Return the signatures that match an object; none of those that there was no time for."""
+        if not self._atoms or not subject.content:
+            return []
+        found: dict[int, Match] = {}
+        target = TARGETS.get(subject.kind, 0)
+        try:
+            for view, targets in self._views(subject, target):
+                self._match(view, targets, found)
+        except Spent:
+            pass  # the examination says so itself
+        return list(found.values())
+
+    def _views(self, subject: Subject, target: int) -> Iterator[tuple[View, tuple[int, ...]]]:
+        general = (0, target) if target not in {0, TEXT} and target in self._atoms else (0,)
+        yield View(subject, subject.content), general
+        if target == HTML and (HTML in self._atoms or TEXT in self._atoms):
+            for content in page_views(subject.content):
+                yield View(subject, content), (0, HTML)
+            yield View(subject, plain_text(subject.content[:MOST_TEXT])), (0, TEXT)
+        elif target == TEXT and TEXT in self._atoms:
+            yield View(subject, plain_text(subject.content[:MOST_TEXT])), (0, TEXT)
+
+    def _match(self, view: View, targets: tuple[int, ...], found: dict[int, Match]) -> None:
+        for target in targets:
+            atoms = self._atoms.get(target)
+            if atoms is None:
+                continue
+            if not atoms.scan(view):
+                raise Spent
+            for number in atoms.slow:
+                view.hits.setdefault(number, {})
+        for number, hits in sorted(view.hits.items()) if view.hits else ():
+            if number in found:
+                continue
+            record = self._record(number)
+            offset = record.match(view, hits)
+            if offset >= 0:
+                where = offset if view.content is view.subject.content else -1
+                found[number] = _match(record, where)
+                if len(found) >= _MOST_FOUND:
+                    raise Spent
+            elif view.subject.budget.spent():
+                raise Spent
+
+    def _record(self, number: int) -> Record:
+        record = self._kept.get(number)
+        if record is None:
+            assert self._offsets is not None
+            try:
+                record = Record(bytes(self._records[self._offsets[number] : self._offsets[number + 1]]))
+            except _DAMAGES as error:
+                raise unusable(f"{RECORDS} is damaged") from error
+            self._kept[number] = record
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return record
+
+
+def _match(record: Record, offset: int) -> Match:
+    kind = Kind.TROJAN
+    return Match(record.name, kind, Certainty.KNOWN, f"pattern {record.name} of {record.source}", record.name, offset)

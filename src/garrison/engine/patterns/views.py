@@ -1,0 +1,40 @@
+"""Text as ClamAV looks at it: lower case, blanks made one, and of pages also without comments and without tags."""
+
+import re
+from typing import Final
+
+_IGNORED: Final = bytes(byte for byte in range(256) if (byte < 0x20 and byte not in b"\t\n\v\f\r") or byte >= 0x80)
+_LOWER: Final = bytes(byte + 32 if 0x41 <= byte <= 0x5A else byte for byte in range(256))
+_COMMENT: Final = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TAG: Final = re.compile(rb"<[^<>]*+>?")
+_SCRIPT: Final = re.compile(rb"<script\b[^>]*+>(.*?)(?:</script|\Z)", re.DOTALL)
+_BLANK_TABLE: Final = bytes(0x20 if byte in b"\t\n\v\f\r" else byte for byte in _LOWER)
+_MOST_PAGE: Final = 10 * 1024 * 1024  # clamscan looks no further either: 10 MiB of pages, 5 MiB of scripts
+MOST_TEXT: Final = 5 * 1024 * 1024
+_MOST_BARE: Final = 2 * 1024 * 1024
+
+
+def plain_text(content: bytes) -> bytes:
+    """Return text in lower case, with one blank for each run of them and nothing but ASCII."""
+    flat = content.translate(_BLANK_TABLE, _IGNORED)
+    while b"  " in flat:
+        flat = _BLANKS.sub(b" ", flat)
+    return flat
+
+
+_BLANKS: Final = re.compile(rb"  +")
+
+
+def page_views(content: bytes) -> list[bytes]:
+    """Return a page without comments, without tags, and its scripts."""
+    if len(content) > _MOST_PAGE:
+        return []
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        content = content[2:].replace(b"\0", b"")
+    bare = _COMMENT.sub(b"", content) if content.count(b"<!--") < 100_000 else content
+    flat = _BLANKS.sub(b" ", bare.translate(_BLANK_TABLE, b"\0"))
+    views = [flat]
+    if len(content) <= _MOST_BARE:
+        views.append(_BLANKS.sub(b" ", _TAG.sub(b"", flat)))
+    scripts = b"\n".join(_SCRIPT.findall(flat)) if b"<script" in flat else b""
+    return [view for view in [*views, scripts] if view]
