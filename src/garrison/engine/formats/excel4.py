@@ -3,6 +3,8 @@
 import struct
 from collections.abc import Iterator
 
+from garrison.engine.formats.ole import wide
+
 _BOUND_SHEET, _FILE_PASS, _FORMULA = 0x0085, 0x002F, 0x0006
 _STATES = ("visible", "hidden", "very hidden")
 _MOST_RECORDS = 500_000
@@ -50,7 +52,7 @@ def macro_sheets(stream: bytes) -> str:
 def _short_text(stream: bytes, at: int) -> str:
     count, is_wide = stream[at], stream[at + 1] & 1
     if is_wide:
-        return stream[at + 2 : at + 2 + 2 * count].decode("utf-16-le", "replace")
+        return wide(stream[at + 2 : at + 2 + 2 * count])
     return stream[at + 2 : at + 2 + count].decode("latin-1")
 
 
@@ -62,7 +64,8 @@ def _formula_texts(formula: bytes) -> list[str]:
         count, flag = formula[at + 1], formula[at + 2]
         size = count * (flag + 1)
         if count and flag in {0, 1} and at + 3 + size <= len(formula):
-            found.append(formula[at + 3 : at + 3 + size].decode("utf-16-le" if flag else "latin-1", "replace"))
+            text = formula[at + 3 : at + 3 + size]
+            found.append(wide(text) if flag else text.decode("latin-1"))
             at += 2 + size
         at = formula.find(b"\x17", at + 1)
     return found

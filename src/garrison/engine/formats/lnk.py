@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 
+from garrison.engine.formats.ole import wide
 from garrison.engine.formats.opener import Member, collect, derived, stored
 from garrison.engine.guard import Guard
 from garrison.engine.source import Source
@@ -44,7 +45,7 @@ def _read(content: bytes) -> tuple[list[str], int]:
             count = int.from_bytes(content[at : at + 2], "little")
             raw = content[at + 2 : at + 2 + count * (2 if flags & _IS_WIDE else 1)]
             at += 2 + count * (2 if flags & _IS_WIDE else 1)
-            lines.append(f"{what}: {raw.decode('utf-16-le' if flags & _IS_WIDE else 'cp1252', 'replace')}")
+            lines.append(f"{what}: {wide(raw) if flags & _IS_WIDE else raw.decode('latin-1')}")
     return _extra(content, at, lines)
 
 
@@ -55,7 +56,7 @@ def _info(info: bytes) -> list[str]:
     path, suffix = struct.unpack_from("<I4xI", info, 16)
     texts = [info[place : info.find(b"\x00", place)] for place in (path, suffix) if 28 <= place < len(info)]
     text = b"".join(texts)
-    return [f"target: {text.decode('cp1252', 'replace')}"] if text else []
+    return [f"target: {text.decode('latin-1')}"] if text else []
 
 
 def _extra(content: bytes, at: int, lines: list[str]) -> tuple[list[str], int]:
@@ -65,7 +66,7 @@ def _extra(content: bytes, at: int, lines: list[str]) -> tuple[list[str], int]:
         if size < 4 or at + size > len(content):
             return lines, min(at + 4, len(content)) if size < 4 else at
         if size >= 788 and content[at + 4 : at + 8] == _ENVIRONMENT.to_bytes(4, "little"):
-            target = content[at + 268 : at + 788].decode("utf-16-le", "replace").split("\x00", 1)[0]
+            target = wide(content[at + 268 : at + 788]).split("\x00", 1)[0]
             lines.append(f"target: {target}")
         at += size
     return lines, at

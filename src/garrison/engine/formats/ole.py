@@ -3,6 +3,7 @@
 `Compound` reads one; the opener that tells what its streams mean is in `ole_streams.py`.
 """
 
+import codecs
 import struct
 import sys
 from array import array
@@ -18,6 +19,11 @@ _MOST_ENTRIES = 64 * 1024
 _MINI_CUTOFF = 4096
 _PIECE_BYTES = 256 * 1024
 _PATH_CHARS = 900
+
+
+def wide(content: bytes) -> str:
+    """Return little-endian UTF-16 as text. `bytes.decode` would load the codec from a file, which a worker cannot."""
+    return codecs.utf_16_le_decode(content, "replace", True)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +188,7 @@ class Compound:
     def _entry(self, content: bytes) -> _Entry:
         length, kind, _, left, right, child = struct.unpack_from("<HBBIII", content, 64)
         start, size = struct.unpack_from("<IQ", content, 116)
-        name = content[: max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
+        name = wide(content[: max(0, min(length, 64) - 2)])
         return _Entry(name, kind, left, right, child, start, size if self._wide else size & 0xFFFFFFFF)
 
     def _list(self) -> None:

@@ -4,6 +4,7 @@ Excel opens what is encrypted with one well-known password without asking; so su
 but the person who opens them.
 """
 
+import codecs
 import hashlib
 import re
 import struct
@@ -38,7 +39,7 @@ def opened(info: bytes, package: bytes, guard: Guard) -> Iterator[bytes] | None:
     is_agile = info[:4] == b"\x04\x00\x04\x00"
     opener = _agile(info) if is_agile else _standard(info)
     for password in passwords if opener is not None else ():
-        pieces = opener(password.encode("utf-16-le"), guard) if opener else None
+        pieces = opener(codecs.utf_16_le_encode(password)[0], guard) if opener else None
         if pieces is not None:
             return _counted(pieces(package[8:]), int.from_bytes(package[:8], "little"), guard)
     return None

@@ -11,10 +11,7 @@ _HEADER_BYTES = 32
 _END = re.compile(rb"endobj|(?<!end)stream(?:\r\n|\n|\r)")
 _LENGTH = re.compile(rb"/Length[\s\x00]{0,8}(\d{1,10})(?![\s\x00]{1,8}\d{1,10}[\s\x00]{1,8}R)")
 _FILTER = re.compile(rb"/(?:Filter|F)[\s\x00]{0,8}(\[[^\]]{0,400}\]|/[^\s/<>\[\]()%\x00]{1,40})")
-_NUMBERS = {
-    key: re.compile(rb"/" + key.encode() + rb"[\s\x00]{0,8}(\d{1,7})")
-    for key in ("Predictor", "Colors", "BitsPerComponent", "Columns", "EarlyChange", "N", "First")
-}
+_NUMBERS = re.compile(rb"/(Predictor|Colors|BitsPerComponent|Columns|EarlyChange|First)[\s\x00]{0,8}(\d{1,7})")
 _ESCAPED = re.compile(rb"\\(\r\n|[0-7]{1,3}|[\s\S])")
 _PLAIN = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
 _BRACKET = re.compile(rb"\\[\s\S]|[()]")
@@ -89,22 +86,24 @@ def parameters(head: bytes) -> Parameters:
     """Return what the filters are told. With several, the one that has a predictor is meant."""
     if b"Decode" not in head and b"/DP" not in head:
         return Parameters()
-    found = {key: int(match[1]) for key, pattern in _NUMBERS.items() if (match := pattern.search(head))}
+    found = _numbers(head)
     return Parameters(
-        found.get("Predictor", 1),
-        found.get("Colors", 1),
-        found.get("BitsPerComponent", 8),
-        found.get("Columns", 1),
-        found.get("EarlyChange", 1),
+        found.get(b"Predictor", 1),
+        found.get(b"Colors", 1),
+        found.get(b"BitsPerComponent", 8),
+        found.get(b"Columns", 1),
+        found.get(b"EarlyChange", 1),
     )
+
+
+def _numbers(head: bytes) -> dict[bytes, int]:
+    """Return the numbers that matter, by their names; of several of a name the first."""
+    return {match[1]: int(match[2]) for match in reversed(list(_NUMBERS.finditer(head)))}
 
 
 def inner_objects(content: bytes, head: bytes) -> Iterator[Object]:
     """Yield the objects in an unpacked stream of objects (7.5.7)."""
-    first = _NUMBERS["First"].search(head)
-    if first is None:
-        return
-    start = int(first[1])
+    start = _numbers(head).get(b"First", 0)
     numbers = [int(word) for word in content[:start].split()[: 2 * _MOST_INNER] if word.isdigit() and len(word) <= 10]
     places = sorted(zip(numbers[1::2], numbers[::2], strict=False))
     ends = [*(place for place, _ in places[1:]), len(content)]

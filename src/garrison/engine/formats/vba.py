@@ -5,12 +5,13 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from garrison.engine.formats.ole import wide
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT
 from garrison.engine.guard import Guard, Incomplete
 
 _CHUNK_BYTES = 4096
 _MODULE_NAME, _STREAM_NAME, _STREAM_NAME_WIDE, _OFFSET = 0x0019, 0x001A, 0x0032, 0x0031
-_PROJECT_VERSION, _CODE_PAGE = 0x0009, 0x0003
+_PROJECT_VERSION, _MODULE_NAME_WIDE = 0x0009, 0x0047
 # A module begins with attributes: how the compression writes "Attribute VB_" at the start of a container.
 _SOURCE_START = re.compile(rb"\x01.[\xb0-\xbf]\x00Attribut.e ", re.DOTALL)
 _MOST_MODULES = 2000
@@ -28,17 +29,16 @@ class Module:
 def modules(unpacked_dir: bytes) -> list[Module]:
     """Return the modules that the unpacked dir stream lists, as far as it is sound."""
     found: list[Module] = []
-    encoding = "cp1252"
     name = stream = ""
     for tag, value in _records(unpacked_dir):
-        if tag == _CODE_PAGE and len(value) == 2:
-            encoding = _encoding(int.from_bytes(value, "little"))
-        elif tag == _MODULE_NAME:
-            name = value.decode(encoding, "replace")
+        if tag == _MODULE_NAME:
+            name = value.decode("latin-1")
+        elif tag == _MODULE_NAME_WIDE:
+            name = wide(value) or name
         elif tag == _STREAM_NAME:
-            stream = value.decode(encoding, "replace")
+            stream = value.decode("latin-1")
         elif tag == _STREAM_NAME_WIDE:
-            stream = value.decode("utf-16-le", "replace") or stream
+            stream = wide(value) or stream
         elif tag == _OFFSET and len(value) == 4:
             found.append(Module(name or stream, stream or name, int.from_bytes(value, "little")))
             name = stream = ""
@@ -57,16 +57,6 @@ def _records(content: bytes) -> Iterator[tuple[int, bytes]]:
             return
         yield tag, content[at + 6 : at + 6 + length]
         at += 6 + length
-
-
-def _encoding(code_page: int) -> str:
-    named = {932: "cp932", 936: "gbk", 949: "cp949", 950: "cp950", 65001: "utf-8", 10000: "mac_roman"}
-    name = named.get(code_page, f"cp{code_page}")
-    try:
-        "".encode(name)
-    except LookupError:
-        return "cp1252"
-    return name
 
 
 def source_start(stream: bytes) -> int:
