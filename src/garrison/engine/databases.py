@@ -14,6 +14,7 @@ from garrison.engine.formats.opener import Listed
 from garrison.engine.hashes import ALGORITHMS, HashTable, Threat
 from garrison.engine.listings import Listings
 from garrison.engine.matches import NOTHING, Match, Matches
+from garrison.engine.patterns.stage import PatternStage
 from garrison.engine.set_files import (
     LISTED,
     PASSWORDS,
@@ -119,6 +120,7 @@ class Detector:
     passwords: tuple[bytes, ...]
     _rulebook: Rulebook
     _tables: _Tables
+    _patterns: PatternStage
     _listings: Listings | None
     _views: list[View] = field(default_factory=list)
 
@@ -138,6 +140,7 @@ class Detector:
                 _passwords(views),
                 Rulebook(views[RULES].content, seconds_per_object),
                 _Tables.open(views),
+                PatternStage.open({name: view.content for name, view in views.items()}),
                 Listings(bytes(views[LISTED].content)) if LISTED in views else None,
                 list(views.values()),
             )
@@ -150,6 +153,7 @@ class Detector:
         found: list[Match] = []
         if subject.is_whole and subject.content:
             found += self._tables.find(subject)
+        found += self._patterns.match(subject)
         hits, remark = self._rulebook.match(subject.content, subject.kind)
         for hit in hits:
             found.append(Match(hit.threat, hit.kind, hit.certainty, f"rule {hit.rule}", hit.rule, hit.offset))
@@ -175,6 +179,7 @@ class Detector:
     def close(self) -> None:
         """Let go of the memory maps; the detector cannot be used any more."""
         self._tables.close()
+        self._patterns.close()
         self._tables = _Tables((), (), (), ())
         self._listings = None
         close_all(self._views)

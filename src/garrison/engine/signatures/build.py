@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from garrison.base.errors import Invalid
 from garrison.engine.hashes import ALGORITHMS, Skipped
+from garrison.engine.patterns.writer import PatternWriter
 from garrison.engine.set_files import FORMAT, RULES, SET, table_file
 from garrison.engine.signatures.compilation import Compilation, Reader
 from garrison.engine.signatures.containers import Container
@@ -96,7 +97,7 @@ def build(
     """
     options = options or Options()
     taken = list(sources)
-    with closing(Compilation(sink.scratch, pua=options.pua)) as into:
+    with closing(Compilation(sink.scratch, PatternWriter(), options.pua)) as into:
         opened = _Opened(taken, options.trust)
         _read(into, opened, is_ignoring=True)
         _read(into, opened, is_ignoring=False)

@@ -46,7 +46,7 @@ class Compilation:
     """
 
     scratch: Scratch
-    patterns: Patterns | None = None
+    patterns: Patterns
     pua: bool = False
     ledger: Ledger = field(default_factory=Ledger)
     ignored: dict[bytes, set[bytes]] = field(default_factory=dict)
@@ -94,9 +94,8 @@ class Compilation:
             yield table_file(table, algorithm), partial(writer.write, doubled=self._doubled)
         for name, spool in sorted(self._verbatim.items()):
             yield name, partial(_copy, spool)
-        if self.patterns is not None and self.patterns.count:
-            for name, content in sorted(self.patterns.write().items()):
-                yield name, partial(_write, content, self.patterns.count)
+        for name, content in sorted(self.patterns.write().items()):
+            yield name, partial(_write, content, self.patterns.count)
         if self.listed:
             yield LISTED, lambda file: _dump(file, self.listed)
         if self.passwords:

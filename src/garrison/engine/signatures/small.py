@@ -121,8 +121,6 @@ def extended(*, is_pua: bool = False) -> TakeLine:
 
     def take(into: Compilation, source: str, line: bytes) -> None:
         into.check_ignored(line.partition(b":")[0], line)
-        if into.patterns is None:
-            raise ValueError("patterns: not matched")
         into.patterns.extended(line.decode("utf-8"), source, is_pua)
 
     return take
@@ -133,8 +131,6 @@ def logical(*, is_pua: bool = False) -> TakeLine:
 
     def take(into: Compilation, source: str, line: bytes) -> None:
         into.check_ignored(line.partition(b";")[0], line)
-        if into.patterns is None:
-            raise ValueError("patterns: not matched")
         into.patterns.logical(line.decode("utf-8"), source, is_pua)
 
     return take
