@@ -39,7 +39,7 @@ def test_the_targets_of_calls_are_put_back() -> None:
 
 
 def test_a_cut_yields_what_came_before() -> None:
-    came = []
+    came: list[bytes] = []
     with pytest.raises(Incomplete):
         came.extend(Lzx(stored_block(CONTENT)[:20_000], 15, len(CONTENT)))
     pieces = iter(Lzx(stored_block(CONTENT)[:20_000], 15, len(CONTENT)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import bzip2, cab, chm, gzip, seven_zip, szdd, tar, xz, zip, zstd  # noqa: A004 # the format's name is its file's
+from garrison.engine.formats import bzip2, cab, chm, gzip, rar, seven_zip, szdd, tar, xz, zip, zstd  # noqa: A004 # the format's name is its file's
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
@@ -15,10 +15,9 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.LZMA: (xz.members_of_lzma,),
     Type.ZSTD: (zstd.members,),
     Type.SEVEN_ZIP: (seven_zip.members,),
+    Type.RAR: (rar.members,),
     Type.CAB: (cab.members,),
     Type.CHM: (chm.members,),
     Type.SZDD: (szdd.members,),
 }
-CLOSED: Mapping[Type, str] = {
-    Type.RAR: "not opened: RAR archive",
-}
+CLOSED: Mapping[Type, str] = {}

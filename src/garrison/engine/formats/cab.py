@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from garrison.engine.formats.lzh_codes import counted
+from garrison.engine.formats.lzh_codes import counted, packed_room
 from garrison.engine.formats.lzx import Lzx
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Listed, Member, clean_name, closed, collect
 from garrison.engine.formats.reading import take, told
@@ -144,7 +144,7 @@ class _Cabinet:
     def _lzx(self, folder: _Folder) -> Iterator[bytes]:
         data, size = [], 0
         reason: Incomplete | None = None
-        room = self._guard.limits.object_bytes
+        room = packed_room(self._guard)
         try:
             for piece, unpacked in self._blocks(folder):
                 self._guard.check()

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from garrison.engine.formats.lzh_codes import counted
+from garrison.engine.formats.lzh_codes import counted, packed_room
 from garrison.engine.formats.lzx import FRAME, Lzx
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Listed, Member, clean_name, collect, stored
 from garrison.engine.formats.reading import take, told
@@ -95,7 +95,7 @@ def _unpacked(source: Source, guard: Guard, own: dict[bytes, _File], content: in
     if version == 2:
         reset, window = reset * FRAME, window * FRAME
     size = int.from_bytes(take(source, resets[0] + 16, 8), "little")
-    data = source.read_at(packed[0], min(packed[1], guard.limits.object_bytes))
+    data = source.read_at(packed[0], min(packed[1], packed_room(guard)))
     if not data or window.bit_count() != 1:
         raise Incomplete(CORRUPT if data else TOO_SHORT)
     run = Lzx(data, window.bit_length() - 1, size, reset // FRAME)

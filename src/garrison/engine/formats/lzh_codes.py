@@ -154,3 +154,8 @@ class HighBits:
     def seek(self, at: int) -> None:
         """Go on at the start of a byte."""
         self.at, self.held, self.count = at, 0, 0
+
+
+def packed_room(guard: Guard) -> int:
+    """Return how many packed bytes are read for one object: those that unpack to more than is kept of it."""
+    return guard.limits.object_bytes + guard.limits.object_bytes // 4 + PIECE

@@ -4,7 +4,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from garrison.engine.formats.lzh_codes import PIECE, copy, counted, drain
+from garrison.engine.formats.lzh_codes import PIECE, copy, counted, drain, packed_room
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Member, clean_name, closed, collect
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
@@ -24,7 +24,7 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:
     last = head[9:10].decode("latin-1").strip("\x00")
     inner = base[:-1] + last if base.endswith("_") else base
     size = int.from_bytes(head[10:14], "little")
-    data = source.read_at(14, guard.limits.object_bytes)
+    data = source.read_at(14, packed_room(guard))
     if len(head) < 14:
         yield Member((), None, TOO_SHORT)
     else:
@@ -48,7 +48,7 @@ def _kwaj(source: Source, guard: Guard, head: bytes, base: str) -> Member:
             name += before + part
             at += len(part) + 1
     names = (clean_name(name) or base or "content",)
-    data = source.read_at(start, guard.limits.object_bytes)
+    data = source.read_at(start, packed_room(guard))
     makers = {_STORED: _plain, _INVERTED: _inverted, _LZSS: _lzss, _MSZIP: _mszip}
     make = makers.get(method)
     if make is None:

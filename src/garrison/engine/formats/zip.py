@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from garrison.engine.formats import implode, zip_crypto
 from garrison.engine.formats.deflate64 import Inflating
-from garrison.engine.formats.lzh_codes import counted
+from garrison.engine.formats.lzh_codes import counted, packed_room
 from garrison.engine.formats.opener import (
     CORRUPT,
     ENCRYPTED,
@@ -230,7 +230,7 @@ def _own(
     source: Source, guard: Guard, entry: Entry, start: int, length: int | None, listed: Listed
 ) -> tuple[Member, int]:
     """Return a member that a decoder of our own unpacks, and the offset behind it."""
-    most = guard.limits.object_bytes
+    most = packed_room(guard)
     data = source.read_at(start, most if length is None else min(length, most))
     behind = start + (length or 0)
     inflating = Inflating(data)
