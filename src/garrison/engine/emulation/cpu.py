@@ -16,7 +16,7 @@ class Cpu:
     """Registers and flags. The flags are kept as what they follow from.
 
     zero, sign, parity: the last results (sign is tested with `top`). carry, overflow: true or false. half: bit 4 is
-    the auxiliary carry.
+    the auxiliary carry. moved: bytes that repeated instructions moved. ticks: what the time stamp counts.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -33,6 +33,7 @@ class Cpu:
         self.fs_base = 0
         self.fpu_at = 0
         self.ticks = 0
+        self.moved = 0
         self.alu = (self.add, self.bit_or, self.adc, self.sbb, self.bit_and, self.sub, self.bit_xor, self.sub)
         self.conditions: tuple[Callable[[], object], ...] = (
             lambda: self.overflow,

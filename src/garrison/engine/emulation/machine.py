@@ -16,6 +16,8 @@ _STEPS = 8_000_000
 _AFTERWARDS = 1_000_000  # steps, once the unpacked program seems to run
 _AT_ONCE = 10_000
 _FAULTS = 2_000
+_DECODING = 10  # steps that reading an instruction is worth
+_KNOWN = 50_000  # instructions that are kept
 _HANDLED = loader.EXIT + 0x10  # where an exception handler returns to
 _RECORD, _CONTEXT = 80, 0x2CC
 _ORDER = (0x9C, 0xA0, 0xA4, 0xA8, 0xAC, 0xB0, 0xB4)  # EDI, ESI, EBX, EDX, ECX, EAX, EBP in a context
@@ -33,7 +35,8 @@ class Snapshot:
 class Machine:
     """One program in its memory.
 
-    snapshots: the image whenever code that the program wrote was first run in another section. why: what ended it.
+    snapshots: the image when code that the program wrote was run in another section, the first and the last time.
+    why: what ended it.
     """
 
     def __init__(self, headers: Headers, image: Region, guard: Guard) -> None:
@@ -78,7 +81,8 @@ class Machine:
             return self._dispatch(fault, at)
         except (struct.error, OverflowError, RecursionError) as error:
             raise Finished from error
-        self._left -= _AT_ONCE
+        self._left -= _AT_ONCE + (self._cpu.moved >> 8)
+        self._cpu.moved = 0
         self.steps += _AT_ONCE
         return at
 
@@ -89,6 +93,9 @@ class Machine:
             return self._windows.step(at)
         self._look(at)
         step = self._decoder.decode(at)
+        self._left -= _DECODING
+        if len(self.memory.steps) >= _KNOWN:
+            self.memory.steps.clear()
         self.memory.steps[at] = step
         return step
 
@@ -100,8 +107,9 @@ class Machine:
         section = self._section_of(at - image.base)
         if section != self._section:
             self._section = section
+            del self.snapshots[1:]  # the first and the last of them count
             self.snapshots.append(Snapshot(at - image.base, bytes(image.data)))
-            self._left = min(self._left, _AFTERWARDS)
+            self._left = min(self._left, _AFTERWARDS) - _AT_ONCE
 
     def _section_of(self, address: int) -> int:
         for number, section in enumerate(self._headers.sections):

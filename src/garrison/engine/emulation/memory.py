@@ -134,13 +134,12 @@ class Memory:
         region.has_code = True
 
     def _forget(self, address: int, size: int) -> None:
-        steps = self.steps
-        if size > 4096:
-            for known in [known for known in steps if address - _LONGEST < known < address + size]:
-                del steps[known]
-        else:
-            for known in range(address - _LONGEST, address + size):
-                steps.pop(known, None)
+        """Drop what was decoded from bytes that are written now; an instruction may begin some bytes before them."""
         region = self.region(address, size)
-        at = address - region.base
-        region.code[at : at + size] = bytes(size)
+        code, steps = region.code, self.steps
+        start, end = address - region.base, address - region.base + size
+        at = code.find(1, max(0, start - _LONGEST), end)
+        while at >= 0:
+            steps.pop(region.base + at, None)
+            at = code.find(1, at + 1, end)
+        code[start:end] = bytes(size)

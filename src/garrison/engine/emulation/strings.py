@@ -5,7 +5,7 @@ from garrison.engine.emulation.decoder import Decoder
 from garrison.engine.emulation.memory import Fault
 
 _ALL = 0xFFFFFFFF
-_AT_ONCE = 1 << 22
+_AT_ONCE = 1 << 16  # bytes, in one step of the machine
 
 
 def copy(decoder: Decoder, op: int) -> Step:
@@ -86,15 +86,17 @@ def _repeated(decoder: Decoder, one: object, many: object, moves: tuple[bool, bo
         count = registers[ECX]
         if not count:
             return behind
-        if callable(many) and not cpu.backward and size * count <= _AT_ONCE:
+        if callable(many) and not cpu.backward:
+            taken = min(count, _AT_ONCE // size)
             try:
-                length = many(count)
+                length = many(taken)
             except Fault:  # somewhere on the way: go there step by step
                 length = 0
             if length:
+                cpu.moved += length
                 _advance(cpu, length, is_source=moves[0], is_target=moves[1])
-                registers[ECX] = 0
-                return behind
+                registers[ECX] = count - taken
+                return here if count > taken else behind
         one()
         registers[ECX] = count - 1
         return here if count > 1 else behind

@@ -28,7 +28,7 @@ def unpack(headers: Headers, guard: Guard) -> Iterator[bytes]:
     except (Fault, struct.error, OverflowError):  # headers that make no sense
         return
     guard.emulated += machine.steps
-    snapshots = machine.snapshots[:1] + machine.snapshots[1:][-1:]
+    snapshots = machine.snapshots
     if not snapshots and _written(machine) >= _LEAST:
         snapshots = [Snapshot(-1, bytes(image.data))]
     for snapshot in snapshots:

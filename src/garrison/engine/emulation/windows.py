@@ -48,6 +48,7 @@ _ARGUMENTS = {
     12: "CreateWindowExA",
 }  # fmt: skip
 _COUNTS = {name: count for count, names in _ARGUMENTS.items() for name in names.split()}
+_REGIONS = 64
 _FILE = 0x44
 _ENDS = {"ExitProcess", "TerminateProcess", "ExitThread"}
 
@@ -145,7 +146,7 @@ class Windows:
     def allocate(self, size: int, wanted: int = 0) -> int:
         """Return the address of new memory, 0 when there is no more."""
         size = size + 0xFFF & ~0xFFF
-        if not size or self._granted + size > _HEAP_BYTES:
+        if not size or self._granted + size > _HEAP_BYTES or len(self._memory.regions) > _REGIONS:
             return 0
         if wanted:
             try:
