@@ -15,7 +15,7 @@ rule PowerShell_Ransomware
         $lock = /(AesManaged|RijndaelManaged|AesCryptoServiceProvider|Cryptography\.Aes|CreateEncryptor)/ nocase
         $gone = /(Remove-Item|\bdel\b|Rename-Item|WriteAllBytes|Clear-Content)/ nocase
         $note = /(your[ ](files|data|documents)[^\n]{0,60}(encrypted|locked)|README[A-Z_\-]{0,20}\.txt|DECRYPT[A-Z_\-]{0,20}\.txt)/ nocase
-        $pay = /\b(bitcoin|btc|monero|ransom|\.onion|wallet)\b/ nocase
+        $pay = /\b(bitcoin|monero|ransom|\.onion|wallet)\b/ nocase
     condition:
         filesize < 256KB and (object_type == "text" or object_type == "powershell" or object_type == "script")
         and all of them
@@ -36,7 +36,7 @@ rule JS_Ransomware
         $kind = /["']\.?(docx?|xlsx?|pdf|jpe?g|pptx?|odt)["'][ \t\r\n]{0,8},[ \t\r\n]{0,8}["']\.?(docx?|xlsx?|pdf|jpe?g|pptx?|odt|png|sql)["']/
         $gone = /(unlinkSync|unlink|rmSync|renameSync)[ \t]{0,2}\(/
         $note = /your[ ](files|data|documents)[^\n]{0,60}(encrypted|locked)/ nocase
-        $pay = /\b(bitcoin|btc|monero|ransom|\.onion|wallet)\b/ nocase
+        $pay = /\b(bitcoin|monero|ransom|\.onion|wallet)\b/ nocase
     condition:
         filesize < 512KB and (object_type == "javascript" or object_type == "text" or object_type == "script")
         and all of them
@@ -56,7 +56,7 @@ rule PHP_Ransomware
         $lock = /(openssl_encrypt|mcrypt_encrypt|sodium_crypto_secretbox|gzdeflate)[ \t]{0,2}\(/
         $gone = /(unlink|rename|file_put_contents)[ \t]{0,2}\(/
         $note = /(your[ ](site|website|files|data|server)[^\n]{0,60}(encrypted|locked|hacked)|\.htaccess[^\n]{0,80}(DirectoryIndex|ErrorDocument))/ nocase
-        $pay = /\b(bitcoin|btc|monero|ransom|wallet)\b/ nocase
+        $pay = /\b(bitcoin|monero|ransom|wallet)\b/ nocase
     condition:
         filesize < 256KB and (object_type == "php" or object_type == "text" or object_type == "script") and all
         of them

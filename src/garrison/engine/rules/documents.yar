@@ -11,7 +11,7 @@ rule PDF_Launch
         types = "pdf"
     strings:
         $launch = /\/S[ \t\r\n]{0,4}\/Launch\b/
-        $what = /\/(F|P|Win|Unix|Mac)[ \t\r\n]{0,4}[(<][^)>]{0,120}(cmd|powershell|mshta|wscript|rundll32|\/bin\/(ba)?sh|python)/ nocase
+        $what = /(cmd\.exe|powershell|mshta|wscript|rundll32|\/bin\/(ba)?sh|python)[^()<>]{0,120}[)>]/ nocase
     condition:
         filesize < 50MB and object_type == "pdf" and $launch and $what
 }

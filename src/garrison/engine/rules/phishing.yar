@@ -16,7 +16,7 @@ rule PHP_Phishing_Mailer
         $send1 = /\bmail[ \t]{0,2}\([ \t]{0,2}(\$[a-z_]{1,20}|["'][^"'\n]{1,60}@)[^\n;]{2,120}/ nocase
         $send2 = /api\.telegram\.org\/bot/
         $on = /header[ \t]{0,2}\([ \t]{0,2}["']Location:[ \t]{0,2}(https?:\/\/|\.{0,2}\/?[a-z0-9_\-]{1,20}\.(php|html))/ nocase
-        $loot = /(-{3,}|={3,}|\+{3,}|\*{3,}|\|)[^\n"']{0,40}(login|result|logs?|info|account|fullz|rezult|password)/ nocase
+        $loot = /(login|account|fullz|rezult|result)[^\n"']{0,12}(info|result|log|[\-=+*|]{3})/ nocase
     condition:
         filesize < 64KB and (object_type == "php" or object_type == "text" or object_type == "html" or
         object_type == "script") and all of ($take*) and $where and any of ($send*) and $on and $loot
@@ -55,8 +55,8 @@ rule HTML_Phishing_Attachment
     strings:
         $write = /(document\.write|innerHTML|insertAdjacentHTML)[ \t]{0,2}[(=]/
         $hide = /(unescape|decodeURIComponent|atob)[ \t]{0,2}\([ \t]{0,2}["'](%3[cC]|%20%3[cC]|PGh0bW|PCFET0|PGZvcm|PCFkb2|PHNjcm)/
-        $victim1 = /["'][A-Za-z0-9._%+\-]{1,40}@[a-z0-9\-]{1,40}\.[a-z.]{2,30}["']/
-        $victim2 = /(data-email|var[ \t]{1,2}(e?mail|user|victim)[ \t]{0,2}=|#[A-Za-z0-9._%+\-]{1,40}@)/
+        $victim1 = /(mail|user|victim|login)[A-Za-z_]{0,6}[ \t]{0,2}=[ \t]{0,2}["'][A-Za-z0-9._%+\-]{1,40}@[a-z0-9]/
+        $victim2 = /(data-email|var[ \t]{1,2}(e?mail|user|victim)[ \t]{0,2}=|location\.hash)/
         $lure = /(microsoft|office ?365|outlook|sharepoint|onedrive|adobe|docusign|webmail|excel|voicemail|invoice|session (has )?expired)/ nocase
     condition:
         filesize < 1MB and (object_type == "html" or object_type == "text" or object_type == "script") and

@@ -32,18 +32,28 @@ rule Text_Ransomware_Note
     strings:
         $lock1 = /(your|all of your|all your|all the|all|company'?s?|corporate)[ \r\n]{1,3}(important[ \r\n]|personal[ \r\n]|network[ \r\n]|critical[ \r\n])?(files|data|documents|network|servers|databases|virtual machines|backups)[^.\n]{0,60}(have been|has been|were|was|are|is)[ \r\n]{1,3}((now|all|currently)[ \r\n]|(hacked|stolen|downloaded|exfiltrated)[ \r\n]and[ \r\n])?(encrypted|locked|crypted)/ nocase
         $lock2 = /(we|i)[ \r\n](have[ \r\n]|'ve[ \r\n])?(encrypted|locked|hacked)[ \r\n](and[ \r\n][a-z]{4,12}[ \r\n])?(all[ \r\n](of[ \r\n])?)?your[ \r\n]/ nocase
-        $back1 = /(only way|possible|impossible)[ \r\n][^.\n]{0,60}(decrypt|restore|recover)[^.\n]{0,40}(files|data|them)?/ nocase
+        $back1 = /(only way|impossible)[ \r\n][^.\n]{0,60}(decrypt|restore|recover)/ nocase
         $back2 = /(buy|purchase|pay|pays|payment)[^.\n]{0,80}(decrypt(or|er|ion)|private key|unique key)/ nocase
         $back3 = /(decrypt(or|er|ion)|private key|unique key)[^.\n]{0,80}(buy|purchase|pay|price|payment)/ nocase
-        $back4 = /(decrypt|restore)[ \r\n](one|1|2|two|3|three|a few|several)[ \r\n]{1,2}(small[ \r\n]|test[ \r\n])?files?[^.\n]{0,30}(for[ \r\n]free|as (a )?(proof|guarantee)|free of charge)/ nocase
+        $back4 = /files? for free/ nocase
+        $back7 = "free of charge" nocase
         $back5 = /(we|to)[ \r\n](can[ \r\n]|will[ \r\n])?(offer|allow)[ \r\n][^.\n]{0,40}(decrypt|restore|recover)/ nocase
-        $back6 = /if[ \r\n]you[ \r\n](want|need|wish)[ \r\n][^.\n]{0,40}(restore|recover|decrypt|return)/ nocase
-        $fear1 = /do[ \r\n]not[ \r\n](try[ \r\n]to[ \r\n])?(rename|modify|edit|move|delete|change|touch|restore|recover)[ \r\n][^.\n]{0,40}(files|data|yourself)/ nocase
+        $back6 = /(recover|restore|decrypt|return) (your|all|them|these)[ \r\n]/ nocase
+        $touch1 = "do not rename" nocase
+        $touch2 = "do not modify" nocase
+        $touch3 = "do not try to" nocase
+        $touch4 = "do not edit" nocase
+        $touch5 = "do not move" nocase
+        $touch6 = "do not delete" nocase
+        $touch7 = "do not change" nocase
+        $touch8 = "do not recover" nocase
+        $touch9 = "do not restore" nocase
+        $touch10 = "do not touch" nocase
         $fear2 = /(third|3rd)[ \-]party[ \r\n](software|tools|recovery|decrypt|companies)/ nocase
-        $fear3 = /(publish|leak|sell|sold|disclose|release|expose)[^.\n]{0,60}(your|stolen|the)[ \r\n](company[ \r\n])?(data|files|information|documents)/ nocase
-        $fear6 = /(data|files|information|documents)[^.\n]{0,60}(will be|ready to|going to|shall be)[ \r\n](be[ \r\n])?(publish|leak|sold|sell|disclos|releas|expos)/ nocase
+        $fear3 = /(publish|leak|disclose|expose|sell)[ \r\n][^.\n]{0,60}(your|stolen|the)[ \r\n](company[ \r\n])?(data|files|information|documents)/ nocase
+        $fear6 = /(will be|ready to|going to|shall be)[ \r\n](be[ \r\n])?(publish|leak|sold|sell|disclos|releas|expos)/ nocase
         $fear7 = /(files?|data)[^.\n]{0,40}(might|may|can|could|will)[ \r\n]be[ \r\n](permanently[ \r\n])?(damaged|lost|corrupted|destroyed)/ nocase
-        $fear4 = /do[ \r\n]not[ \r\n](contact|call|involve|inform|go to|hire)[^.\n]{0,40}(police|fbi|authorities|law enforcement|recovery compan|negotiat)/ nocase
+        $fear4 = /do not (contact|call|involve|inform|go to|hire)[^.\n]{0,40}(police|fbi|authorities|law enforcement|recovery compan|negotiat)/ nocase
         $fear5 = /(within|in|after|you have)[ \r\n](24|48|72|96)[ \r\n]?(hours|h\b)|(within|in|you have)[ \r\n](3|5|7|10|three|five|seven|ten)[ \r\n]days/ nocase
         $reach1 = /[a-z2-7]{16,56}\.onion\b/
         $reach2 = /(tox|session|qtox)[ _\r\n]{0,2}(id|chat)?[ \r\n]{0,2}[:=\-][ \r\n]{0,3}[0-9A-F]{64,76}\b/ nocase
@@ -52,8 +62,8 @@ rule Text_Ransomware_Note
         $mine = /(your|personal|unique|decryption|client|company)[ \r\n](personal[ \r\n])?(id|key|code)[ \r\n]{0,2}[:=][ \r\n]{0,4}[A-Za-z0-9\-+\/]{8,}/ nocase
     condition:
         Text_For_Ransomware and filesize < 64KB and any of ($lock*) and
-        any of ($reach*) and any of ($back*) and any of ($fear*) and
-        (2 of ($fear*) or 2 of ($reach*) or 2 of ($back*) or $mine)
+        any of ($reach*) and any of ($back*) and any of ($fear*, $touch*) and
+        (2 of ($fear*) or (any of ($fear*) and any of ($touch*)) or 2 of ($reach*) or 2 of ($back*) or $mine)
 }
 
 rule Linux_Ransomware_ESXi_Script
@@ -174,7 +184,7 @@ rule Linux_Ransomware_Script
         $gone4 = /zip[ \t][^\n]{0,40}-[a-z]{0,3}m[a-z]{0,3}[ \t]/
         $note1 = /(echo|cat|printf)[ \t][^\n]{0,200}(encrypted|locked)[^\n]{0,200}(bitcoin|btc|monero|xmr|\.onion|contact|pay)/ nocase
         $note2 = /(>|cp[ \t][^\n]{1,60})[ \t]{0,2}["']?[^\s"']{0,60}(README|READ_ME|RECOVER|RESTORE|DECRYPT|HOW_TO|RANSOM)[A-Za-z0-9_\-]{0,30}\.(txt|html|md)/
-        $ask = /(bitcoin|btc|monero|\.onion|ransom|wallet)\b/ nocase
+        $ask = /(bitcoin|monero|\.onion|ransom|wallet)\b/ nocase
     condition:
         Script_For_Ransomware and any of ($walk*) and any of ($lock*) and any of ($gone*) and any of ($note*) and $ask
 }
@@ -199,7 +209,7 @@ rule Python_Ransomware
         $gone3 = /open\([^\n]{1,60}["'](rb\+|r\+b|wb)["']/
         $note1 = /your[ ](important |personal )?(files|data|documents)[^\n]{0,40}(encrypted|locked)/ nocase
         $note2 = /(README|READ_ME|RECOVER|RESTORE|DECRYPT|HOW_TO|RANSOM)[A-Za-z0-9_\-]{0,30}\.(txt|html|md)/
-        $pay = /\b(bitcoin|btc|monero|ransom|\.onion|wallet)\b/ nocase
+        $pay = /\b(bitcoin|monero|ransom|\.onion|wallet)\b/ nocase
     condition:
         Script_For_Ransomware and filesize < 200KB and $walk and any of ($lock*) and $ext and any of ($gone*) and
         $note1 and ($pay or $note2)

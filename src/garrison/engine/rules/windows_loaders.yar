@@ -125,7 +125,7 @@ rule Windows_Application_Page
         types = "text,html,script,xml"
     strings:
         $hta = /<hta:application\b/ nocase
-        $small = /(resizeTo[ \t]{0,2}\([ \t]{0,2}[0-9]{1,2}[ \t]{0,2},|moveTo[ \t]{0,2}\([ \t]{0,2}-[0-9]{3}|windowstate[ \t]{0,2}=[ \t]{0,2}["']?minimize|showintaskbar[ \t]{0,2}=[ \t]{0,2}["']?no|window\.close[ \t]{0,2}\(|self\.close|\bclose[ \t]{0,2}\([ \t]{0,2}\))/ nocase
+        $small = /(resizeTo[ \t]{0,2}\([ \t]{0,2}[0-9]{1,2}[ \t]{0,2},|moveTo[ \t]{0,2}\([ \t]{0,2}-[0-9]{3}|windowstate[ \t]{0,2}=[ \t]{0,2}["']?minimize|showintaskbar[ \t]{0,2}=[ \t]{0,2}["']?no|window\.close[ \t]{0,2}\(|self\.close)/ nocase
         $shell = /(WScript\.Shell|Shell\.Application|winmgmts:)/ nocase
         $run = /(powershell|cmd(\.exe)?[ \t]{1,2}\/c|mshta|rundll32|regsvr32|bitsadmin|certutil|wscript)/ nocase
     condition:
