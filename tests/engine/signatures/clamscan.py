@@ -26,3 +26,23 @@ def clamscan(folder: Path, databases: Mapping[str, bytes], content: bytes, *argu
     assert ended.returncode in {0, 1}, ended.stdout + ended.stderr
     lines = [line for line in ended.stdout.splitlines() if line.endswith(" FOUND")]
     return {line.rpartition(": ")[2].removesuffix(" FOUND").removesuffix(".UNOFFICIAL") for line in lines}
+
+
+_SIGTOOL = shutil.which("sigtool")
+needs_sigtool = pytest.mark.skipif(_SIGTOOL is None, reason="sigtool is not installed")
+
+
+def sigtool(folder: Path, *arguments: str, asked: str = "") -> None:
+    """Run sigtool in a folder. asked: what it reads from its input."""
+    command = [str(_SIGTOOL), *arguments]
+    ended = subprocess.run(
+        command,
+        cwd=folder,
+        input=asked,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"SIGNDUSER": "x"},
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -1,5 +1,7 @@
 import gzip
+import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from garrison.base.errors import Invalid
 from garrison.engine.signatures.cdiff import apply, version_of
+from tests.engine.signatures.clamscan import needs_sigtool, sigtool
 from tests.engine.signatures.keys import pem, proof, signed_sha256, trust
 
 FILES: Mapping[str, bytes] = {"a.hdb": b"one\ntwo\nthree\nfour\n", "b.hdb": b"five\n"}
@@ -87,3 +90,26 @@ def test_any_bytes_are_refused(content: bytes) -> None:
     for beginning in (b"", b"ClamAV-Diff:1:100:"):
         with pytest.raises(Invalid):
             apply(FILES, beginning + content, trust(allow_unsigned=True))
+
+
+@needs_sigtool
+@pytest.mark.parametrize(
+    "commands",
+    [
+        ["OPEN a.hdb", "ADD five six", "DEL 2 tw", "XCHG 3 thr drei vier", "CLOSE"],
+        ["OPEN new.hdb", "ADD x", "CLOSE"],
+        ["MOVE a.hdb b.hdb 2 tw 3 three"],
+        ["MOVE a.hdb b.hdb 1 one 4 four", "OPEN b.hdb", "DEL 1 five", "DEL 3 two", "CLOSE"],
+        ["UNLINK b.hdb"],
+    ],
+)
+def test_files_become_what_sigtool_makes_of_them(commands: list[str], tmp_path: Path) -> None:
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "test-1.script").write_text("".join(command + "\n" for command in commands))
+    # It compares what it made with a list, too.
+    ours = applied(*commands)
+    lines = [f"{name}:{len(content)}:{hashlib.sha256(content).hexdigest()}\n" for name, content in ours.items()]
+    (tmp_path / "test.info").write_text("ClamAV-VDB:01 Mar 2026 12-00 +0000:1:1:90:X:X:us:1\n" + "".join(lines))
+    sigtool(tmp_path, "--run-cdiff=test-1.script")
+    assert ours == {path.name: path.read_bytes() for path in tmp_path.glob("*.hdb")}

@@ -1,6 +1,7 @@
 import gzip
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from garrison.base.errors import Invalid
 from garrison.engine.signatures.build import Options
 from garrison.engine.signatures.containers import Container
 from tests.engine.samples import LISTED, built, check, knowing
+from tests.engine.signatures.clamscan import needs_sigtool, sigtool
 from tests.engine.signatures.keys import container, cvd, pem, proof, tar, trust, with_list
 from tests.engine.signatures.lines import EVIL, LINE
 
@@ -146,3 +148,19 @@ def test_the_proof_beside_is_found_by_name_and_version() -> None:
     _, report = built([("daily.cvd", content), ("daily-8.cvd.sign", proof(content))], options)
     assert report.hashes["md5"] == 0
     assert check(LISTED, knowing()).findings == ()
+
+
+@needs_sigtool
+def test_what_sigtool_builds_is_read(tmp_path: Path) -> None:
+    (tmp_path / "COPYING").write_text("free")
+    (tmp_path / "test.hdb").write_bytes(LINE)
+    (tmp_path / "test.ndb").write_bytes(b"X:0:*:00112233445566\n")
+    sigtool(tmp_path, "--build=test.cud", "--unsigned", "--cvd-version=3", "--hybrid", asked="x\n")
+    content = (tmp_path / "test.cud").read_bytes()
+    made = checked(content, "test.cud")
+    assert made.version == 3
+    assert {name: member.read() for name, member in made.members() if name.startswith("test.h")} == {"test.hdb": LINE}
+    with knowing(("test.cud", content)) as known:
+        assert [finding.name for finding in check(EVIL, known).findings] == ["Evil.Thing"]
+    with pytest.raises(Invalid, match="nobody has signed it"):
+        checked(content, "test.cvd")

@@ -198,17 +198,20 @@ def _write(into: Compilation, sink: Sink, about: dict[str, str]) -> BuildReport:
     def create(name: str, write: Callable[[BinaryIO], int]) -> None:
         with sink.create(name) as file:
             hashing = _Hashing(file)
-            counts[name] = write(hashing)  # type: ignore[arg-type]  # all that is asked of it is `write`
+            entries = write(hashing)  # type: ignore[arg-type]  # all that is asked of it is `write`
+        if entries:
+            counts[name] = entries
         told[name] = hashing.told()
 
     create(RULES, lambda file: _rules(into, file))
     for name, write in into.files():
         create(name, write)
+    rules = counts.get(RULES, 0)
     hashes = {name: counts.get(table_file("hashes", name), 0) for name in ALGORITHMS}
     description = {
         "format": FORMAT,
         "about": about,
-        "rules": counts[RULES],
+        "rules": rules,
         "hashes": hashes,
         "counts": counts,
         "files": told,
@@ -217,7 +220,7 @@ def _write(into: Compilation, sink: Sink, about: dict[str, str]) -> BuildReport:
     with sink.create(SET) as file:
         file.write(summary)
     digest = hashlib.sha256(summary).hexdigest()
-    return BuildReport(counts[RULES], hashes, digest, tuple(into.ledger.named), counts, into.ledger.tallies())
+    return BuildReport(rules, hashes, digest, tuple(into.ledger.named), counts, into.ledger.tallies())
 
 
 def _rules(into: Compilation, file: BinaryIO) -> int:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import BinaryIO, Protocol
 
 from garrison.engine.hashes import ALGORITHMS
+from garrison.engine.patterns.layout import RECORDS as PATTERN_RECORDS
 from garrison.engine.set_files import LISTED, PASSWORDS, table_file
 from garrison.engine.signatures.ledger import Ledger, Tally
 from garrison.engine.signatures.spool import Scratch, Spool
@@ -95,7 +96,7 @@ class Compilation:
         for name, spool in sorted(self._verbatim.items()):
             yield name, partial(_copy, spool)
         for name, content in sorted(self.patterns.write().items()):
-            yield name, partial(_write, content, self.patterns.count)
+            yield name, partial(_write, content, self.patterns.count if name == PATTERN_RECORDS else 0)
         if self.listed:
             yield LISTED, lambda file: _dump(file, self.listed)
         if self.passwords:
