@@ -1,7 +1,7 @@
 """Logical expressions of ClamAV signatures, read into a tree and evaluated over the counts of the parts.
 
-As in clamscan the operators have no precedence: what stands right of the first one is its right side. A tree is what
-JSON holds: a number of a part, [number, modifier, figure], or [operator, left, right, modifier, figure, distinct].
+As in clamscan the operators have no precedence: what stands right of the first one is its right side; but right in a
+pair of parentheses the last one comes first. A tree is what JSON holds: a number of a part, [number, modifier, figure], or [operator, left, right, modifier, figure, distinct].
 """
 
 import re
@@ -32,7 +32,7 @@ class _Reader:
         self.parts = parts
         self.at = 0
 
-    def chain(self, depth: int) -> Tree:
+    def chain(self, depth: int, *, is_group: bool = False) -> Tree:
         terms = [self._term(depth)]
         operators = []
         while self.at < len(self.text) and self.text[self.at] in "&|":
@@ -41,17 +41,18 @@ class _Reader:
             terms.append(self._term(depth))
             if len(terms) > 1_000:
                 raise ValueError("its expression is too long")
+        last = (operators.pop(), terms.pop()) if is_group and operators else None
         tree = terms.pop()
         while operators:
             tree = [operators.pop(), terms.pop(), tree, "", 0, 0]
-        return tree
+        return tree if last is None else [last[0], tree, last[1], "", 0, 0]
 
     def _term(self, depth: int) -> Tree:
         if depth > _DEEPEST:
             raise ValueError("its expression is nested too deeply")
         if self.text[self.at : self.at + 1] == "(":
             self.at += 1
-            tree = self.chain(depth + 1)
+            tree = self.chain(depth + 1, is_group=True)
             if self.text[self.at : self.at + 1] != ")":
                 raise ValueError("a parenthesis in its expression is not closed")
             self.at += 1

@@ -1,11 +1,11 @@
 """Compile pattern signatures: atoms into Vectorscan databases, and records that are read when an atom occurs.
 
-    patterns-index.bin     mark, length of the header, the header (JSON), offsets of the records, references of the atoms
+    patterns-index.bin     mark, length of the header, the header (JSON), offsets of records, references of atoms
     patterns-records.bin   the records one behind the other, each a JSON array
     patterns-atoms-N.bin   the atoms of target N, compiled and serialized by Vectorscan
 
-A record is [name, target, about, parts, expression, source]; it is JSON because nothing in it can do more than be read. The same
-lines give the same bytes.
+A record is [name, target, about, parts, expression, source]; it is JSON because nothing in it can do more than be read.
+The same lines give the same bytes.
 """
 
 import json
