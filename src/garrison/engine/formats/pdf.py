@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 
 from garrison.engine.formats.opener import ENCRYPTED, NAME_CHARS, TOO_SHORT, Member, clean_name, collect, derived
 from garrison.engine.formats.pdf_crypt import Cipher, cipher
@@ -21,6 +22,8 @@ from garrison.engine.source import Source
 from garrison.engine.type import Type
 
 _MOST_BYTES = 100 * 1024 * 1024  # of a larger one, the beginning
+_MOST_OBJECTS = 500_000
+_STEPS_A_CHECK = 256
 _SINGLY = 1000  # so many streams are objects of their own; books have tens of thousands
 _BUNDLE_BYTES = 1024 * 1024
 _ACTIONS_BYTES = 1024 * 1024
@@ -60,10 +63,13 @@ class _Reader:
         self._texts: dict[bytes, None] = {}  # scripts that are texts
         self._bundle: list[bytes] = []
         self._count = 0
+        self._steps = 0
         self._filters: dict[int, bytes] = {}  # objects that other objects may call their filters
 
     def members(self) -> Iterator[Member]:
-        objects = list(scan(self._content))
+        objects = list(islice(scan(self._content), _MOST_OBJECTS))
+        if len(objects) == _MOST_OBJECTS:
+            yield Member((), None, f"limit reached: more than {_MOST_OBJECTS:,} parts of a PDF")
         self._cipher = cipher(self._content, objects)
         if self._cipher is not None and not self._cipher.is_open:
             yield Member((), None, ENCRYPTED)
@@ -72,18 +78,26 @@ class _Reader:
             if each.start >= 0 and b"bjStm" in (plain := unescaped(each.head)) and _OBJECTS.search(plain):
                 yield from self._object_stream(each)
             self._note(each)
-            if self._stopped():
+            if self._is_over():
                 return
         yield from self._found()
         for each in objects:
             if each.start >= 0:
                 yield from self._stream(each)
-            if self._stopped():
+            if self._is_over():
                 return
         yield from self._bundled()
 
     def _stopped(self) -> bool:
         return bool(self._guard.stopped)
+
+    def _is_over(self) -> bool:
+        """Return whether a limit was reached; the time is asked for now and then."""
+        self._steps += 1
+        if self._steps % _STEPS_A_CHECK == 0:
+            with suppress(Incomplete):
+                self._guard.check()
+        return self._stopped()
 
     def _object_stream(self, each: Object) -> Iterator[Member]:
         member = self._decoded(each, (f"object {each.number}",))

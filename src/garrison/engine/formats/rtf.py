@@ -6,6 +6,7 @@ as Word takes it, and where that is not known, the header of an object is looked
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from garrison.engine.formats.ole_native import package
@@ -26,6 +27,9 @@ _COMPOUND = b"d0cf11e0a1b11ae1"
 _START = re.compile(_EMBEDDED + b"|" + _LINKED + b"|" + _COMPOUND)
 _MOST_OBJECTS = 8  # in one run of digits
 _FIELD_BYTES = 2000
+_MOST_TARGETS = 1000
+_MOST_FIELDS = 20_000
+_MOST_TOKENS = 1_000_000  # in one run of digits
 _FIELDS_BYTES = 256 * 1024
 
 
@@ -44,7 +48,7 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noq
     content = source.read_at(0, _MOST_BYTES)
     targets: list[bytes] = []
     count = 0
-    for digits in _runs(content):
+    for digits in _runs(content, guard):
         for each in _objects(digits):
             count += 1
             if each.target:
@@ -53,6 +57,8 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noq
                 yield _member(each, count, guard)
             if guard.stopped:
                 break
+        if guard.stopped or len(targets) > _MOST_TARGETS:
+            break
     if not guard.stopped:
         text = b"\n".join([*targets, *_fields(content)])
         if text:
@@ -78,10 +84,14 @@ def _pieces(content: bytes, guard: Guard, *, is_whole: bool) -> Iterator[bytes]:
         raise Incomplete(TOO_SHORT)
 
 
-def _runs(content: bytes) -> Iterator[bytes]:
+def _runs(content: bytes, guard: Guard) -> Iterator[bytes]:
     """Yield the digits of each object, in small letters. Linear in the size: no part is read twice."""
     match = _DATA.search(content)
     while match is not None:
+        with suppress(Incomplete):  # told at the end
+            guard.check()
+        if guard.stopped:
+            return
         digits, at = _digits(content, match.end())
         if digits:
             yield digits
@@ -92,8 +102,10 @@ def _digits(content: bytes, at: int) -> tuple[bytes, int]:
     """Return the digits up to the end of the group, and where that is. What an ignorable group says is no digit."""
     kept: list[bytes] = []
     depth = ignored = 0  # ignored: the depth of an ignorable group, 0 outside
-    token = _TOKEN.match(content, at)
-    while token is not None:
+    for _ in range(_MOST_TOKENS):
+        token = _TOKEN.match(content, at)
+        if token is None:
+            break
         text = token[0]
         at = token.end()
         if text == b"{":
@@ -111,7 +123,6 @@ def _digits(content: bytes, at: int) -> tuple[bytes, int]:
             kept += [] if ignored else [raw.hex().encode("ascii")]
         elif text[:1] != b"\\" and not ignored:
             kept.append(text.translate(None, _NOT_HEX))
-        token = _TOKEN.match(content, at)
     return b"".join(kept).lower(), at
 
 
@@ -165,10 +176,13 @@ def _fields(content: bytes) -> list[bytes]:
     found: dict[bytes, None] = {}
     room = _FIELDS_BYTES
     at = 0
-    while room > 0 and (match := _FIELD.search(content, at)) is not None:
-        at = match.end()
-        raw = content[at : at + _FIELD_BYTES]
+    for _ in range(_MOST_FIELDS):
+        match = _FIELD.search(content, at)
+        if match is None or room <= 0:
+            break
+        raw = content[match.end() : match.end() + _FIELD_BYTES]
         raw = raw[: _group_end(raw)]
+        at = match.end() + len(raw)
         text = _WORDS.sub(b"", raw).strip()
         if text and text not in found:
             found[match[1] + b": " + text] = None
