@@ -2,7 +2,24 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import bzip2, cab, chm, gzip, rar, seven_zip, szdd, tar, xz, zip, zstd  # noqa: A004 # the format's name is its file's
+from garrison.engine.formats import (
+    arj,
+    bzip2,
+    cab,
+    chm,
+    compress,
+    gzip,
+    lha,
+    lz4,
+    lzip,
+    rar,
+    seven_zip,
+    szdd,
+    tar,
+    xz,
+    zip,  # noqa: A004 # the format's name is its file's
+    zstd,
+)
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
@@ -16,6 +33,11 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.ZSTD: (zstd.members,),
     Type.SEVEN_ZIP: (seven_zip.members,),
     Type.RAR: (rar.members,),
+    Type.ARJ: (arj.members,),
+    Type.LHA: (lha.members,),
+    Type.LZ4: (lz4.members,),
+    Type.LZIP: (lzip.members,),
+    Type.COMPRESS: (compress.members,),
     Type.CAB: (cab.members,),
     Type.CHM: (chm.members,),
     Type.SZDD: (szdd.members,),
