@@ -137,8 +137,10 @@ def _elf(maker: Maker, content: bytes) -> bytes:
     """Return an ELF program whose one segment holds the content, from its entry point on."""
     start = 64 + 56
     size = start + len(content)
-    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack(
-        "<HHIQQQIHHHHHH", 2, 62, 1, 0x400000 + start, 64, 0, 0, 64, 56, 1, 64, 0, 0
+    header = (
+        b"\x7fELF\x02\x01\x01"
+        + bytes(9)
+        + struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x400000 + start, 64, 0, 0, 64, 56, 1, 64, 0, 0)
     )
     segment = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, size, size, 0x1000)
     return header + segment + content + maker.filler(16, text=False)
@@ -172,7 +174,9 @@ def extended(maker: Maker, number: int) -> tuple[str, bytes]:
 def _placed(maker: Maker, target: int, before: bytes, after: bytes, content: bytes) -> tuple[str, bytes]:
     off = maker.random.choice((0, 0, 0, 1, -1))
     if target == 6:
-        return maker.random.choice((f"EP+{max(0, len(before) + off)}", f"EP+{max(0, len(before) - 3)},{4 + off}")), before
+        return maker.random.choice(
+            (f"EP+{max(0, len(before) + off)}", f"EP+{max(0, len(before) - 3)},{4 + off}")
+        ), before
     forms = [
         str(max(0, len(before) + off)),
         f"{max(0, len(before) - 5)},{5 + off}",

@@ -6,8 +6,8 @@ from typing import Final
 MARK: Final = b"GPATTERNS-01"
 INDEX: Final = "patterns-index.bin"
 RECORDS: Final = "patterns-records.bin"
-# record, part, variant, whether its element is the only one, distance from the element's start to the atom's end, from
-# there to the guard, the guard's length, the guard
+# record, part, variant, element (255 when the distance is not fixed), distance from the element's start to the atom's
+# end, from there to the guard, the guard's length, the guard
 REFERENCE: Final = struct.Struct("<IHBBIiB8s7x")
 
 

@@ -15,10 +15,12 @@ from garrison.engine.patterns.targets import CONTAINERS, ROOT
 from garrison.engine.subject import Subject
 
 _MOST_COUNT: Final = 2_000  # occurrences of one part that are counted
-_MOST_TRIED: Final = 64  # places of an atom that are tried one by one; then the buffer is searched once
+_SOMEWHERE: Final = 0xFF
+_MOST_TRIED: Final = 256  # places of an atom that are tried one by one; then the buffer is searched once
 _EXPRESSION_BYTES: Final = 25 * 1024 * 1024  # clamscan matches regular expressions in no larger object either
 
-Hits = Mapping[int, set[tuple[int, int]]]  # by part: variant and start of the element, -1 for somewhere
+Place = tuple[int, int, int]  # variant, element, its start; element 255 for somewhere
+Hits = Mapping[int, set[Place]]  # by part
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class View:
 
     subject: Subject
     content: bytes
-    hits: dict[int, dict[int, set[tuple[int, int]]]] = field(default_factory=dict)
+    hits: dict[int, dict[int, set[Place]]] = field(default_factory=dict)
 
 
 class Record:
@@ -135,11 +137,12 @@ class _Evaluation:
         if not where:
             return []
         variants = self._record.variants(number, part[2])
-        if hits and len(hits) <= _MOST_TRIED and all(start >= 0 for _, start in hits):
-            sound = {start for variant, start in hits if _is_within(start, where)}
-            return sorted(
-                {start for variant, start in hits if start in sound and variants[variant].fits(view.content, start)}
-            )
+        if hits and len(hits) <= _MOST_TRIED and all(element != _SOMEWHERE for _, element, _ in hits):
+            sound = [place for place in hits if variants[place[0]].fits(view.content, place[1], place[2])]
+            if not sound:
+                return []
+            if all(variant.is_one for variant in variants):
+                return sorted({start for _, _, start in sound if _is_within(start, where)})
         found: set[int] = set()
         most = 1 if self._record.tree_is_plain else _MOST_COUNT
         for variant in variants:

@@ -31,9 +31,16 @@ class Variant:
             for _, _, each in plain
         ]
 
-    def fits(self, content: bytes, start: int) -> bool:
-        """Return whether the only element lies at an offset."""
-        return start >= 0 and any(each.match(content, start) is not None for each, _ in self._elements[0])
+    @property
+    def is_one(self) -> bool:
+        """Whether it has one element."""
+        return len(self._elements) == 1
+
+    def fits(self, content: bytes, element: int, start: int) -> bool:
+        """Return whether an element lies at an offset."""
+        if start < 0:
+            return False
+        return any(each.match(content, start) is not None for each, _ in self._elements[element])
 
     def starts(self, content: bytes, ranges: Iterable[tuple[int, int]], most: int, budget: Budget) -> list[int]:
         """Return the offsets at which the pattern begins, `most` at most. Raises Spent."""

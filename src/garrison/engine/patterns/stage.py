@@ -23,8 +23,8 @@ from garrison.engine.verdict import Certainty, Kind
 _WINDOW: Final = 256 * 1024
 _OVERLAP: Final = 7
 _KEPT: Final = 4_096  # records that stay read
-_NOWHERE: Final = 0xFFFFFFFF
-_MOST_PLACES: Final = 65  # of one part: one more than are tried one by one
+_NOT_FIXED: Final = 0xFF
+_MOST_PLACES: Final = 64  # of one atom in one window; of more, none is tried one by one
 _MOST_FOUND: Final = 100
 _DAMAGES = (ValueError, KeyError, TypeError, IndexError, struct.error, re.error, RecursionError, AttributeError)
 
@@ -66,27 +66,35 @@ class _Atoms:
         return True
 
     def _window(self, view: View, content: bytes, start: int) -> None:
-        hits: list[tuple[int, int]] = []
-        add = hits.append
-        self._database.scan(
-            content,
-            match_event_handler=lambda number, _from, to, _flags, _context: add((number, to)),
-            scratch=self._scratch,
-        )
-        for number, to in hits:
-            self._place(view, number, start + to)
+        hits: dict[int, list[int]] = {}
 
-    def _place(self, view: View, number: int, end: int) -> None:
-        content = view.content
+        def add(number: int, _from: int, to: int, _flags: int, _context: object) -> None:
+            known = hits.get(number)
+            if known is None:
+                hits[number] = [to]
+            elif len(known) <= _MOST_PLACES:
+                known.append(to)
+
+        self._database.scan(content, match_event_handler=add, scratch=self._scratch)
+        for number, ends in hits.items():
+            self._place(view, number, start, ends)
+
+    def _place(self, view: View, number: int, start: int, ends: list[int]) -> None:
+        content, is_crowded = view.content, len(ends) > _MOST_PLACES
         for at in range(self._starts[number], self._starts[number + 1]):
-            record, part, variant, is_only, distance, delta, length, guard = REFERENCE.unpack_from(
+            record, part, variant, element, distance, delta, length, guard = REFERENCE.unpack_from(
                 self._references, at * REFERENCE.size
             )
-            if length and (end + delta < 0 or content[end + delta : end + delta + length] != guard[:length]):
-                continue
-            places = view.hits.setdefault(record, {}).setdefault(part, set())
-            if len(places) < _MOST_PLACES:
-                places.add((variant, end - distance if is_only and distance != _NOWHERE else -1))
+            guard = guard[:length]
+            sound = []
+            for to in ends:
+                low = start + to + delta
+                if not length or (low >= 0 and content[low : low + length] == guard):
+                    sound.append((variant, element, start + to - distance if element != _NOT_FIXED else -1))
+            if is_crowded or element == _NOT_FIXED:
+                sound = [(variant, _NOT_FIXED, -1)]  # some of its places were not kept
+            if sound:
+                view.hits.setdefault(record, {}).setdefault(part, set()).update(sound)
 
 
 class PatternStage:

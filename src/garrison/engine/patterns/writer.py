@@ -171,8 +171,8 @@ def _reference(record: int, part: int, variant: int, atom: Atom, elements: list[
     delta, guard = 0, b""
     if at >= 0 and not atom.any_case:
         delta, guard = _guard(elements[atom.element], at, at + len(atom.content))
-    only = len(elements) == 1 and at >= 0
-    return REFERENCE.pack(record, part, variant, only, distance, delta, len(guard), guard)
+    element = atom.element if at >= 0 and atom.element < 0xFF else 0xFF
+    return REFERENCE.pack(record, part, variant, element, distance, delta, len(guard), guard)
 
 
 def _guard(element: Element, start: int, end: int) -> tuple[int, bytes]:
