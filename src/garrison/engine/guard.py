@@ -20,7 +20,7 @@ class Guard:
 
     size: of the file itself, in bytes, for the ratio. passwords: what encrypted members are tried with, the likeliest
     first. stopped: why everything ends now, or "". emulated: instructions that were run for it. made: hashes of the
-    programs that the emulator gave, which are not run once more.
+    programs that the emulator ran or gave, which are not run once more.
     """
 
     __slots__ = (

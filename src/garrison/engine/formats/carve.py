@@ -5,6 +5,7 @@ are looked at is bounded, whatever the bytes are.
 """
 
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 
 from garrison.engine.formats.opener import Member, collect, stored
@@ -16,6 +17,7 @@ from garrison.engine.source import Source
 _HITS = 4096  # of one signature, looked at
 _OBJECTS = 32  # of one signature, taken
 _HEADER = 64 * 1024
+_METHODS = {*range(13), 14, 18, 19, 20, *range(93, 100)}  # of zip, APPNOTE.TXT 4.4.5
 
 
 def carve(source: Source, start: int, end: int, guard: Guard, taken: set[int] | None = None) -> Iterator[Member]:
@@ -89,13 +91,24 @@ def _elf(content: bytes, at: int) -> int:
     return _end(content, at, program.overlay) if program is not None and program.sections else 0
 
 
-def _rest(content: bytes, at: int) -> int:
-    return len(content) - at
+def _rar(content: bytes, at: int) -> int:
+    # Version 4 begins with its main header, of type 0x73; the signature of version 5 is one byte longer.
+    is_sound = content[at + 6 : at + 8] == b"\x01\x00" or (content[at + 6 : at + 7], content[at + 9 : at + 10]) == (
+        b"\x00",
+        b"s",
+    )
+    return len(content) - at if is_sound else 0
 
 
 def _zip(content: bytes, at: int) -> int:
-    version, _, method = struct.unpack_from("<HHH", content[at + 4 : at + 10].ljust(6, b"\xff"))
-    return len(content) - at if version & 0xFF <= 63 and method <= 99 else 0
+    header = content[at + 4 : at + 30]
+    if len(header) < 26:
+        return 0
+    version, _, method = struct.unpack_from("<HHH", header)
+    (length,) = struct.unpack_from("<H", header, 22)
+    name = content[at + 30 : at + 30 + length]
+    is_sound = 10 <= version & 0xFF <= 63 and method in _METHODS and 0 < length <= 512 and b"\x00" not in name
+    return len(content) - at if is_sound else 0
 
 
 def _ole(content: bytes, at: int) -> int:
@@ -118,15 +131,10 @@ def _seven_zip(content: bytes, at: int) -> int:
     header = content[at + 12 : at + 28]
     if len(header) < 16:
         return 0
+    if zlib.crc32(content[at + 12 : at + 32]) != int.from_bytes(content[at + 8 : at + 12], "little"):
+        return 0
     start, size = struct.unpack("<QQ", header)
     return _end(content, at, 32 + start + size)
-
-
-def _installshield(content: bytes, at: int) -> int:
-    # Version in the highest byte; the offset of the descriptor follows.
-    header = content[at + 4 : at + 20]
-    is_sound = len(header) == 16 and header[3] in {1, 2, 4} and int.from_bytes(header[8:12], "little") <= 0x10000
-    return len(content) - at if is_sound else 0
 
 
 _KINDS: tuple[tuple[str, bytes, Callable[[bytes, int], int], int], ...] = (
@@ -135,7 +143,6 @@ _KINDS: tuple[tuple[str, bytes, Callable[[bytes, int], int], int], ...] = (
     ("OLE", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _ole, 8),
     ("zip", b"PK\x03\x04", _zip, 1),  # the opener of zips finds all that follow
     ("cab", b"MSCF\x00\x00\x00\x00", _cab, _OBJECTS),
-    ("RAR", b"Rar!\x1a\x07", _rest, 1),
+    ("RAR", b"Rar!\x1a\x07", _rar, 1),
     ("7z", b"7z\xbc\xaf\x27\x1c", _seven_zip, 8),
-    ("InstallShield", b"ISc(", _installshield, 1),
 )

@@ -37,6 +37,7 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:
 
 
 def _emulated(headers: Headers, guard: Guard) -> Iterator[Member]:
+    guard.made.add(hash(headers.content))
     try:
         for image in unpack(headers, guard):
             if hash(image) not in guard.made:
