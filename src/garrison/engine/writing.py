@@ -1,6 +1,7 @@
 """What people write, told apart by its content: scripts, pages, mails, text."""
 
 import re
+from collections.abc import Mapping
 
 from garrison.engine.type import Type
 
@@ -42,47 +43,31 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ENOUGH = 3
-_LOOKED_AT = 2048  # for the language
+_LOOKED_AT = 1024  # for the language
 _SIGNS = b"(){};=$%@&"
-_FEWEST_SIGNS = 1 / 70  # of the characters; prose has fewer of what programs are full of
-# What a language's programs say, in small letters, and how much each weighs. A text is of the language with the most.
-_WORDS: tuple[tuple[bytes, Type, int], ...] = (
-    (b"function", Type.JAVASCRIPT, 1),
-    (b"'use strict'", Type.JAVASCRIPT, 3),
-    (b'"use strict"', Type.JAVASCRIPT, 3),
-    (b"exports.", Type.JAVASCRIPT, 2),
-    (b"require(", Type.JAVASCRIPT, 1),
-    (b"var ", Type.JAVASCRIPT, 1),
-    (b"document.", Type.JAVASCRIPT, 1),
-    (b"window.", Type.JAVASCRIPT, 1),
-    (b"activexobject", Type.JAVASCRIPT, 3),
-    (b"fromcharcode", Type.JAVASCRIPT, 2),
-    (b"eval(", Type.JAVASCRIPT, 1),
-    (b"createobject(", Type.VBSCRIPT, 2),
-    (b"end sub", Type.VBSCRIPT, 2),
-    (b"end function", Type.VBSCRIPT, 2),
-    (b"dim ", Type.VBSCRIPT, 1),
-    (b"on error resume", Type.VBSCRIPT, 3),
-    (b"wscript.", Type.VBSCRIPT, 1),
-    (b"execute", Type.VBSCRIPT, 1),
-    (b"strreverse(", Type.VBSCRIPT, 2),
-    (b"$env:", Type.POWERSHELL, 2),
-    (b"write-host", Type.POWERSHELL, 2),
-    (b"new-object", Type.POWERSHELL, 2),
-    (b"invoke-", Type.POWERSHELL, 2),
-    (b"[convert]::", Type.POWERSHELL, 2),
-    (b"[system.", Type.POWERSHELL, 2),
-    (b"base64string(", Type.POWERSHELL, 2),
-    (b"powershell", Type.POWERSHELL, 1),
-    (b"[cmdletbinding", Type.POWERSHELL, 3),
-    (b"start-process", Type.POWERSHELL, 2),
-    (b"-object", Type.POWERSHELL, 1),
-    (b"@echo off", Type.BATCH, 3),
-    (b"setlocal", Type.BATCH, 2),
-    (b"errorlevel", Type.BATCH, 1),
-    (b"cmd /c", Type.BATCH, 1),
-    (b"reg add ", Type.BATCH, 2),
-)
+_FEWEST_SIGNS = 1 / 64  # of the characters; prose has fewer of what programs are full of
+_INSIDE_WORDS = b"abcdefghijklmnopqrstuvwxyz$@-"
+_TO_WORDS = bytes(byte if byte in _INSIDE_WORDS else 0x20 for byte in bytes(range(256)).lower())
+# What a language's programs say, in small letters, with what each weighs.
+_SAID: Mapping[Type, str] = {
+    Type.JAVASCRIPT: "function:1 strict:1 exports:2 require:1 var:1 const:1 let:1 document:1 window:1 prototype:2 "
+    "activexobject:3 fromcharcode:2 eval:1 unescape:2 atob:2 settimeout:2 typeof:2 undefined:1",
+    Type.VBSCRIPT: "createobject:2 sub:1 then:1 dim:2 resume:1 wscript:1 execute:1 executeglobal:3 strreverse:2 "
+    "chr:1 chrw:1 msgbox:2 getobject:2",
+    Type.POWERSHELL: "$env:2 write-host:2 write-output:2 new-object:2 invoke-expression:3 invoke-webrequest:3 iex:2 "
+    "frombase:2 powershell:1 cmdletbinding:3 start-process:2 where-object:2 foreach-object:2 downloadstring:2 "
+    "downloadfile:2 set-executionpolicy:2 import-module:2 add-type:2 memorystream:2 $null:1 $true:1 $false:1 -enc:2 "
+    "-encodedcommand:2 -windowstyle:2 -nop:2 -executionpolicy:2 get-content:2 "
+    "-erroraction:2 "
+    "set-mppreference:3 add-mppreference:3",
+    Type.BATCH: "@echo:1 off:2 setlocal:2 errorlevel:1 goto:1 cmd:1 rem:1 comspec:2 endlocal:2 reg:1 schtasks:1 certutil:1 "
+    "exist:1 taskkill:2 bitsadmin:2 attrib:1",
+}
+_WEIGHTS = {
+    word.partition(":")[0].encode(): (kind, int(word.partition(":")[2]))
+    for kind, words in _SAID.items()
+    for word in words.split()
+}
 
 
 def written(head: bytes) -> Type:
@@ -95,8 +80,14 @@ def written(head: bytes) -> Type:
     if b"<?" in body[:1024] and _PHP.search(body, 0, 1024):
         return Type.PHP
     if not _is_text(body):
-        return _markup(narrow_head(body)) if is_wide(body) else Type.DATA
-    return _markup(narrow_head(body))
+        return _wide(narrow_head(body)) if is_wide(body) else Type.DATA
+    return _wide(narrow_head(body)) if body.startswith(_BOMS) else _markup(body)
+
+
+def _wide(narrow: bytes) -> Type:
+    if not _is_text(narrow):
+        return Type.TEXT if any(byte > 0x7F for byte in narrow[:64]) else Type.DATA
+    return Type.PHP if _PHP.search(narrow, 0, 1024) else _markup(narrow)
 
 
 def is_wide(content: bytes) -> bool:
@@ -143,13 +134,13 @@ def _of_xml(body: bytes) -> Type:
 
 def _language(body: bytes) -> Type:
     """Return the language whose words a text has most of, if it has enough."""
-    small = body[:_LOOKED_AT].lower()
-    if len(small) - len(small.translate(None, _SIGNS)) < len(small) * _FEWEST_SIGNS:
+    start = body[:_LOOKED_AT]
+    if len(start) - len(start.translate(None, _SIGNS)) < len(start) * _FEWEST_SIGNS:
         return Type.TEXT
     points: dict[Type, int] = {}
-    for word, kind, weight in _WORDS:
-        if word in small:
-            points[kind] = points.get(kind, 0) + weight
+    for word in _WEIGHTS.keys() & set(start.translate(_TO_WORDS).split()):
+        kind, weight = _WEIGHTS[word]
+        points[kind] = points.get(kind, 0) + weight
     if not points:
         return Type.TEXT
     best = max(points, key=points.__getitem__)

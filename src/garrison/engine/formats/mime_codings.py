@@ -53,10 +53,10 @@ def quoted_pieces(text: bytes, guard: Guard) -> Iterator[bytes]:
         at = stop
 
 
-def plain_pieces(text: bytes, guard: Guard) -> Iterator[bytes]:
+def plain_pieces(text: bytes, guard: Guard, most: int = _PIECE) -> Iterator[bytes]:
     """Yield bytes as they are, in counted pieces. Raises Incomplete at a limit."""
-    for at in range(0, len(text), _PIECE):
-        yield _counted(text[at : at + _PIECE], guard)
+    for at in range(0, len(text), most):
+        yield _counted(text[at : at + most], guard)
 
 
 def _counted(piece: bytes, guard: Guard) -> bytes:
