@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from garrison.engine.levels import LEVEL, check_levels
 from garrison.engine.patterns.expression import Tree, parse_expression
 from garrison.engine.patterns.hexadecimal import Modifiers
 from garrison.engine.patterns.offsets import parse_offset
 from garrison.engine.patterns.parts import Part, Pattern, parse_part, parse_pattern
 from garrison.engine.patterns.targets import CONTAINERS
-from garrison.engine.signatures.levels import LEVEL, check_levels
 
 _NAME = re.compile(r"[!-~]{1,512}")
 _TARGETS: Final = frozenset({0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12})

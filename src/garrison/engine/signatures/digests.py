@@ -14,8 +14,8 @@ import re
 from binascii import unhexlify
 
 from garrison.engine.hashes import ALGORITHMS, ANY_SIZE
+from garrison.engine.levels import check_levels
 from garrison.engine.signatures.compilation import Compilation, TakeLine
-from garrison.engine.signatures.levels import check_levels
 from garrison.engine.verdict import Kind
 
 _LENGTHS = {length * 2 for length in ALGORITHMS.values()}

@@ -10,9 +10,9 @@
 import re
 from binascii import unhexlify
 
+from garrison.engine.levels import LEVEL, check_levels
 from garrison.engine.listings import ANY
 from garrison.engine.signatures.compilation import Compilation, TakeLine
-from garrison.engine.signatures.levels import LEVEL, check_levels
 from garrison.engine.type import Type
 
 _CONTAINERS = {
