@@ -10,11 +10,19 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 
+import lz4.frame
 from backports import zstd
 
+from garrison.engine.formats import alz as alz_format
+from garrison.engine.formats import arj as arj_format
 from garrison.engine.formats import bzip2 as bzip2_format
 from garrison.engine.formats import cab as cab_format
+from garrison.engine.formats import compress as compress_format
+from garrison.engine.formats import egg as egg_format
 from garrison.engine.formats import gzip as gzip_format
+from garrison.engine.formats import lha as lha_format
+from garrison.engine.formats import lz4 as lz4_format
+from garrison.engine.formats import lzip as lzip_format
 from garrison.engine.formats import seven_zip as seven_zip_format
 from garrison.engine.formats import szdd as szdd_format
 from garrison.engine.formats import tar as tar_format
@@ -195,6 +203,85 @@ def make_7z(content: bytes, method: bytes = b"\x21", properties: bytes = b"\x12"
     return b"7z\xbc\xaf\x27\x1c\x00\x04" + struct.pack("<L", zlib.crc32(start)) + start + packed + header
 
 
+def make_alz(content: bytes, method: int = 2) -> bytes:
+    """Return an ALZ archive of one file; method: 0 stored, 1 bzip2, 2 DEFLATE."""
+    packed = {0: bytes, 1: bz2.compress, 2: raw_deflate}[method](content)
+    head = struct.pack("<HBLBB", 5, 0x20, 0, 0x40, 0) + struct.pack("<BB3L", method, 0, 0, len(packed), len(content))
+    return b"ALZ\x01\x0a\0\0\0BLZ\x01" + head + b"inner" + packed + b"CLZ\x01" + bytes(8) + b"CLZ\x02"
+
+
+def make_egg(content: bytes, method: int = 1) -> bytes:
+    """Return an EGG archive of one file; method: 0 stored, 1 DEFLATE, 2 bzip2."""
+    packed = {0: bytes, 1: raw_deflate, 2: bz2.compress}[method](content)
+    end = struct.pack("<L", 0x08E28222)
+    name = struct.pack("<LBH", 0x0A8591AC, 0, 5) + b"inner"
+    block = struct.pack("<LBB3L", 0x02B50C13, method, 0, len(content), len(packed), 0) + end + packed
+    file = struct.pack("<LLQ", 0x0A8590E3, 0, len(content)) + name + end
+    return b"EGGA" + struct.pack("<HLL", 0x100, 1, 0) + end + file + block + end
+
+
+def make_lha(content: bytes, level: int = 0, name: bytes = b"inner", method: bytes = b"-lh0-", size: int = -1) -> bytes:
+    """Return an LHA archive of one file; content: as packed; size: unpacked, when it is another."""
+    size = len(content) if size < 0 else size
+    rest = method + struct.pack("<LLL", len(content), size, 0) + bytes((0x20, level))
+    if level == 0:
+        rest += bytes((len(name),)) + name + bytes(2)
+        return bytes((len(rest), 0)) + rest + content + b"\0"
+    if level == 1:
+        extra = struct.pack("<HB", 0, 1)[2:] + name
+        extra += bytes(2)
+        fixed = rest.replace(
+            struct.pack("<LLL", len(content), size, 0), struct.pack("<LLL", len(content) + len(extra), size, 0)
+        )
+        fixed += b"\0" + bytes(2) + b"U" + struct.pack("<H", len(extra))
+        return bytes((len(fixed), 0)) + fixed + extra + content + b"\0"
+    wide = "<H" if level == 2 else "<L"
+    step = struct.calcsize(wide)
+    extra = b"\1" + name + bytes(step)
+    if level == 2:
+        fixed = rest + bytes(2) + b"U" + struct.pack("<H", len(extra))
+        return struct.pack("<H", 2 + len(fixed) + len(extra)) + fixed + extra + content + b"\0"
+    fixed = rest + bytes(2) + b"U"
+    total = 2 + len(fixed) + 8 + len(extra)
+    return struct.pack("<H", 4) + fixed + struct.pack("<LL", total, len(extra)) + extra + content + b"\0"
+
+
+def make_arj(content: bytes, method: int = 0, size: int = -1) -> bytes:
+    """Return an ARJ archive of one file; content: as packed; size: unpacked, when it is another."""
+    size = len(content) if size < 0 else size
+
+    def header(kind: int, packed: int, unpacked: int, name: bytes) -> bytes:
+        fixed = struct.pack("<8B4L3H", 30, 11, 1, 2, 0, method, kind, 0, 0, packed, unpacked, 0, 0, 0, 0)
+        whole = fixed + name + b"\0\0"
+        return b"\x60\xea" + struct.pack("<H", len(whole)) + whole + struct.pack("<LH", zlib.crc32(whole), 0)
+
+    return header(2, 0, 0, b"sample.arj") + header(0, len(content), size, b"inner") + content + b"\x60\xea\0\0"
+
+
+def make_lzip(content: bytes) -> bytes:
+    packed = lzma.compress(content, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20}])
+    return b"LZIP\x01\x14" + packed + struct.pack("<LQQ", zlib.crc32(content), len(content), len(packed) + 26)
+
+
+def make_compress(content: bytes) -> bytes:
+    """Return a .Z file: codes of 9 bits, with a clearing before they would grow; runs of one byte are matched."""
+    codes: list[int] = []
+    at = 0
+    while at < len(content):
+        codes += content[at : at + 248]
+        at += 248
+        codes += [256] + [0] * 7 if at < len(content) else []
+    value = sum(code << 9 * place for place, code in enumerate(codes)) if len(codes) < 2000 else -1
+    if value >= 0:
+        return b"\x1f\x9d\x90" + value.to_bytes((len(codes) * 9 + 7) // 8, "little")
+    out = bytearray(b"\x1f\x9d\x90")
+    for place in range(0, len(codes), 8):
+        group = codes[place : place + 8]
+        packed = sum(code << 9 * number for number, code in enumerate(group))
+        out += packed.to_bytes((len(group) * 9 + 7) // 8, "little")
+    return bytes(out)
+
+
 def in_cab(content: bytes) -> bytes:
     return make_cab([("inner", content)])
 
@@ -213,6 +300,13 @@ FORMS = (
     Form(Type.ZSTD, zstd_format.members, zstd.compress, is_streamed=False),
     Form(Type.CAB, cab_format.members, in_cab),
     Form(Type.SZDD, szdd_format.members, make_szdd, can_bomb=False),
+    Form(Type.ALZ, alz_format.members, make_alz),
+    Form(Type.EGG, egg_format.members, make_egg),
+    Form(Type.LHA, lha_format.members, make_lha, can_bomb=False),
+    Form(Type.ARJ, arj_format.members, make_arj, can_bomb=False),
+    Form(Type.LZIP, lzip_format.members, make_lzip),
+    Form(Type.LZ4, lz4_format.members, lz4.frame.compress, is_streamed=False),
+    Form(Type.COMPRESS, compress_format.members, make_compress, can_bomb=False),
     Form(Type.SEVEN_ZIP, seven_zip_format.members, in_7z, is_streamed=False),
 )
 

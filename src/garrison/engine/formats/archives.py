@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 
 from garrison.engine.formats import (
+    alz,
     arj,
     bzip2,
     cab,
     chm,
     compress,
+    egg,
     gzip,
     lha,
     lz4,
@@ -34,6 +36,8 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.SEVEN_ZIP: (seven_zip.members,),
     Type.RAR: (rar.members,),
     Type.ARJ: (arj.members,),
+    Type.ALZ: (alz.members,),
+    Type.EGG: (egg.members,),
     Type.LHA: (lha.members,),
     Type.LZ4: (lz4.members,),
     Type.LZIP: (lzip.members,),

@@ -19,6 +19,7 @@ from garrison.engine.formats.rar_headers import Entry, entries
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
+_OLDEST = 29  # the packing of RAR 3; libarchive knows no older one
 _IS_PART = "not opened: it is spread over several archives"
 
 
@@ -69,7 +70,7 @@ def _reader(source: Source, guard: Guard, found: list[Entry]) -> libarchive.RarR
 
 
 def _is_packed(entry: Entry) -> bool:
-    return not (entry.is_stored or entry.is_encrypted or entry.is_part or entry.is_folder)
+    return entry.version >= _OLDEST and not (entry.is_stored or entry.is_encrypted or entry.is_part or entry.is_folder)
 
 
 def _opened(source: Source, guard: Guard, found: list[Entry], reader: libarchive.RarReader | None) -> Iterator[Member]:
@@ -85,8 +86,13 @@ def _opened(source: Source, guard: Guard, found: list[Entry], reader: libarchive
         listed = Listed(name, entry.packed, entry.size, entry.is_encrypted, position, entry.checksum)
         if entry.is_encrypted or entry.is_part:
             yield closed((name,), ENCRYPTED if entry.is_encrypted else _IS_PART, guard, listed)
-        elif entry.is_stored:
-            yield collect((name,), stored(source, entry.at, entry.packed, guard), guard, listed=listed)
+        elif entry.is_stored or not entry.size:
+            yield collect(
+                (name,), stored(source, entry.at, entry.packed if entry.size else 0, guard), guard, listed=listed
+            )
+        elif entry.version < _OLDEST:
+            why = f"not opened: packed by RAR {entry.version / 10}"
+            yield closed((name,), why, guard, listed)
         elif reader is None:
             yield closed((name,), libarchive.MISSING, guard, listed)
         elif not is_in_step:
