@@ -205,14 +205,14 @@ def make_7z(content: bytes, method: bytes = b"\x21", properties: bytes = b"\x12"
 
 def make_alz(content: bytes, method: int = 2) -> bytes:
     """Return an ALZ archive of one file; method: 0 stored, 1 bzip2, 2 DEFLATE."""
-    packed = {0: bytes, 1: bz2.compress, 2: raw_deflate}[method](content)
+    packed = (content, bz2.compress(content), raw_deflate(content))[method]
     head = struct.pack("<HBLBB", 5, 0x20, 0, 0x40, 0) + struct.pack("<BB3L", method, 0, 0, len(packed), len(content))
     return b"ALZ\x01\x0a\0\0\0BLZ\x01" + head + b"inner" + packed + b"CLZ\x01" + bytes(8) + b"CLZ\x02"
 
 
 def make_egg(content: bytes, method: int = 1) -> bytes:
     """Return an EGG archive of one file; method: 0 stored, 1 DEFLATE, 2 bzip2."""
-    packed = {0: bytes, 1: raw_deflate, 2: bz2.compress}[method](content)
+    packed = (content, raw_deflate(content), bz2.compress(content))[method]
     end = struct.pack("<L", 0x08E28222)
     name = struct.pack("<LBH", 0x0A8591AC, 0, 5) + b"inner"
     block = struct.pack("<LBB3L", 0x02B50C13, method, 0, len(content), len(packed), 0) + end + packed
@@ -305,7 +305,7 @@ FORMS = (
     Form(Type.LHA, lha_format.members, make_lha, can_bomb=False),
     Form(Type.ARJ, arj_format.members, make_arj, can_bomb=False),
     Form(Type.LZIP, lzip_format.members, make_lzip),
-    Form(Type.LZ4, lz4_format.members, lz4.frame.compress, is_streamed=False),
+    Form(Type.LZ4, lz4_format.members, lz4.frame.compress, is_streamed=False, can_bomb=False),
     Form(Type.COMPRESS, compress_format.members, make_compress, can_bomb=False),
     Form(Type.SEVEN_ZIP, seven_zip_format.members, in_7z, is_streamed=False),
 )

@@ -12,7 +12,7 @@ from garrison.engine.identify import is_tar
 from garrison.engine.source import Source
 
 _SHORT_ENDINGS = {".tgz": ".tar", ".tbz2": ".tar", ".tbz": ".tar", ".txz": ".tar", ".tlz": ".tar", ".tzst": ".tar"}
-_ENDINGS = (".gz", ".bz2", ".xz", ".lzma", ".zst", ".z")
+_ENDINGS = (".gz", ".bz2", ".xz", ".lzma", ".zst", ".z", ".lz4", ".lz")
 _SMALL_STREAM_BYTES = 512
 
 # Where a stream's packed bytes begin in the source from an offset on, or None when no stream begins there.
