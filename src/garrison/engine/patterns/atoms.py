@@ -8,6 +8,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Final
 
 from garrison.engine.patterns.hexadecimal import Element
@@ -31,15 +32,6 @@ class Atom:
 @cache
 def _pairs() -> bytes:
     return zlib.decompress(files(__package__).joinpath("pairs.bin").read_bytes())
-
-
-def rarity(window: bytes) -> int:
-    """Return how rare a run of bytes is, in bits as if its pairs had nothing to do with each other."""
-    if len(set(window)) == 1:
-        return _LEAST
-    pairs = _pairs()
-    bits = sum(pairs[window[at] << 8 | window[at + 1]] for at in range(len(window) - 1))
-    return bits // 2 if window[2:] == window[:-2] else bits  # it overlaps itself
 
 
 def choose(parts: list[Element], *, any_case: bool) -> list[Atom]:
@@ -71,6 +63,25 @@ def _best(run: bytes) -> tuple[int, int, bytes] | None:
     if len(run) < _LEAST:
         return None
     size = min(LONGEST, len(run))
-    windows = ((rarity(run[at : at + size]), -at) for at in range(len(run) - size + 1))
-    bits, at = max(windows)
-    return bits, -at, run[-at : -at + size]
+    pairs = _pairs()
+    costs = [pairs[high << 8 | low] for high, low in pairwise(run)]
+    bits = sum(costs[: size - 1])
+    best, place = -1, 0
+    for at in range(len(run) - size + 1):
+        if at:
+            bits += costs[at + size - 2] - costs[at - 1]
+        if bits > best:
+            window = run[at : at + size]
+            told = _weighed(window, bits)
+            if told > best:
+                best, place = told, at
+    return best, place, run[place : place + size]
+
+
+def _weighed(window: bytes, bits: int) -> int:
+    distinct = len(set(window))
+    if distinct == 1:
+        return _LEAST
+    if window[2:] == window[:-2]:  # it overlaps itself
+        return bits // 2
+    return bits if distinct > 3 or len(window) < 5 else bits * 3 // 4  # long runs of one byte are everywhere

@@ -239,7 +239,8 @@ class _Builder:
                 self._runs[-1].content += bytes((value,))
             else:
                 self._runs.append(Run(self._length, bytes((value,))))
-        self._source.append(self._one(value, mask))
+        is_plain = mask == 0xFF and not self._modifiers.any_case
+        self._source.append(_ESCAPED[value] if is_plain else self._one(value, mask))
         self._length += 1
 
     def _take_group(self, group: Group) -> None:
@@ -284,6 +285,7 @@ class _Builder:
         return rf"\x{value:02x}"
 
 
+_ESCAPED: Final = tuple(rf"\x{value:02x}" for value in range(256))
 _WORD_END = r"\n\r\x20\x22\x27\x2d\x2f\x3d\x3e\x5f"
 _WORD_START = r"\x20\x2d\x2e\x2f\x3c\x40\x5f"
 _EITHER = r"\n\r\x20\x22\x27\x2d\x2e\x2f\x3c-\x3e\x40\x5f"
