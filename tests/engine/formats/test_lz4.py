@@ -8,7 +8,7 @@ WORDS = b"".join(b"word %d\n" % number for number in range(4000))
 
 
 def legacy(content: bytes) -> bytes:
-    packed = lz4.block.compress(content, store_size=False)
+    packed: bytes = lz4.block.compress(content, store_size=False)
     return b"\x02\x21\x4c\x18" + len(packed).to_bytes(4, "little") + packed
 
 

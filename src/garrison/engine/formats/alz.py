@@ -45,6 +45,8 @@ def _members(source: Source, guard: Guard) -> Iterator[Member]:
         wide = flags >> 4
         if wide not in {0, 1, 2, 4, 8}:
             raise Incomplete(CORRUPT)
+        if wide and len(head) < 19 + 2 * wide:
+            raise Incomplete(TOO_SHORT)
         method, checksum, packed, size = 0, -1, 0, 0
         at += 13
         if wide:

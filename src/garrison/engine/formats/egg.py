@@ -107,7 +107,7 @@ class _Reader:
         at += 4
         if len(file.blocks) <= self._guard.limits.members:
             file.blocks.append((at, packed, size, method))
-        return at + packed
+        return int(at + packed)
 
     def _extra(self, file: _File | None, kind: int, head: bytes, at: int) -> int | None:
         """Take what an extra field tells; return the offset behind it, or None when it is none."""
