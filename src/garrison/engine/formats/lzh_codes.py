@@ -18,7 +18,7 @@ Table = tuple[list[int], int]
 def _ordered(lengths: Sequence[int]) -> list[tuple[int, int]]:
     """Return (length, symbol) in the order of canonical codes (RFC 1951, 3.2.2). Raises Incomplete."""
     found = sorted((length, symbol) for symbol, length in enumerate(lengths) if length)
-    if found and sum(1 << (16 - length) for length, _ in found) > 1 << 16:
+    if found and (found[-1][0] > 16 or sum(1 << (16 - length) for length, _ in found) > 1 << 16):
         raise Incomplete(CORRUPT)
     return found
 
