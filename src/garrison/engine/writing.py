@@ -58,9 +58,9 @@ _SAID: Mapping[Type, str] = {
     "frombase:2 powershell:1 cmdletbinding:3 start-process:2 where-object:2 foreach-object:2 downloadstring:2 "
     "downloadfile:2 set-executionpolicy:2 import-module:2 add-type:2 memorystream:2 $null:1 $true:1 $false:1 -enc:2 "
     "-encodedcommand:2 -windowstyle:2 -nop:2 -executionpolicy:2 get-content:2 "
-    "-erroraction:2 "
-    "set-mppreference:3 add-mppreference:3",
-    Type.BATCH: "@echo:1 off:2 setlocal:2 errorlevel:1 goto:1 cmd:1 rem:1 comspec:2 endlocal:2 reg:1 schtasks:1 certutil:1 "
+    "-erroraction:2 set-mppreference:3 add-mppreference:3",
+    Type.BATCH: "@echo:1 off:2 setlocal:2 errorlevel:1 goto:1 cmd:1 rem:1 comspec:2 endlocal:2 reg:1 schtasks:1 "
+    "certutil:1 "
     "exist:1 taskkill:2 bitsadmin:2 attrib:1",
 }
 _WEIGHTS = {

@@ -31,7 +31,8 @@ _ONE_CODE = re.compile(
     rb"(?:\bchrw?\$?|\[char\])\s{0,5}\(?\s{0,5}(&h[0-9a-f]{1,4}|0x[0-9a-f]{1,4}|\d{1,5})(?:\s{0,5}\)|(?![\d\s]))",
     re.IGNORECASE,
 )
-_SHORT_JOIN = re.compile(rb"([\"'])[^\"'\r\n]{0,8}\1\s{0,20}[+&.]\s{0,20}(?=\1)")
+_SHORT_JOINS = re.compile(rb"[\"'][ \t]?[+&.][ \t]?[\"'][^\"'\r\n]{0,8}[\"'][ \t]?[+&.][ \t]?[\"']")
+_JOIN = re.compile(rb"([\"'])[^\"'\r\n]{0,8}\1\s{0,20}[+&.]\s{0,20}(?=\1)")
 _JOIN = re.compile(rb"(?<=[^\s(,=+&.\[])([\"'])\s{0,20}[+&.]\s{0,20}(?:_\r?\n\s{0,40})?\1")
 _FORMAT = re.compile(
     rb"([\"'])((?:\{\d{1,2}\}){2,60})\1\s{0,9}-f\s{0,9}((?:'[^']{0,400}'|\"[^\"]{0,400}\")(?:\s{0,9},\s{0,9}(?:'[^']{0,400}'|\"[^\"]{0,400}\")){0,60})",
@@ -123,7 +124,7 @@ def _code(match: re.Match[bytes]) -> bytes:
 
 
 def _joins(text: bytes, _: Found) -> bytes:
-    if len(_SHORT_JOIN.findall(text)) < _FEWEST:
+    if len(_SHORT_JOINS.findall(text)) < 2:
         return text
     return _JOIN.sub(b"", text)
 
@@ -144,7 +145,10 @@ def _reversals(text: bytes, _: Found) -> bytes:
 
 
 def _replacements(text: bytes, _: Found) -> bytes:
-    text = _REPLACE.sub(lambda match: b'"' + _swap(match[1], match[2], match[3]) + b'"', text)
+    return _REPLACE.sub(lambda match: b'"' + _swap(match[1], match[2], match[3]) + b'"', text)
+
+
+def _replacement_methods(text: bytes, _: Found) -> bytes:
     return _REPLACE_METHOD.sub(lambda match: b'"' + _swap(match[2], match[4], match[6]) + b'"', text)
 
 
@@ -206,21 +210,26 @@ _FILES = frozenset({
     Type.PE, Type.DOS, Type.ELF, Type.MACHO, Type.ZIP, Type.GZIP, Type.RAR, Type.SEVEN_ZIP, Type.CAB, Type.PDF,
     Type.OLE, Type.BZIP2, Type.XZ, Type.ZSTD, Type.ISO, Type.LNK, Type.JAVA_CLASS, Type.PYC,
 })  # fmt: skip
-_JOINED = tuple(quote + space + sign for quote in (b'"', b"'") for sign in (b"+", b"&", b".") for space in (b"", b" "))
 Step = Callable[[bytes, Found], bytes]
+# The words of which one must occur, as expressions; the languages (none for all); what is done then.
 _STEPS: tuple[tuple[tuple[bytes, ...], frozenset[Type], Step], ...] = (
-    ((b"`",), frozenset({Type.POWERSHELL}), _ticks),
-    ((b"^",), frozenset({Type.BATCH}), _carets),
-    ((b"\\x", b"\\u00"), frozenset(), _escapes),
+    ((rb"[a-z]`[a-z]",), frozenset({Type.POWERSHELL}), _ticks),
+    ((rb"[a-z]\^[a-z]",), frozenset({Type.BATCH}), _carets),
+    ((rb"\\x[34567]", rb"\\u00[34567]"), frozenset(), _escapes),
     ((b"unescape", b"decodeuri"), frozenset(), _percents),
     ((b"fromcharcode",), frozenset(), _from_codes),
-    ((b"chr(", b"chrw(", b"[char]", b"chr$(", b"chr ("), frozenset(), _one_code),
-    ((b"strreverse", b".reverse()"), frozenset(), _reversals),
-    (_JOINED, frozenset(), _joins),
-    ((b"-f'", b'-f"', b"-f '", b'-f "'), frozenset(), _formats),
-    ((b"replace",), frozenset(), _replacements),
-    ((b"atob", b"base64", b"b64decode", b" -e", b"/e", b"tvqq", b"tvpq"), frozenset(), _base64),
-    ((b"4d5a", b"fromhex", b"hex2bin", b"7f454c46", b"xxd", b"parseint", b"unhexlify"), frozenset(), _hex),
-    ((b"77,90", b"77, 90", b"0x4d,", b"byte[]", b"uint8array", b"bytearray", b"bytes(["), frozenset(), _numbers),
+    ((rb"chrw?\$?\s?\(\s?[\d&]", rb"\[char\]"), frozenset(), _one_code),
+    ((rb"strreverse\s?\(", rb"\.reverse\(\)\.join"), frozenset(), _reversals),
+    ((rb"\" ?[+&.] ?\"", rb"' ?[+&.] ?'"), frozenset(), _joins),
+    ((rb"-f ?['\"]",), frozenset(), _formats),
+    ((rb"replace ?\( ?\"",), frozenset(), _replacements),
+    ((rb"['\"]\.replace\(['\"]",), frozenset(), _replacement_methods),
+    (
+        (b"atob", b"base64", b"b64decode", b"[-/]enc", rb"[-/]ec? ['\"]?[a-z0-9+/]{12}", b"TVqQAA", b"TVpQAA"),
+        frozenset(),
+        _base64,
+    ),
+    ((b"4d5a[0-9a-f]{8}", b"7f454c46", b"fromhex", b"hex2bin", b"xxd -r", b"unhexlify"), frozenset(), _hex),
+    ((b"77, ?90,", b"0x4d, ?0x5a", rb"byte\[\]", b"uint8array", b"bytearray", rb"bytes\(\["), frozenset(), _numbers),
 )  # fmt: skip
 WORDS = Words(words for words, _, _ in _STEPS)

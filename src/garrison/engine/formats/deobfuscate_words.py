@@ -8,7 +8,7 @@ import hyperscan
 
 
 class Words:
-    """Sets of words, in any letters' case. sets: the words of each."""
+    """Sets of words, in any letters' case. sets: the words of each, as expressions."""
 
     def __init__(self, sets: Iterable[tuple[bytes, ...]]) -> None:
         self._sets = tuple(sets)
@@ -26,7 +26,7 @@ def database(sets: tuple[tuple[bytes, ...], ...]) -> Any:  # hyperscan has no ty
     words = [(number, word) for number, words in enumerate(sets) for word in words]
     made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     made.compile(
-        expressions=[b"".join(b"\\x%02x" % byte for byte in word) for _, word in words],
+        expressions=[word for _, word in words],
         ids=[number for number, _ in words],
         flags=[hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH] * len(words),
     )
