@@ -7,6 +7,7 @@ import pytest
 from garrison.engine.formats.openers import OPENERS
 from garrison.engine.identify import identify_source
 from garrison.engine.source import Source
+from garrison.engine.type import Type
 from tests.engine.opening import opened
 
 FOLDER = Path("/usr/share/clamav-testfiles")
@@ -16,7 +17,7 @@ needs_samples = pytest.mark.skipif(not FOLDER.is_dir(), reason="clamav-testfiles
 def holds_program(name: str) -> bool:
     """Return whether the program comes out of a test file, whole."""
     program = (FOLDER / "clam.exe").read_bytes()
-    waiting = [((FOLDER / name).read_bytes(), None)]
+    waiting: list[tuple[bytes, Type | None]] = [((FOLDER / name).read_bytes(), None)]
     while waiting:
         content, known = waiting.pop()
         if content.startswith(program):

@@ -78,7 +78,8 @@ def test_what_honest_scripts_write_stays(text: bytes) -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    [b'"+"', b"\\x41", b"%41unescape", b"fromCharCode(1", b"Chr(65)", b"'{0}{1}' -f '", b"atob(aGVsbG8gaGVsbG8gaGVsbG8 ",
+    [b'"+"', b"\\x41", b"%41unescape", b"fromCharCode(1", b"Chr(65)", b"'{0}{1}' -f '",
+     b"atob(aGVsbG8gaGVsbG8gaGVsbG8 ",
      b"unhexlify 4d5a",
      b"[1,uint8array", b'StrReverse("', b'Replace("a","', b"'a'.replace('", b".reverse().join(\"'"],
 )  # fmt: skip
