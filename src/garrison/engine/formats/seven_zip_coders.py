@@ -3,7 +3,6 @@
 import bz2
 import lzma
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from garrison.engine.formats.deflate64 import Inflating
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT
@@ -21,22 +20,8 @@ from garrison.engine.formats.unpack import (
 from garrison.engine.guard import Incomplete
 
 Pieces = Iterator[bytes]
+_PPMD = "not opened: packed by PPMd"
 _MOST_BYTES = 100 * 1024 * 1024  # of streams that a decoder needs whole
-
-
-class _Ppmd(Protocol):
-    def decode(self, data: bytes, length: int) -> bytes: ...
-
-
-_ppmd: Callable[[int, int], _Ppmd] | None = None
-
-
-def preload() -> None:
-    """Load the library for PPMd, which takes some 30 ms: before the sandbox closes, or PPMd is not opened."""
-    global _ppmd  # noqa: PLW0603 # once a process
-    import pyppmd  # noqa: PLC0415 # see above
-
-    _ppmd = pyppmd.Ppmd7Decoder
 
 
 def decoded(coder: Coder, inputs: list[Pieces], size: int) -> Pieces:
@@ -53,7 +38,7 @@ def decoded(coder: Coder, inputs: list[Pieces], size: int) -> Pieces:
     if method == b"\x04\x01\x09":
         return iter(Inflating(_whole(inputs[0])))
     if method == b"\x03\x04\x01":
-        return _ppmd_pieces(inputs[0], coder.properties, size)
+        raise Incomplete(_PPMD)  # pyppmd 1.3.1 crashes on data that is no PPMd
     make = _MAKERS.get(method)
     if make is None:
         raise Incomplete(f"not opened: packed by method {method.hex()}")
@@ -168,27 +153,3 @@ def _chunks(pieces: Pieces) -> Pieces:
     yield b"\x00"
     if reason is not None:
         raise reason
-
-
-def _ppmd_pieces(pieces: Pieces, properties: bytes, size: int) -> Pieces:
-    if _ppmd is None:
-        raise Incomplete("not opened: packed by PPMd")
-    order = properties[0] if len(properties) >= 5 else 0
-    memory = int.from_bytes(properties[1:5], "little")
-    if not 2 <= order <= 64 or memory < 1 << 11:
-        raise Incomplete(CORRUPT)
-    if memory > MEMORY_BYTES:
-        raise Incomplete(TOO_MUCH_MEMORY)
-    decoder = _ppmd(order, memory)
-    data = _whole(pieces)
-    done = 0
-    while done < size:
-        try:
-            piece = decoder.decode(data, min(1 << 16, size - done))
-        except (ValueError, SystemError, MemoryError) as error:
-            raise Incomplete(CORRUPT) from error
-        data = b""
-        if not piece:
-            raise Incomplete(TOO_SHORT)
-        done += len(piece)
-        yield piece
