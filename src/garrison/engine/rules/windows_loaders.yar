@@ -207,7 +207,8 @@ rule SVG_Smuggling
         $go = /((window|document|top|self)?\.?location(\.href)?[ \t]{0,2}=[^=]|location\.(replace|assign)[ \t]{0,2}\(|createObjectURL[ \t]{0,2}\(|\beval[ \t]{0,2}\(|document\.write[ \t]{0,2}\(|new[ \t]{1,2}Function[ \t]{0,2}\()/
     condition:
         filesize < 4MB and (object_type == "svg" or object_type == "xml" or object_type == "html" or object_type
-        == "text") and $svg in (0..4096) and $script and $hide and $go in (@script[1]..@script[1] + 8000)
+        == "text") and for any i in (0..7) : (uint8(i) == 0x3C) and $svg in (0..4096) and $script and $hide and
+        $go in (@script[1]..@script[1] + 8000)
 }
 
 rule Windows_Build_Task
