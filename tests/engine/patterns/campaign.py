@@ -1,4 +1,4 @@
-"""Hold our matcher against Debian's clamscan: seeded signatures of every feature, and files made to match them or nearly.
+"""Hold our matcher against clamscan: seeded signatures of every feature, and files that match them, or nearly.
 
 python -m tests.engine.patterns.campaign SEED TIMES  (TIMES signatures of each database, as many files)
 """

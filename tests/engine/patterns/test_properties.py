@@ -49,8 +49,8 @@ def test_no_line_breaks_the_parser(text: str, before: str) -> None:
     for parse in (parse_extended, parse_logical):
         try:
             parse(before + text)
-        except ValueError as error:
-            assert str(error)
+        except ValueError:
+            continue
 
 
 @settings(max_examples=40, deadline=None)

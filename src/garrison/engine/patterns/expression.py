@@ -1,7 +1,8 @@
 """Logical expressions of ClamAV signatures, read into a tree and evaluated over the counts of the parts.
 
 As in clamscan the operators have no precedence: what stands right of the first one is its right side; but right in a
-pair of parentheses the last one comes first. A tree is what JSON holds: a number of a part, [number, modifier, figure], or [operator, left, right, modifier, figure, distinct].
+pair of parentheses the last one comes first. A tree is what JSON holds: a number of a part, [number, modifier, figure],
+or [operator, left, right, modifier, figure, distinct].
 """
 
 import re
