@@ -1,4 +1,4 @@
-"""Debian's clamav-testfiles: one harmless program in 44 wrappings. What clamscan finds with a database, we find with it."""
+"""Debian's clamav-testfiles: one harmless program, wrapped in many ways. What clamscan finds of them, we find."""
 
 import os
 import re

@@ -23,6 +23,7 @@ from garrison.engine.subject import Subject
 from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Verdict
 
+_PLAIN = {Type.DATA, Type.TEXT}
 # Their own openers read them to the end; in anything else a zip may lie behind.
 _PACKED = frozenset(kind for family in (archives, images) for kind in family.OPENERS)
 
@@ -173,6 +174,8 @@ class _Examination:
             self._said.remark(CLOSED.get(subject.kind, ""), inner)
             return
         if len(self._levels) >= self._limits.depth:
+            if subject.kind in _PLAIN:
+                return  # most often there is nothing in it
             self._said.remark(f"limit reached: nested deeper than {self._limits.depth}", inner)
             return
         name = subject.name or self._name

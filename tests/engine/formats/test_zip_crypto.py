@@ -1,4 +1,5 @@
 import base64
+import io
 import zipfile
 
 import pytest
@@ -68,8 +69,6 @@ def test_any_bytes_are_survived(data: bytes, strength: int) -> None:
 
 
 def test_python_agrees_on_the_traditional_one() -> None:
-    import io
-
     with zipfile.ZipFile(io.BytesIO(TRADITIONAL)) as archive:
         assert archive.read(archive.namelist()[0], b"infected") == WORDS
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from garrison.engine.emulation.loader import load_image
 from garrison.engine.emulation.machine import Machine, Snapshot
 from garrison.engine.emulation.memory import Fault, Region
-from garrison.engine.formats.packed_image import Part, write_image
 from garrison.engine.guard import Guard
+from garrison.engine.programs.image import Part, write_image
 from garrison.engine.programs.pe_headers import Headers
 
 _LEAST = 64  # bytes that were written, to be worth a look

@@ -4,9 +4,9 @@ import struct
 from collections.abc import Iterator
 
 from garrison.engine.formats.opener import Member, derived
-from garrison.engine.formats.packed_image import Part, write_image
 from garrison.engine.formats.upx_codecs import NRV2B, NRV2D, NRV2E, unfiltered, unpack
 from garrison.engine.guard import Guard, Incomplete
+from garrison.engine.programs.image import Part, write_image
 from garrison.engine.programs.pe import read_headers
 from garrison.engine.programs.pe_headers import Headers
 from garrison.engine.source import Source

@@ -2,8 +2,8 @@
 
 import pytest
 
-from garrison.engine.formats.packed_image import Part, write_image
 from garrison.engine.programs import pe
+from garrison.engine.programs.image import Part, write_image
 
 
 @pytest.mark.parametrize("is_64", [True, False])
