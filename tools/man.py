@@ -1,6 +1,6 @@
 """The manual page, grown from the manifests (man(7))."""
 
-from garrison.wire.manifest import Manifest
+from garrison.wire.manifest import SUITE, Manifest
 from tools.reference import flag, usage
 
 _OWN = (
@@ -71,7 +71,7 @@ def _component(manifest: Manifest) -> list[str]:
     lines = [f".SS {_escape(manifest.title)}", _escape(manifest.help)]
     aliases = {target: alias for alias, target in manifest.aliases.items()}
     for operation in manifest.operations:
-        if manifest.aliases and operation.id not in aliases:
+        if manifest.id == SUITE and operation.id not in aliases:
             continue
         lines += [".TP", f".B {_escape(usage(manifest, operation, aliases))}", _escape(operation.help)]
         for value in operation.parameters:

@@ -99,14 +99,6 @@ def test_a_thousand_levels_end(detector: Detector) -> None:
     assert check(content, detector).objects == 17
 
 
-@pytest.mark.parametrize(
-    ("content", "what"),
-    [(b"7z\xbc\xaf\x27\x1c" + bytes(30), "7z archive"), (b"Rar!\x1a\x07\x00" + bytes(30), "RAR archive")],
-)
-def test_containers_that_are_not_opened_are_named(detector: Detector, content: bytes, what: str) -> None:
-    assert [remark.what for remark in check(content, detector).remarks] == [f"not opened: {what}"]
-
-
 def test_the_time_is_asked_for(detector: Detector) -> None:
     whole = make_tar([(str(n), b"x") for n in range(100)])
     verdict = examine(Source(whole), "x", detector, Limits(), Spent(20))

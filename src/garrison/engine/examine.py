@@ -25,7 +25,7 @@ from garrison.engine.verdict import Certainty, Verdict
 
 _PLAIN = {Type.DATA, Type.TEXT}
 # Their own openers read them to the end; in anything else a zip may lie behind.
-_PACKED = frozenset(kind for family in (archives, images) for kind in family.OPENERS)
+_PACKED = frozenset(kind for family in (archives, images) for kind in family.OPENERS) - {Type.ELF, Type.PE, Type.DOS}
 
 
 def examine(  # what an examination is made of

@@ -59,7 +59,7 @@ def test_cut_anywhere_it_yields_what_came_before() -> None:
         with pytest.raises(Incomplete):  # noqa: PT012 # what came before counts
             for piece in Inflating(packed[:at]):
                 came += piece
-        assert WORDS.startswith(came[: len(came) - 600])
+        assert WORDS.startswith(came[: max(0, len(came) - 600)])
 
 
 @given(st.binary(max_size=300))

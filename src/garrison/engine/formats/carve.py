@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from garrison.engine.formats.opener import Member, collect, stored
+from garrison.engine.formats.zip_directory import has_directory
 from garrison.engine.guard import Guard
 from garrison.engine.programs import elf, pe
 from garrison.engine.programs.pe_headers import find_headers
@@ -25,7 +26,10 @@ def carve(source: Source, start: int, end: int, guard: Guard, taken: set[int] | 
     """Yield what lies inside a run of bytes; `taken` are offsets of what is known already. Raises OSError."""
     content = source.read_at(start, min(end - start, _SEARCHED))
     known = taken or set()
+    has_own_zip = has_directory(source)  # which is opened for itself
     for name, signature, size_of, most in _KINDS:
+        if has_own_zip and name == "zip":
+            continue
         for at, size in _found(content, signature, size_of, most):
             if start + at in known:
                 continue

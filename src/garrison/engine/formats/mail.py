@@ -8,17 +8,19 @@ in the same pass. So missing ends, wrong nesting and doubled headers do no harm,
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 from garrison.engine.formats import binhex, mime_codings, uuencode
 from garrison.engine.formats.mime import Headers, read_headers
 from garrison.engine.formats.opener import Member, collect
-from garrison.engine.guard import Guard
+from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.identify import identify
 from garrison.engine.source import Source
 from garrison.engine.type import Type
 
 _LINE = 1000
-_MOST_BOUNDARIES = 200
+_MOST_BOUNDARIES = 64
+_LINES = 256  # after so many lines the time is looked at
 _PART_FOLLOWS = re.compile(rb"[ \t]*\r?\ncontent-[a-z-]{2,30}[ \t]{0,9}[:(]", re.IGNORECASE)
 _BASE64_LINES = re.compile(rb"\s*(?:[A-Za-z0-9+/]{56,76}\r?\n){2,}")
 _UU = (b"uu", b"x-uu")
@@ -29,18 +31,23 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noq
     content = source.read_at(0, guard.limits.object_bytes * 3 // 2)
     if b"\n" not in content[:4096]:
         content = content.replace(b"\r", b"\n")
-    for number, (headers, start, end) in enumerate(_parts(content), 1):
-        yield from _part(headers, content[start:end], number, guard)
-        if guard.stopped:
-            return
+    try:
+        for number, (headers, start, end) in enumerate(_parts(content, guard), 1):
+            yield from _part(headers, content[start:end], number, guard)
+            if guard.stopped:
+                return
+    except Incomplete as reason:
+        yield Member((), None, reason.remark)
 
 
-def _parts(content: bytes) -> Iterator[tuple[Headers, int, int]]:
-    """Yield the headers, start and end of each part that has content of its own."""
+def _parts(content: bytes, guard: Guard) -> Iterator[tuple[Headers, int, int]]:
+    """Yield the headers, start and end of each part that has content of its own. Raises Incomplete at a limit."""
     boundaries: dict[bytes, None] = {}
     headers, body = _opened(content, _after_from(content), boundaries)
     at = body - 1
-    while True:
+    for lines in count(1):
+        if lines % _LINES == 0:
+            guard.check()
         at = content.find(b"\n--", max(at, 0))
         if at < 0:
             break

@@ -13,7 +13,8 @@ from garrison.engine.formats.opener import NAME_CHARS
 HEADER_BYTES = 256 * 1024
 _MOST_LINES = 2000
 _FOLD = re.compile(rb"\r?\n[ \t]+")
-_END = re.compile(rb"\r?\n[ \t]*\r?\n|\A[ \t]*\r?\n")
+_END = re.compile(rb"\r?\n[ \t]{0,1000}\r?\n")
+_NONE = re.compile(rb"[ \t]{0,1000}\r?\n")
 _PARAMETER = re.compile(
     rb"([a-z0-9_-]{1,40})(\*\d{1,3})?(\*)?\s{0,20}=\s{0,20}(\"(?:[^\"\\]|\\.)*\"?|[^\s;]*)", re.IGNORECASE
 )
@@ -41,10 +42,13 @@ class Headers:
 def read_headers(content: bytes, start: int) -> tuple[Headers, int]:
     """Return the headers that begin at an offset, and where the body begins."""
     found = Headers()
-    block = content[start : start + HEADER_BYTES]
-    end = _END.search(block)
-    body = start + (end.end() if end else len(block))
-    text = _FOLD.sub(b" ", block[: end.start()] if end else block)
+    none = _NONE.match(content, start)
+    if none:
+        return found, none.end()
+    last = min(start + HEADER_BYTES, len(content))
+    end = _END.search(content, start, last)
+    body = end.end() if end else last
+    text = _FOLD.sub(b" ", content[start : end.start() if end else last])
     for line in text.split(b"\n", _MOST_LINES)[:_MOST_LINES]:
         _take(line, found)
     return found, body
