@@ -133,7 +133,7 @@ async def _examined(databases: Path, files: list[Path], size: int) -> tuple[int,
         async with asyncio.TaskGroup() as group:
             for number in range(size):
                 group.create_task(one(files[number::size]))
-        memory = [resident_mib(process) for process in _descendants(os.getpid())]
+        memory = [resident_mib(process) for process in _descendants(os.getpid()) if _is_ours(process)]
     return found, memory
 
 
@@ -141,6 +141,10 @@ def _descendants(process: int) -> list[int]:
     listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     found = [int(child) for child in listed]
     return found + [grandchild for child in found for grandchild in _descendants(child)]
+
+
+def _is_ours(process: int) -> bool:
+    return b"garrison.worker" in Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def _ours(databases: Path, files: list[Path], size: int = 2) -> Cost:

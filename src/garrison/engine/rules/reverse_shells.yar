@@ -3,7 +3,7 @@
 private rule Script_For_Reverse_Shells
 {
     condition:
-        filesize < 256KB and (object_type == "text" or object_type == "shell" or object_type == "script" or
+        filesize < 256KB and (object_type == "text" or object_type == "powershell" or object_type == "batch" or object_type == "shell" or object_type == "script" or
         object_type == "python" or object_type == "perl" or object_type == "ruby" or object_type == "php" or
         object_type == "javascript")
 }
@@ -16,7 +16,7 @@ rule Linux_Backdoor_Bash_DevTcp
         certainty = "known"
         description = "A command that connects Bash to a machine elsewhere and takes orders from it"
         reference = "MITRE ATT&CK T1059.004; Bash manual, redirections to /dev/tcp"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $direct = /(^|[\r\n;&|({"' \t])(\/(usr\/)?bin\/)?(ba|z|k)?sh[ \t]{1,4}-(i|li|il|l)[ \t]{0,4}(>&|&>|[0-9]?>)[ \t]{0,3}\/dev\/(tcp|udp)\/[A-Za-z0-9.:\-${}_]{2,80}\/[0-9${}A-Za-z_]{1,20}[ \t]{1,4}(0>&1|0<&1|<&1|0>&2|2>&1[ \t]0[<>]&1|0<&2|0<&[ \t]2>&1)/
         $inline = /(^|[\r\n;&|({"' \t\/])(ba|z|k)?sh[ \t]{1,4}-(i|l|li|il)[ \t]{1,4}[0-9]{1,3}<>[ \t]{0,2}\/dev\/(tcp|udp)\/[A-Za-z0-9.:\-${}_]{2,80}\/[0-9${}A-Za-z_]{1,20}[ \t]{1,4}0?<&[ \t]?[0-9]{1,3}[ \t]{1,4}1?>&[ \t]?[0-9]/
@@ -38,7 +38,7 @@ rule Python_Backdoor_Reverse_Shell
         certainty = "known"
         description = "Python code that connects a shell to a machine elsewhere"
         reference = "MITRE ATT&CK T1059.006"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $connect = /\.connect\([ \t]{0,3}\([^\n]{3,120}\)[ \t]{0,3}\)/
         $dup = /(os\.)?dup2\([ \t]{0,3}[A-Za-z_][A-Za-z0-9_]{0,20}\.fileno\(\)[ \t]{0,3},[ \t]{0,3}([012]|fd|f|i|n)[ \t]{0,3}\)/
@@ -58,7 +58,7 @@ rule Perl_Backdoor_Reverse_Shell
         certainty = "known"
         description = "Perl code that connects a shell to a machine elsewhere"
         reference = "MITRE ATT&CK T1059"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $connect1 = /connect[ \t]{0,2}\([ \t]{0,2}[A-Za-z_$]{1,20}[ \t]{0,2},[ \t]{0,2}(sockaddr_in|pack_sockaddr_in)[ \t]{0,2}\(/
         $connect2 = /IO::Socket::INET(6)?[ \t]{0,2}(->|\()[ \t]{0,2}[^;]{0,120}Peer(Addr|Host|Port)/
@@ -82,7 +82,7 @@ rule PHP_Backdoor_Reverse_Shell
         certainty = "known"
         description = "PHP code that connects a shell to a machine elsewhere"
         reference = "MITRE ATT&CK T1059, T1505.003"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $connect = /(fsockopen|pfsockopen|stream_socket_client|socket_connect)[ \t]{0,2}\([^;]{4,160};/
         $shell_fd = /(exec|system|shell_exec|passthru|popen|proc_open|`)[ \t]{0,2}\(?[ \t]{0,2}["']?(\/bin\/)?(ba|da|z)?sh( -i)?[ \t]{1,3}<&[ \t]?[0-9][ \t]{1,2}>&[ \t]?[0-9]/
@@ -107,7 +107,7 @@ rule Linux_Backdoor_Netcat_Exec
         certainty = "known"
         description = "A script that keeps offering a shell to a machine elsewhere with netcat"
         reference = "MITRE ATT&CK T1059.004; options of the traditional netcat"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $nc = /(^|[\r\n;&|({"' \t\/])(nc|ncat|netcat|nc\.traditional)[ \t]{1,4}([A-Za-z0-9.$\{}_:\-]{1,60}[ \t]{1,4}){0,5}(-[a-z]{0,4}e|-c|--exec|--sh-exec)[ \t]{1,3}["']?(\/(usr\/)?bin\/)?(ba|da|z|k)?sh\b/
         $stay1 = /(^|[\r\n;&| \t])while[ \t]{1,4}(:|true|\[ 1 \]|\[ 1 -eq 1 \]|sleep [0-9]{1,5})[ \t]{0,3};?[ \t\r\n]{1,6}do\b/
@@ -126,7 +126,7 @@ rule Linux_Backdoor_Fifo_Shell
         certainty = "known"
         description = "A shell tied to a network connection by a named pipe"
         reference = "MITRE ATT&CK T1059.004, T1095"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $fifo = /(mkfifo|mknod)[ \t]{1,4}(-m[ \t]?[0-9]{3,4}[ \t]{1,3})?["']?[A-Za-z0-9_.\/${}\-]{1,80}["']?([ \t]p)?[ \t]{0,3}(;|&&|\r?\n|\|\|)/
         $nc = /(^|[\r\n;&|({"' \t\/])(ba|da|z|k)?sh([ \t]-i)?[ \t]{1,3}(<[ \t]?[A-Za-z0-9_.\/${}\-"']{1,80}[ \t]{1,3})?2>&1[ \t]{0,3}\|[ \t]{0,3}(\/[a-z\/]{3,20}\/)?(nc|ncat|netcat|telnet|busybox[ \t]nc)[ \t]{1,3}(-[a-km-z]{1,6}[ \t]{1,3}([0-9]{1,5}[ \t]{1,3})?){0,4}[A-Za-z0-9${][^\n>|]{3,120}[ \t]?>[ \t]?["']?[A-Za-z0-9_.\/${}\-]{1,80}/
@@ -147,7 +147,7 @@ rule Linux_Backdoor_Socat_Shell
         certainty = "known"
         description = "A socat command that hands a full terminal to a machine elsewhere"
         reference = "MITRE ATT&CK T1059.004, T1572; socat address types"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $out_exec = /socat[ \t][^\n]{0,80}(tcp|tcp4|tcp6|tcp-connect|openssl|openssl-connect|sctp|udp):[A-Za-z0-9.\-${}_\[\]:]{3,80}:[0-9${}A-Z_a-z]{1,20}[^\n]{0,60}[ \t]{1,4}["']?(exec|system):["'\\]{0,2}[^\n]{0,20}(ba|da|z|k)?sh\b[^\n]{0,40}/ nocase
         $exec_out = /socat[ \t][^\n]{0,40}(exec|system):["'\\]{0,2}[^\n]{0,20}(ba|da|z|k)?sh\b[^\n]{0,60}[ \t]["']?(tcp|tcp4|tcp6|tcp-connect|openssl|openssl-connect):[A-Za-z0-9.\-${}_\[\]]{3,80}:[0-9${}A-Z_a-z]{1,20}/ nocase
@@ -168,7 +168,7 @@ rule Linux_Backdoor_Awk_Shell
         certainty = "known"
         description = "An awk program that takes commands from the network and sends back what they print"
         reference = "MITRE ATT&CK T1059; gawk manual, /inet special files"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $inet = /["']\/inet[46]?\/(tcp|udp)\/[0-9]{1,5}\/[^\n"']{0,80}/
         $take = /\|&[ \t]{0,3}getline[ \t]{1,3}[a-z_]{1,20}/
@@ -189,7 +189,7 @@ rule Ruby_Backdoor_Reverse_Shell
         certainty = "known"
         description = "Ruby code that connects a shell to a machine elsewhere"
         reference = "MITRE ATT&CK T1059"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $connect = /TCPSocket\.(open|new)[ \t]{0,2}\(?[ \t]{0,2}[^\n;]{3,80}/
         $exec_fd = /(exec|system|spawn)[ \t]{0,2}\(?[ \t]{0,2}(sprintf\(?[ \t]{0,2}|format\(?[ \t]{0,2})?["'][^"'\n]{0,16}\/bin\/(ba|da|z|k)?sh -i <&[^\n]{2,20}>&/
@@ -212,7 +212,7 @@ rule JS_Backdoor_Node_Reverse_Shell
         certainty = "known"
         description = "Node.js code that connects a shell to a machine elsewhere"
         reference = "MITRE ATT&CK T1059.007"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $net = /require\([ \t]{0,2}["'`](node:)?net["'`][ \t]{0,2}\)/
         $spawn = /(spawn|exec|execFile)\([ \t]{0,2}["'`]((\/bin\/)?(ba|da|z)?sh|cmd(\.exe)?|powershell(\.exe)?)["'`]/
@@ -232,7 +232,7 @@ rule Windows_Backdoor_PowerShell_Tcp
         certainty = "known"
         description = "PowerShell code that takes commands from a machine elsewhere"
         reference = "MITRE ATT&CK T1059.001"
-        types = "text,shell,script,python,perl,ruby,php,javascript"
+        types = "text,shell,script,python,perl,ruby,php,javascript,powershell,batch"
     strings:
         $client = /New-Object[ \t]{1,3}(-TypeName[ \t])?(System\.)?Net\.Sockets\.TCPClient[ \t]{0,2}\(/ nocase
         $stream = /\.GetStream[ \t]{0,2}\(/ nocase
