@@ -1,6 +1,7 @@
 """The engine beside ClamAV: the same seeded databases, the same files, processor time of whole processes.
 
-Both sides look into archives, with the same limits; ours runs our own YARA rules and heuristics as well. Files are a seeded sample of this machine's own.
+Both sides look into archives, with the same limits; ours runs our own YARA rules and heuristics as well. Files are a
+seeded sample of this machine's own.
 """
 
 import asyncio

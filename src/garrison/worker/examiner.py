@@ -14,6 +14,7 @@ from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.databases import Detector
 from garrison.engine.examine import examine
 from garrison.engine.heuristics.levels import Level
+from garrison.engine.preload import preload
 from garrison.engine.source import Source
 from garrison.engine.verdict import Remark, Verdict
 from garrison.wire.examination import Setup
@@ -54,6 +55,7 @@ def open_examiner(setup: Setup) -> DatabaseExaminer:
     Raises GarrisonError when the databases cannot be used.
     """
     _load_codecs()
+    preload()
     files = _open_files(setup.databases)
     try:
         # Half of the time for one match, so that the rest of an archive, or at least the verdict, has the other half.

@@ -41,7 +41,7 @@ def test_what_came_before_damage_is_sent() -> None:
         out.extend(b"y")
         raise IndexError
 
-    came = []
+    came: list[bytes] = []
     with pytest.raises(Incomplete):  # what came before counts
         came.extend(drain(steps(), out, 10))  # type: ignore[arg-type]
     assert b"".join(came) == b"x" * 300_000 + b"y"

@@ -8,6 +8,7 @@ from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.formats import packed
 from garrison.engine.formats.carve import carve
 from garrison.engine.formats.zip import members as zip_members
+from garrison.engine.formats.zip_directory import has_directory
 from garrison.engine.guard import Guard
 from garrison.engine.programs.pe import read_headers
 from garrison.engine.source import Source
@@ -69,5 +70,5 @@ def contents_within(content: bytes) -> list[bytes]:
     guard = Guard(Limits(), Unbounded(), len(content))
     images = [member.content or b"" for member in packed.members(Source(content), guard, "")]
     parts = [part.content or b"" for image in images for part in carve(Source(image), 64, len(image), guard)]
-    zips = [part for part in parts if part.startswith(b"PK")]
+    zips = [part for part in (*parts, *images) if part.startswith(b"PK") or has_directory(Source(part))]
     return images + [member.content or b"" for each in zips for member in zip_members(Source(each), guard, "")]

@@ -56,7 +56,8 @@ def _steps(streams: list[bytes], size: int, out: bytearray) -> Iterator[None]:
     before, stop = 0, PIECE
     while done < size:
         end = _branch(main, at, before) if at < len(main) else -1
-        piece = main[at : end + 1 if end >= 0 else len(main)]
+        last_one = at + size - done  # more than the program is long there is no use for
+        piece = main[at : min(end + 1 if end >= 0 else len(main), last_one)]
         if not piece:
             raise Incomplete(TOO_SHORT)
         last = piece[-1]

@@ -1,0 +1,9 @@
+from garrison.engine.heuristics import table
+from garrison.engine.preload import preload
+
+
+def test_it_can_be_done_again_and_keeps_what_was_made() -> None:
+    preload()
+    made = table.database()
+    preload()
+    assert table.database() is made
