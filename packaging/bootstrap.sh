@@ -140,8 +140,8 @@ except OSError:
 
 make_venv() {
     case $lock in
-        requirements.lock) size=16 ;;
-        *) size=52 ;;
+        requirements.lock) size=32 ;;
+        *) size=66 ;;
     esac
     say "Setting up Garrison in $venv (once, about $size MB to fetch):"
     renewed=

@@ -6,6 +6,8 @@ import time
 
 CAMPAIGNS = {
     "engine-fuzz": "tests.engine.fuzz",
+    "patterns": "tests.engine.patterns.campaign",
+    "false-positives": "tests.engine.false_positives",
     "worker-abuse": "tests.worker.campaign",
     "quarantine-kill": "tests.abilities.campaign",
     "daemon-kill": "tests.daemon.campaign",
