@@ -75,6 +75,8 @@ class _Examination:
         subject = self._file()
         while self._levels:
             self._step(self._levels[-1])
+        if not self._guard.stopped and self._budget.spent():
+            self._said.remark("limit reached: time")  # matching ended early where it asked
         subtype, why = describe(subject)
         return Verdict(
             type=subject.kind,
