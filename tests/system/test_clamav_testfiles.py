@@ -17,7 +17,6 @@ from garrison.engine.verdict import Verdict
 
 FILES = Path("/usr/share/clamav-testfiles")
 PROGRAM = FILES / "clam.exe"
-LEAST = 42
 
 pytestmark = pytest.mark.skipif(
     not PROGRAM.exists() or shutil.which("clamscan") is None,
@@ -69,8 +68,7 @@ def found_by_us(verdicts: dict[str, Verdict]) -> set[str]:
 def test_what_clamscan_finds_we_find(database: Path, verdicts: dict[str, Verdict]) -> None:
     theirs, ours = found_by_clamscan(database), found_by_us(verdicts)
     assert len(theirs) == len(verdicts)
-    missed = theirs - ours
-    assert len(ours) >= LEAST, sorted(missed)
+    assert theirs <= ours
 
 
 def test_the_program_comes_out_whole_of_what_only_wraps_it(verdicts: dict[str, Verdict]) -> None:
