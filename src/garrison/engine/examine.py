@@ -147,7 +147,7 @@ class _Examination:
             member.kind or identify_source(source),
             member.names[-1],
             level.subject,
-            is_whole=not member.remark,
+            is_whole=member.remark != self._guard.size_remark,  # what damage left may be all there ever was
             is_derived=member.is_derived,
             budget=self._budget,
         )
