@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from garrison.abilities.databases import Databases
 from garrison.base.errors import Failed, Refused, error_from_plain
 from garrison.base.paths import own_program
 
-_KEPT = 4  # compiled sets, for scans with databases of one's own
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -25,7 +23,7 @@ class Made:
 
 
 class Compiler:
-    """Compiles, and keeps the sets of the last scans with databases of one's own."""
+    """Compiles, in a process that may be ended without harm."""
 
     def __init__(self, databases: Databases) -> None:
         self._cache = databases.folder / ".compiled"
@@ -46,17 +44,7 @@ class Compiler:
                 "Start a suite of your own: garrison start",
             )
         self._cache.mkdir(mode=0o700, exist_ok=True)
-        made = await self._ask(sources, None, pua=False, unsigned=False)
-        made.folder.touch()
-        self._forget(made.folder)
-        return made.folder
-
-    def _forget(self, newest: Path) -> None:
-        """Remove the sets that were not used for longest."""
-        kept = sorted(self._cache.iterdir(), key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
-        for folder in kept[_KEPT:]:
-            if folder != newest:
-                shutil.rmtree(folder, ignore_errors=True)
+        return (await self._ask(sources, None, pua=False, unsigned=False)).folder
 
     async def _ask(self, sources: list[Path], to: Path | None, *, pua: bool, unsigned: bool) -> Made:
         request = {

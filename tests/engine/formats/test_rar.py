@@ -1,3 +1,5 @@
+"""RAR archives; the small samples are test files of the rarfile project."""
+
 import base64
 import random
 

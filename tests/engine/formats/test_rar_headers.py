@@ -1,3 +1,5 @@
+"""RAR archives; the small samples are test files of the rarfile project."""
+
 import base64
 
 from garrison.engine.budget import Limits, Unbounded
