@@ -41,7 +41,13 @@ def hexed(text: str) -> str:
         (hexed("hello") + "{12-}" + hexed("world"), -1),
         (hexed("hello") + "{-11}" + hexed("world"), 4),
         (hexed("hello") + "{-10}" + hexed("world"), -1),
-        (hexed("hell") + "[0-3]" + hexed("wonder"), 4),
+        ("6c[0-3]" + hexed("wonder"), 10),
+        ("6c[0-1]" + hexed("wonder"), -1),
+        (hexed("wonder") + "[3-5]" + hexed("w"), 10),
+        (hexed("wonder") + "[5-6]" + hexed("w"), -1),
+        ("6f[1-1]" + hexed("wo") + "[5-7]" + hexed("l"), 10),
+        ("{2}" + hexed("hello"), 2),
+        (hexed("hel") + "(6c(6f|30)|78(79|7a))" + hexed(" won"), 4),
         ("68??6c6c6f", 4),
         ("6?656c6c6f", 4),
         ("?8656c6c6f", 4),
@@ -153,8 +159,10 @@ def test_regular_expressions(part: str, matches: bool) -> None:
     ("part", "matches"),
     [
         ("0(>>3#de3#=123)", True), ("0(>>3#de3#>123)", False), ("0(>>3#d3#<124)", True),
-        ("0(>>3#he3#=0x123)", True), ("0(<<4#ib1#=0x45)", True), ("0(<<4#ib1#=0x45,>0x46)", False),
-        ("0(>>3#ib2#=0x3132)", True), ("0(>>3#il2#=0x3231)", True), ("0(>>3#ae3#=123)", True),
+        ("0(>>3#hbe3#=0x123)", True), ("0(>>3#he3#=0x123)", False),
+        ("0(<<4#ib1#=0x45)", True), ("0(<<4#ib1#=0x45,>0x46)", False),
+        ("0(>>3#ib2#=0x3132)", True), ("0(>>3#il2#=0x3231)", True), ("0(>>3#abe3#=123)", True), ("0(>>3#ae3#=123)", False), ("0(#ib1#=0x61)", True),
+        ("0(>>2#db2#<9,>-1)", True), ("0(>>3#hl3#=0x2301)", True),
         ("0(>>999#ib2#>0)", False), ("0(>>4#de3#=23)", False),
     ],
 )  # fmt: skip
@@ -192,7 +200,7 @@ def test_what_the_description_asks_for(about: str, matches: bool) -> None:
 def test_a_target_is_one_kind_of_file(target: int, kind: Type) -> None:
     line = f"A:{target}:*:{hexed('hello')}"
     assert found(TEXT, [line], kind=kind)
-    assert not found(TEXT, [line], kind=Type.DATA)
+    assert not found(TEXT + bytes(3), [line], kind=Type.DATA)
 
 
 def test_text_and_pages_are_seen_as_clamscan_sees_them() -> None:
@@ -205,9 +213,10 @@ def test_text_and_pages_are_seen_as_clamscan_sees_them() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "A:0:*", "A:0:*:", "A:0:*:zz", "A:0:*:6", "A:99:*:68656c6c6f", "A:0:+4:68656c6c6f", "A:0:*:{5}68656c",
+        "A:0:*", "A:0:*:", "A:0:*:zz", "A:0:*:6", "A:99:*:68656c6c6f", "A:0:+4:68656c6c6f",
         "A:0:*:68{2656c", "A:0:*:68(65|66", "A:0:*:68??6c??", "A:0:*:68656c{9-2}6c6f", "A:0:*:68656c6c6f:999",
-        "A:0:*:68656c6c6f:1:50", "A:0:*:68!(6565|66)6c6c6f", "A:0:$99:616161", "A:0:*:6865((61)|62)6c",
+        "A:0:*:68656c6c6f:1:50", "A:0:*:68!(6565|66)6c6c6f", "A:0:$99:616161", "A:0:*:6865((61|62)6c",
+        "A:0:*:6865!((61)|62)6c6c6c", "A:0:*:6865[1-2]6c6c", "A:0:*:6865[1-99]6c", "A:0:*:68656c{5}*",
     ],
 )  # fmt: skip
 def test_a_wrong_extended_line_says_why(line: str) -> None:

@@ -72,11 +72,11 @@ class _Reader:
             return tree
         self.at = told.end()
         if isinstance(tree, int):
+            if self.text[self.at - len(told[0]) - 1] == ")":
+                raise ValueError("a count of its expression stands behind parentheses that hold one term")
             return [tree, told[1], int(told[2])]
-        if len(tree) == 3:
-            return ["|", tree, tree, told[1], int(told[2]), int(told[3] or 0)]
-        if tree[3]:
-            tree = ["|", tree, tree, "", 0, 0]
+        if len(tree) == 3 or tree[3]:
+            raise ValueError("a count of its expression stands behind parentheses that hold one term")
         return [*tree[:3], told[1], int(told[2]), int(told[3] or 0)]
 
 

@@ -7,6 +7,7 @@ distance between two bounds. So nothing in it ever backtracks.
 
 import re
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Final
 
 ENDLESS: Final = -1  # a gap without an upper bound
@@ -14,6 +15,9 @@ _MOST_TOKENS: Final = 65_536
 _MOST_ALTERNATIVES: Final = 1_024
 _WIDEST_INSIDE: Final = 64  # a longer gap of fixed length is no part of an element
 _FARTHEST: Final = 1 << 31
+_FARTHEST_ANCHOR: Final = 32
+_MOST_INLINE: Final = 127  # clamscan makes a longer gap of fixed length a boundary between parts
+_DEEPEST: Final = 15
 _PAIR = re.compile(r"[0-9a-fA-F?]{2}")
 _RANGE = re.compile(r"(\d*)(-?)(\d*)")
 
@@ -26,6 +30,16 @@ class Gap:
 
     least: int
     most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """One byte before the rest or behind it, so many bytes away; the pattern begins and ends without it."""
+
+    byte: Byte
+    least: int
+    most: int
+    is_before: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ class Special:
     is_negated: bool
 
 
-Token = Byte | Gap | Group | Special
+Token = Byte | Gap | Group | Special | Anchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +94,20 @@ class Element:
         return [self.least, self.most, [list(each) for each in self.alternatives]]
 
 
-def tokens(pattern: str) -> list[Token]:
-    """Take a pattern apart. Raises ValueError."""
+def tokens(pattern: str, *, has_anchors: bool = True) -> list[Token]:
+    """Take a pattern apart. has_anchors: whether [n-m] is about one byte, and not a gap. Raises ValueError."""
     found: list[Token] = []
     at = 0
+    is_inline = True  # as in clamscan up to the first {n-m}
     while at < len(pattern):
+        letter = pattern[at]
+        if letter == "[":
+            at = _bracket(pattern, at, found, has_anchors=has_anchors)
+            continue
         token, at = _token(pattern, at)
-        found.append(token)
+        if letter == "{" and isinstance(token, Gap):
+            is_inline = is_inline and token.least == token.most <= _MOST_INLINE
+        found += [(0, 0)] * token.least if letter == "{" and is_inline and isinstance(token, Gap) else [token]
         if len(found) > _MOST_TOKENS:
             raise ValueError("the pattern is too long")
     while found and isinstance(found[0], Gap) and found[0].least == 0 and found[0].most == ENDLESS:
@@ -100,19 +121,50 @@ def _token(pattern: str, at: int) -> tuple[Token, int]:
     letter = pattern[at]
     if letter == "*":
         return Gap(0, ENDLESS), at + 1
-    if letter in "{[":
-        end = pattern.find("}" if letter == "{" else "]", at)
+    if letter == "{":
+        end = pattern.find("}", at)
         if end < 0:
             raise ValueError("a gap is not closed")
-        return _gap(pattern[at + 1 : end], is_bracket=letter == "["), end + 1
+        return _gap(pattern[at + 1 : end]), end + 1
     negated = letter == "!"
     if negated or letter == "(":
         start = at + negated
-        end = pattern.find(")", start)
+        end = _closing(pattern, start)
         if end < 0 or pattern[start : start + 1] != "(":
             raise ValueError("a group is not closed")
         return _group(pattern[start + 1 : end], is_negated=negated), end + 1
     return _byte(pattern[at : at + 2]), at + 2
+
+
+def _closing(pattern: str, start: int) -> int:
+    """Return where the parenthesis that opens at an offset is closed, -1 when it is not."""
+    depth = 0
+    for at in range(start, len(pattern)):
+        depth += (pattern[at] == "(") - (pattern[at] == ")")
+        if not depth:
+            return at
+    return -1
+
+
+def _bracket(pattern: str, at: int, found: list[Token], *, has_anchors: bool) -> int:
+    """Read [n-m] at an offset, and what it is about. Return the offset behind it."""
+    end = pattern.find("]", at)
+    if end < 0:
+        raise ValueError("a gap is not closed")
+    gap = _gap(pattern[at + 1 : end])
+    if not has_anchors:
+        found.append(gap)
+        return end + 1
+    if not 0 <= gap.most <= _FARTHEST_ANCHOR and gap.least != 0:
+        raise ValueError("a gap is too wide")
+    is_first = len(found) == 1 or (len(found) > 1 and isinstance(found[-2], Gap))
+    if is_first and isinstance(found[-1], tuple):
+        found[-1] = Anchor(found[-1], gap.least, gap.most, is_before=True)
+        return end + 1
+    if pattern[end + 3 : end + 4] not in {"", "*", "{"}:
+        raise ValueError("[n-m] stands between one byte and the rest of a part")
+    found.append(Anchor(_byte(pattern[end + 1 : end + 3]), gap.least, gap.most, is_before=False))
+    return end + 3
 
 
 def _byte(pair: str) -> Byte:
@@ -123,7 +175,7 @@ def _byte(pair: str) -> Byte:
     return value, mask
 
 
-def _gap(inside: str, *, is_bracket: bool) -> Gap:
+def _gap(inside: str) -> Gap:
     told = _RANGE.fullmatch(inside)
     if told is None or not (told[1] or told[3]):
         raise ValueError("a gap has no bounds")
@@ -131,9 +183,11 @@ def _gap(inside: str, *, is_bracket: bool) -> Gap:
     most = ENDLESS if told[2] and not told[3] else int(told[3] or told[1])
     if not told[2]:
         most = least
+    if most == 0:
+        most = ENDLESS  # clamscan's "no more than 0" is no bound
     if most >= 0 and least > most:
         raise ValueError("a gap ends before it begins")
-    if max(least, most) > _FARTHEST or (is_bracket and (most < 0 or most > 32)):
+    if max(least, most) > _FARTHEST:
         raise ValueError("a gap is too wide")
     return Gap(least, most)
 
@@ -141,18 +195,42 @@ def _gap(inside: str, *, is_bracket: bool) -> Gap:
 def _group(inside: str, *, is_negated: bool) -> Token:
     if inside in {"B", "L", "W"}:
         return Special(inside, is_negated)
-    if "(" in inside or not inside:
-        raise ValueError("groups inside groups are not supported")
-    runs = []
-    for part in inside.split("|"):
-        if not part or len(part) % 2:
-            raise ValueError("an alternative is no hexadecimal pattern")
-        runs.append(tuple(_byte(part[at : at + 2]) for at in range(0, len(part), 2)))
-    if len(runs) > _MOST_ALTERNATIVES:
-        raise ValueError("a group has too many alternatives")
-    if is_negated and len({len(run) for run in runs}) > 1:
+    runs = _runs(inside, 0)
+    if is_negated and ("(" in inside or len({len(run) for run in runs}) > 1):
         raise ValueError("negated alternatives must be of one length")
-    return Group(tuple(runs), is_negated)
+    return Group(tuple(dict.fromkeys(runs)), is_negated)
+
+
+def _runs(inside: str, depth: int) -> list[tuple[Byte, ...]]:
+    """Return all that alternatives stand for; some may have alternatives inside."""
+    if depth > _DEEPEST:
+        raise ValueError("groups are nested too deeply")
+    runs: list[tuple[Byte, ...]] = []
+    pieces: list[list[tuple[Byte, ...]]] = []
+    at = 0
+    while at <= len(inside):
+        letter = inside[at : at + 1]
+        if letter in {"", "|"}:
+            if not pieces:
+                raise ValueError("an alternative is no hexadecimal pattern")
+            runs += [tuple(byte for piece in each for byte in piece) for each in product(*pieces)]
+            pieces = []
+            at += 1
+        elif letter == "(":
+            end = _closing(inside, at)
+            if end < 0:
+                raise ValueError("a group is not closed")
+            pieces.append(_runs(inside[at + 1 : end], depth + 1))
+            at = end + 1
+        else:
+            pieces.append([(_byte(inside[at : at + 2]),)])
+            at += 2
+        count = 1
+        for piece in pieces:
+            count *= len(piece)
+        if len(runs) + count > _MOST_ALTERNATIVES:
+            raise ValueError("a group has too many alternatives")
+    return runs
 
 
 def widened(found: list[Token]) -> list[Token]:
@@ -161,7 +239,7 @@ def widened(found: list[Token]) -> list[Token]:
     for token in found:
         if isinstance(token, Group):
             wide.append(Group(tuple(_widen(run) for run in token.runs), token.is_negated))
-        elif isinstance(token, (Gap, Special)):
+        elif isinstance(token, (Gap, Special, Anchor)):
             wide.append(token)
         else:
             wide += _widen((token,))
@@ -200,6 +278,8 @@ class _Builder:
                 self._take_gap(token)
             elif isinstance(token, Group):
                 self._take_group(token)
+            elif isinstance(token, Anchor):
+                self._take_anchor(token)
             elif isinstance(token, Special):
                 self._take_special(token, is_first=first, is_last=final)
             else:
@@ -211,9 +291,10 @@ class _Builder:
     def _fence(self) -> None:
         if self._modifiers.full_word:
             wide = r"\x00" if self._modifiers.wide else ""
+            after = r"(?:\x00|(?![\s\S]))" if wide else ""
             first, last = self._elements[0], self._elements[-1]
             first.alternatives = [(rf"(?<![0-9A-Za-z]{wide})(?:{each})", n) for each, n in first.alternatives]
-            last.alternatives = [(rf"(?:{each})(?![0-9A-Za-z]{wide})", n) for each, n in last.alternatives]
+            last.alternatives = [(rf"(?:{each})(?![0-9A-Za-z]{after})", n) for each, n in last.alternatives]
 
     def _take_gap(self, gap: Gap) -> None:
         if gap.least == gap.most <= _WIDEST_INSIDE and self._source:
@@ -257,6 +338,14 @@ class _Builder:
         self._source.append(f"(?!{joined}).{{{length}}}" if group.is_negated else f"(?:{joined})")
         self._choices = self._choices or choices
         self._length += length
+
+    def _take_anchor(self, anchor: Anchor) -> None:
+        byte = self._one(*anchor.byte)
+        if anchor.is_before:
+            each = [rf"(?<={byte}.{{{distance}}})" for distance in range(anchor.least, anchor.most + 1)]
+            self._source.append(f"(?:{'|'.join(each)})")
+        else:
+            self._source.append(rf"(?=.{{{anchor.least},{anchor.most}}}{byte})")
 
     def _take_special(self, special: Special, *, is_first: bool, is_last: bool) -> None:
         before, after, inside = _SPECIALS[special.letter]

@@ -11,11 +11,13 @@ from garrison.engine.patterns.offsets import ANYWHERE, Offset, parse_offset
 
 _MODIFIERS = re.compile(r"(.*)::([iwfa]{1,4})", re.DOTALL)
 _MACRO = re.compile(r"\$\{(\d{1,9})-(\d{1,9})\}(\d{1,3})\$")
-_COMPARE = re.compile(r"(\d{1,3})\((>>|<<)(\d{1,9})#([hdai])([lb]?)(e?)(\d{1,3})#([^)]*)\)")
-_COMPARISON = re.compile(r"([<>=])(0[xX][0-9a-fA-F]{1,16}|\d{1,19})")
+_FIGURE: Final = r"0[xX][0-9a-fA-F]{1,16}|\d{1,19}"
+_COMPARE = re.compile(rf"(\d{{1,3}})\((?:(>>|<<)({_FIGURE})|0?)#([hdailbe]+)(0[xX][0-9a-fA-F]+|\d{{1,3}})#([^)]*)\)")
+_COMPARISON = re.compile(rf"([<>=])(-?)({_FIGURE})")
 _EXPRESSION = re.compile(r"(?:([^/]*?):)?([0-9&|()=<>,]+)/(.*)/([a-zA-Z]*)", re.DOTALL)
 _FUZZY = re.compile(r"fuzzy_img#([0-9a-fA-F]{16})(?:#0)?")
 _QUANTIFIED = re.compile(r"\([^()]*[*+}][^()]*\)[*+{]")
+_MOST_COMPARED: Final = 18
 _PCRE_FLAGS: Final = {"i": re.IGNORECASE, "s": re.DOTALL, "m": re.MULTILINE, "x": re.VERBOSE}
 
 
@@ -50,11 +52,11 @@ Part = Pattern | Plain
 
 def parse_pattern(text: str, offset: Offset, modifiers: Modifiers) -> Pattern:
     """Read a byte pattern. Raises ValueError."""
-    found = tokens(text)
     kinds = []
     if modifiers.wide:
-        kinds.append((widened(found), modifiers))
+        kinds.append((widened(tokens(text, has_anchors=False)), modifiers))
     if modifiers.ascii or not modifiers.wide:
+        found = tokens(text, has_anchors=not modifiers.full_word)
         kinds.append((found, Modifiers(any_case=modifiers.any_case, full_word=modifiers.full_word)))
     variants = [elements(each, how) for each, how in kinds]
     chosen = [choose(variant, any_case=modifiers.any_case) for variant in variants]
@@ -72,7 +74,7 @@ def parse_part(text: str, number: int, count: int) -> Part:
     if "#" in text and "/" not in text and (told := _COMPARE.fullmatch(text)):
         return _compare(told, count)
     if "/" in text:
-        return _expression(text, count)
+        return _expression(text, number, count)
     modified = _MODIFIERS.fullmatch(text)
     letters = modified[2] if modified else ""
     body = modified[1] if modified else text
@@ -96,26 +98,41 @@ def _fuzzy(text: str) -> Plain:
 
 
 def _compare(told: re.Match[str], count: int) -> Plain:
-    number, way, distance, kind, order, exact, length, wanted = told.groups()
+    number, way, distance, options, length, wanted = told.groups()
     comparisons = []
     for each in wanted.split(","):
         comparison = _COMPARISON.fullmatch(each.strip())
         if comparison is None:
             raise ValueError("its comparison of bytes cannot be understood")
-        comparisons.append(
-            [comparison[1], int(comparison[2], 0) if "x" in comparison[2].lower() else int(comparison[2])]
-        )
-    if int(number) >= count or not 0 < int(length) <= 18 or len(comparisons) > 2:
+        comparisons.append([comparison[1], -_c_number(comparison[3]) if comparison[2] else _c_number(comparison[3])])
+    kind, order = (_one_of(letters, options) for letters in ("hdai", "lb"))
+    size = _c_number(length)
+    if int(number) >= count or not 0 < size <= _MOST_COMPARED or len(comparisons) > 2:
         raise ValueError("its comparison of bytes is out of bounds")
-    if kind == "i" and int(length) not in {1, 2, 4, 8}:
-        raise ValueError("its comparison of bytes has an odd length")
-    distance_ = int(distance) if way == ">>" else -int(distance)
+    if not kind or (kind == "d" and order == "l") or (kind == "i" and size not in {1, 2, 4, 8}):
+        raise ValueError("its comparison of bytes has options that do not go together")
+    far = _c_number(distance or "0")
     return Plain(
-        ["c", int(number), distance_, kind, order == "l", bool(exact), int(length), comparisons], {int(number)}
+        ["c", int(number), far if way != "<<" else -far, kind, order, "e" in options, size, comparisons], {int(number)}
     )
 
 
-def _expression(text: str, count: int) -> Plain:
+def _one_of(letters: str, options: str) -> str:
+    """Return the one of the letters that is among the options, "" when there is none. Raises ValueError for two."""
+    there = set(letters) & set(options)
+    if len(there) > 1:
+        raise ValueError("its comparison of bytes has options that do not go together")
+    return there.pop() if there else ""
+
+
+def _c_number(text: str) -> int:
+    """Return a number as C writes it: 0x is base 16, a leading 0 base 8."""
+    if text[:2] in {"0x", "0X"}:
+        return int(text, 16)
+    return int(text, 8 if len(text) > 1 and text[0] == "0" else 10)
+
+
+def _expression(text: str, number: int, count: int) -> Plain:
     told = _EXPRESSION.fullmatch(text)
     if told is None:
         raise ValueError("its regular expression cannot be understood")
@@ -134,7 +151,9 @@ def _expression(text: str, count: int) -> Plain:
     except (re.error, UnicodeEncodeError, OverflowError, RecursionError) as error:
         raise ValueError("its regular expression is none that Python knows") from error
     tree: Tree = parse_expression(trigger, count)
-    how = "".join(letter for letter in "reA" if letter in letters)
+    if max(numbers(tree)) >= number:
+        raise ValueError("its regular expression waits for a part that comes later")
+    how = "".join(letter for letter in "greA" if letter in letters)
     return Plain(["r", tree, source, flags, parse_offset(place or "*"), how], numbers(tree))
 
 

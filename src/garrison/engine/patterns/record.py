@@ -9,7 +9,9 @@ from typing import Any, Final
 from garrison.engine.patterns import pictures
 from garrison.engine.patterns.comparing import compares
 from garrison.engine.patterns.expression import holds, numbers
+from garrison.engine.patterns.macros import recount
 from garrison.engine.patterns.offsets import ANYWHERE, Ranges, ranges
+from garrison.engine.patterns.possible import possible
 from garrison.engine.patterns.search import Variant
 from garrison.engine.patterns.targets import CONTAINERS, ROOT
 from garrison.engine.subject import Subject
@@ -17,6 +19,7 @@ from garrison.engine.subject import Subject
 _MOST_COUNT: Final = 2_000  # occurrences of one part that are counted
 _SOMEWHERE: Final = 0xFF
 _MOST_TRIED: Final = 256  # places of an atom that are tried one by one; then the buffer is searched once
+_ALL: Final = [(0, 1 << 40)]
 _EXPRESSION_BYTES: Final = 25 * 1024 * 1024  # clamscan matches regular expressions in no larger object either
 
 Place = tuple[int, int, int]  # variant, element, its start; element 255 for somewhere
@@ -52,10 +55,16 @@ class Record:
         evaluation = _Evaluation(self, view, hits)
         if self._tree is None:
             return min(evaluation.starts(0), default=-1)
-        counts = [len(evaluation.starts(number)) for number in range(len(self._parts))]
-        if not holds(self._tree, counts):
+        if not possible(self._tree, self._present(hits)):
             return -1
-        return min((min(evaluation.starts(n)) for n in numbers(self._tree) if counts[n]), default=0)
+        counts = [len(evaluation.starts(number)) for number in range(len(self._parts))]
+        if not holds(self._tree, counts) and not holds(self._tree, evaluation.recounted(counts)):
+            return -1
+        return min((min(evaluation.starts(n), default=0) for n in numbers(self._tree) if counts[n]), default=0)
+
+    def _present(self, hits: Hits) -> set[int]:
+        """Return the parts that may occur: those that no atom rules out."""
+        return {number for number, part in enumerate(self._parts) if number in hits or part[0] != "x" or not part[3]}
 
     @property
     def tree_is_plain(self) -> bool:
@@ -143,11 +152,11 @@ class _Evaluation:
                 return []
             if all(variant.is_one for variant in variants):
                 return sorted({start for _, _, start in sound if _is_within(start, where)})
-        found: set[int] = set()
+        found: list[int] = []
         most = 1 if self._record.tree_is_plain else _MOST_COUNT
         for variant in variants:
-            found.update(variant.starts(view.content, where, most, view.subject.budget))
-        return sorted(found)
+            found += variant.starts(view.content, where, most, view.subject.budget)
+        return found if len(variants) == 1 else sorted(found)
 
     def expression(self, number: int, part: list[Any]) -> list[int]:
         _, tree, _, _, offset, how = part
@@ -157,23 +166,29 @@ class _Evaluation:
             return []
         content = self._view.content[:_EXPRESSION_BYTES]
         expression = self._record.expression(number)
+        where = [(0, 0)] if offset == ANYWHERE or offset[0] == "V" else ranges(offset, self._view.subject, len(content))
+        is_here = "A" in how
         found: list[int] = []
-        for low, high in ranges(offset, self._view.subject, len(content)):
-            if offset == ANYWHERE:
-                match = expression.match(content) if "A" in how else expression.search(content)
-            elif "r" in how:
-                match = expression.search(content, low)
-            elif "e" in how:
-                match = expression.search(content, low, min(high, len(content)))
-            else:
-                match = expression.search(content, low) if high > low else expression.match(content, low)
-            if match is not None and ("r" in how or match.start() <= high):
-                found.append(match.start())
+        for low, high in where:
+            shift = high - low
+            if not 0 <= low < len(content):
+                continue
+            end = min(low + shift, len(content)) if "e" in how and shift else len(content)
+            is_fixed = is_here or (offset != ANYWHERE and not shift and "r" not in how)
+            least = shift if shift and "e" not in how else len(content)
+            found += _matches(
+                expression, content[low:end] if low or end < len(content) else content, is_fixed, "g" in how, least, low
+            )
         return found
 
-    def comparison(self, _number: int, part: list[Any]) -> list[int]:
+    def comparison(self, number: int, part: list[Any]) -> list[int]:
+        """As in clamscan what is compared later counts for nothing, and a comparison that holds lies at 0."""
+        about = self._record.part(part[1])[0]
+        if about in {"r", "f"} or (about == "c" and part[1] >= number):
+            return []
         starts = self.starts(part[1])
-        return [starts[-1]] if starts and compares(self._view.content, starts[-1], part[2:]) else []
+        start = 0 if about == "c" else max(starts, default=0)
+        return [start] if starts and compares(self._view.content, start, part[2:]) else []
 
     def macro(self, number: int, part: list[Any]) -> list[int]:
         before = self.starts(part[1])
@@ -181,6 +196,18 @@ class _Evaluation:
         variants = self._record.variants(number, part[4])
         content, budget = self._view.content, self._view.subject.budget
         return sorted({start for each in variants for start in each.starts(content, where, 1, budget)})
+
+    def recounted(self, counts: list[int]) -> list[int]:
+        """Return the counts as clamscan has them where there are macros."""
+        counted = list(counts)
+        content, budget = self._view.content, self._view.subject.budget
+        for number in range(1, len(counts)):
+            part = self._record.part(number)
+            if part[0] == "m":
+                variants = self._record.variants(number, part[4])
+                group = sorted({at for each in variants for at in each.starts(content, _ALL, _MOST_COUNT, budget)})
+                counted[number - 1], counted[number] = recount(self.starts(number - 1), group, part[2], part[3])
+        return counted
 
     def picture(self, _number: int, part: list[Any]) -> list[int]:
         return [0] if pictures.hash_of(self._view.subject) == part[1] else []
@@ -193,6 +220,24 @@ _KINDS: Final = {
     "m": _Evaluation.macro,
     "f": _Evaluation.picture,
 }
+
+
+def _matches(  # what the flags say
+    expression: re.Pattern[bytes], content: bytes, is_fixed: bool, is_global: bool, farthest: int, base: int
+) -> list[int]:
+    """Return where an expression matches: once, or as often as it does behind itself."""
+    find = expression.match if is_fixed else expression.search
+    found: list[int] = []
+    at = 0
+    while at < len(content) and len(found) < _MOST_COUNT:
+        match = find(content, at)
+        if match is None or match.start() > farthest:
+            break
+        found.append(base + match.start())
+        at = match.end() + (match.end() == match.start())
+        if not is_global:
+            break
+    return found
 
 
 def _is_within(start: int, where: Ranges) -> bool:

@@ -9,10 +9,11 @@ from garrison.engine.budget import Budget
 from garrison.engine.patterns.hexadecimal import ENDLESS
 
 MOST: Final = 20_000  # occurrences of one element that are followed
-_BEHIND: Final = 4  # what an element looks at behind its own end
+_BEHIND: Final = 40  # what an element looks at behind its own end
 _STEP: Final = 512
 
 Place = tuple[int, int]  # start and end of an occurrence
+_Alternatives = list[tuple[re.Pattern[bytes], int]]
 
 
 class Spent(Exception):  # no error of ours: the time for the object is over
@@ -22,14 +23,17 @@ class Spent(Exception):  # no error of ours: the time for the object is over
 class Variant:
     """The elements of one pattern, ready to be looked for. plain: as `Element.to_plain` gave them."""
 
-    __slots__ = ("_elements", "_gaps")
+    __slots__ = ("_elements", "_gaps", "_groups")
 
     def __init__(self, plain: list[Any]) -> None:
         self._gaps = [(int(least), int(most)) for least, most, _ in plain]
-        self._elements = [
+        self._elements: list[_Alternatives] = [
             [(re.compile(source.encode("latin-1"), re.DOTALL), int(length)) for source, length in each]
             for _, _, each in plain
         ]
+        # A group is what clamscan keeps as one part: elements at fixed distances.
+        firsts = [0] + [number for number, (least, most) in enumerate(self._gaps) if number and least != most]
+        self._groups = list(zip(firsts, [*firsts[1:], len(plain)], strict=True))
 
     @property
     def is_one(self) -> bool:
@@ -43,32 +47,63 @@ class Variant:
         return any(each.match(content, start) is not None for each, _ in self._elements[element])
 
     def starts(self, content: bytes, ranges: Iterable[tuple[int, int]], most: int, budget: Budget) -> list[int]:
-        """Return the offsets at which the pattern begins, `most` at most. Raises Spent."""
-        first = _limited(self._places(0, content, ranges, budget), most if len(self._elements) == 1 else MOST)
-        if len(self._elements) == 1:
-            return _distinct(first)[:most]
-        reached = [first]
-        for number in range(1, len(self._elements)):
-            if not reached[-1]:
-                return []
-            windows = _windows(reached[-1], *self._gaps[number])
-            reached.append(_limited(self._places(number, content, windows, budget), MOST))
-        good = reached[-1]
-        for number in range(len(reached) - 2, -1, -1):
-            good = _leading(reached[number], good, *self._gaps[number + 1])
-        return _distinct(good)[:most]
+        """Return where the pattern begins, once for each place at which its last part lies; `most` at most.
 
-    def _places(
-        self, number: int, content: bytes, ranges: Iterable[tuple[int, int]], budget: Budget
-    ) -> Iterator[Place]:
-        alternatives = self._elements[number]
-        for low, high in ranges:
-            high = min(high, len(content))  # noqa: PLW2901 # a bound that is far outside
-            if len(alternatives) == 1:
-                yield from _each(alternatives[0], content, max(low, 0), high, budget)
-            else:
-                found = [_each(alternative, content, max(low, 0), high, budget) for alternative in alternatives]
-                yield from sorted(place for each in found for place in _limited(each, MOST))
+        As in clamscan, of several beginnings that lead to one end the first counts. Raises Spent.
+        """
+        is_single = len(self._groups) == 1
+        reached = self._group(0, content, ranges, most if is_single else MOST, budget)
+        origins = {place: place[0] for place in reached}
+        for number in range(1, len(self._groups)):
+            if not origins:
+                return []
+            gap = self._gaps[self._groups[number][0]]
+            before = sorted((end, origins[start, end]) for start, end in origins)
+            found = self._group(number, content, _windows([end for end, _ in before], *gap), MOST, budget)
+            origins = _led(before, found, *gap)
+        first: dict[int, int] = {}
+        for place in sorted(origins):
+            first.setdefault(place[0], origins[place])
+        return list(first.values())[:most]
+
+    def _group(
+        self, number: int, content: bytes, ranges: Iterable[tuple[int, int]], most: int, budget: Budget
+    ) -> list[Place]:
+        """Return where the elements of a group lie at their distances, `most` places at most."""
+        first, end = self._groups[number]
+        places = _limited(_places(self._elements[first], content, ranges, budget), most if end - first == 1 else MOST)
+        for element in range(first + 1, end):
+            places = self._followed(places, element, content, budget)
+        return places
+
+    def _followed(self, places: list[Place], number: int, content: bytes, budget: Budget) -> list[Place]:
+        """Return the places that an element follows at its distance, as far as that element's end."""
+        gap, alternatives = self._gaps[number][0], self._elements[number]
+        known: dict[int, list[int]] = {}
+        longer: dict[Place, None] = {}
+        for start, end in places:
+            at = end + gap
+            if at not in known:
+                known[at] = [at + length for each, length in alternatives if each.match(content, at) is not None]
+                if not len(known) % _STEP and budget.spent():
+                    raise Spent
+            for each_end in known[at]:
+                longer[start, each_end] = None
+            if len(longer) >= MOST:
+                break
+        return list(longer)
+
+
+def _places(
+    alternatives: _Alternatives, content: bytes, ranges: Iterable[tuple[int, int]], budget: Budget
+) -> Iterator[Place]:
+    for low, high in ranges:
+        high = min(high, len(content))  # noqa: PLW2901 # a bound that is far outside
+        if len(alternatives) == 1:
+            yield from _each(alternatives[0], content, max(low, 0), high, budget)
+        else:
+            found = [_each(alternative, content, max(low, 0), high, budget) for alternative in alternatives]
+            yield from sorted(place for each in found for place in _limited(each, MOST))
 
 
 def _each(
@@ -96,13 +131,8 @@ def _limited(places: Iterator[Place], most: int) -> list[Place]:
     return [place for _, place in zip(range(most), places, strict=False)]
 
 
-def _distinct(places: list[Place]) -> list[int]:
-    return sorted({start for start, _ in places})
-
-
-def _windows(places: list[Place], least: int, most: int) -> list[tuple[int, int]]:
-    """Return where the next element may begin, as ranges that do not overlap."""
-    ends = sorted({end for _, end in places})
+def _windows(ends: list[int], least: int, most: int) -> list[tuple[int, int]]:
+    """Return where the next part may begin, as ranges that do not overlap. ends: sorted."""
     if most == ENDLESS:
         return [(ends[0] + least, 1 << 40)]
     windows: list[tuple[int, int]] = []
@@ -115,12 +145,15 @@ def _windows(places: list[Place], least: int, most: int) -> list[tuple[int, int]
     return windows
 
 
-def _leading(places: list[Place], following: list[Place], least: int, most: int) -> list[Place]:
-    """Return the places from which one of the following can be reached."""
-    starts = _distinct(following)
-    good = []
-    for place in places:
-        at = bisect_left(starts, place[1] + least)
-        if at < len(starts) and (most == ENDLESS or starts[at] <= place[1] + most):
-            good.append(place)
-    return good
+def _led(before: list[tuple[int, int]], found: list[Place], least: int, most: int) -> dict[Place, int]:
+    """Return the places that can be reached, each with the first beginning that leads there.
+
+    before: where the part before ends, with its beginning, sorted.
+    """
+    ends = [end for end, _ in before]
+    origins = {}
+    for place in found:
+        at = bisect_left(ends, place[0] - most) if most != ENDLESS else 0
+        if at < len(ends) and ends[at] <= place[0] - least:
+            origins[place] = before[at][1]
+    return origins

@@ -48,9 +48,10 @@ def parse_extended(line: str) -> Extended:
     check_levels(fields[4:])
     group = -1
     if place.startswith("$"):
-        if not place[1:].isdecimal() or int(place[1:]) >= 32:
+        told = place[1:].removesuffix("$")
+        if not told.isdecimal() or int(told) >= 32:
             raise ValueError("its group of macros cannot be understood")
-        group, place = int(place[1:]), "*"
+        group, place = int(told), "*"
     part = parse_pattern(pattern, parse_offset(place), Modifiers())
     return Extended(_name(name), _target(target), part, group)
 

@@ -15,9 +15,10 @@ from garrison.engine.patterns.layout import INDEX, MARK, RECORDS, REFERENCE, ato
 from garrison.engine.patterns.record import Record, View
 from garrison.engine.patterns.search import Spent
 from garrison.engine.patterns.targets import HTML, TARGETS, TEXT
-from garrison.engine.patterns.views import MOST_TEXT, page_views, plain_text
+from garrison.engine.patterns.views import MOST_TEXT, page_views, plain_text, seems_text
 from garrison.engine.set_files import unusable
 from garrison.engine.subject import Subject
+from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
 
 _WINDOW: Final = 256 * 1024
@@ -166,8 +167,14 @@ class PatternStage:
             for content in page_views(subject.content):
                 yield View(subject, content), (0, HTML)
             yield View(subject, plain_text(subject.content[:MOST_TEXT])), (0, TEXT)
-        elif target == TEXT and TEXT in self._atoms:
+        elif self._is_text(subject, target):
             yield View(subject, plain_text(subject.content[:MOST_TEXT])), (0, TEXT)
+
+    def _is_text(self, subject: Subject, target: int) -> bool:
+        """Return whether an object is also looked at as text. What is longer clamscan leaves alone."""
+        if not self._atoms.keys() & {0, TEXT} or len(subject.content) > MOST_TEXT:
+            return False
+        return target == TEXT or (subject.kind == Type.DATA and seems_text(subject.content))
 
     def _match(self, view: View, targets: tuple[int, ...], found: dict[int, Match]) -> None:
         for target in targets:

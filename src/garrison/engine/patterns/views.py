@@ -9,8 +9,8 @@ _COMMENT: Final = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG: Final = re.compile(rb"<[^<>]*+>?")
 _SCRIPT: Final = re.compile(rb"<script\b[^>]*+>(.*?)(?:</script|\Z)", re.DOTALL)
 _BLANK_TABLE: Final = bytes(0x20 if byte in b"\t\n\v\f\r" else byte for byte in _LOWER)
-_MOST_PAGE: Final = 10 * 1024 * 1024  # clamscan looks no further either: 10 MiB of pages, 5 MiB of scripts
-MOST_TEXT: Final = 5 * 1024 * 1024
+_MOST_PAGE: Final = 10 * 1024 * 1024  # clamscan looks no further either: 10 MiB of pages, 20 MiB of text
+MOST_TEXT: Final = 20 * 1024 * 1024
 _MOST_BARE: Final = 2 * 1024 * 1024
 
 
@@ -23,6 +23,23 @@ def plain_text(content: bytes) -> bytes:
 
 
 _BLANKS: Final = re.compile(rb"  +")
+
+
+def seems_text(content: bytes) -> bool:
+    """Return whether clamscan takes an object of no known type for text.
+
+    It does so when the first 1,024 bytes have no control characters, and when they have none as UTF-16 with the high
+    byte first: random bytes hardly ever have one.
+    """
+    head = content[:1024]
+    return not head.translate(None, _PRINTABLE) or (len(head) > 1 and _NO_WIDE_CONTROL.fullmatch(head) is not None)
+
+
+_CONTROL: Final = bytes(
+    byte for byte in range(0x80) if byte == 0x7F or (byte < 0x20 and byte not in b"\a\b\t\n\f\r\x1b")
+)
+_PRINTABLE: Final = bytes(byte for byte in range(256) if byte not in _CONTROL)
+_NO_WIDE_CONTROL: Final = re.compile(rb"..(?:(?!\xff\xfe|\x00[" + re.escape(_CONTROL) + rb"])..)*+.?", re.DOTALL)
 
 
 def page_views(content: bytes) -> list[bytes]:

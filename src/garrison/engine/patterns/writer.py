@@ -110,8 +110,7 @@ class PatternWriter:
         parts = []
         for part in record[3]:
             if part[0] == "m":
-                each = [self._groups.get((part[4], target), []) for target in sorted({0, record[1]})]
-                parts.append([*part[:4], [variant for group in each for variant in group]])
+                parts.append([*part[:4], self._groups.get((part[4], record[1]), [])])
             else:
                 parts.append(part)
         return [*record[:3], parts, *record[4:]]
