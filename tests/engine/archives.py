@@ -14,6 +14,7 @@ import lz4.frame
 from backports import zstd
 
 from garrison.engine.formats import alz as alz_format
+from garrison.engine.formats import apple_double as apple_double_format
 from garrison.engine.formats import arj as arj_format
 from garrison.engine.formats import bzip2 as bzip2_format
 from garrison.engine.formats import cab as cab_format
@@ -220,6 +221,20 @@ def make_egg(content: bytes, method: int = 1) -> bytes:
     return b"EGGA" + struct.pack("<HLL", 0x100, 1, 0) + end + file + block + end
 
 
+def make_apple_double(entries: Iterable[tuple[int, bytes]], is_single: bool = True) -> bytes:
+    """Return an AppleSingle or AppleDouble file of numbered parts."""
+    parts = list(entries)
+    table, body, start = b"", b"", 26 + 12 * len(parts)
+    for number, content in parts:
+        table += struct.pack(">3L", number, start + len(body), len(content))
+        body += content
+    return struct.pack(">LL16xH", 0x00051600 if is_single else 0x00051607, 0x20000, len(parts)) + table + body
+
+
+def in_apple_single(content: bytes) -> bytes:
+    return make_apple_double([(3, b"inner"), (1, content)])
+
+
 def make_lha(content: bytes, level: int = 0, name: bytes = b"inner", method: bytes = b"-lh0-", size: int = -1) -> bytes:
     """Return an LHA archive of one file; content: as packed; size: unpacked, when it is another."""
     size = len(content) if size < 0 else size
@@ -302,6 +317,7 @@ FORMS = (
     Form(Type.SZDD, szdd_format.members, make_szdd, can_bomb=False),
     Form(Type.ALZ, alz_format.members, make_alz),
     Form(Type.EGG, egg_format.members, make_egg),
+    Form(Type.APPLE_DOUBLE, apple_double_format.members, in_apple_single, can_bomb=False),
     Form(Type.LHA, lha_format.members, make_lha, can_bomb=False),
     Form(Type.ARJ, arj_format.members, make_arj, can_bomb=False),
     Form(Type.LZIP, lzip_format.members, make_lzip),

@@ -75,6 +75,8 @@ CASES: list[tuple[bytes, Type]] = [
     (b"MZ\x90\x00" + bytes(60), Type.DOS),
     (b"\x04\x22\x4d\x18", Type.LZ4),
     (b"LZIP\x01", Type.LZIP),
+    (b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        ", Type.APPLE_DOUBLE),
+    (b"\x00\x05\x16\x07\x00\x00\x00\x00", Type.DATA),
     (b"\x1f\x9d\x90", Type.COMPRESS),
     (b"MSCF" + bytes(40), Type.CAB),
     (b"ITSF\x03\x00\x00\x00", Type.CHM),

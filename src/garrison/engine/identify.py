@@ -33,6 +33,10 @@ _MAGIC: tuple[tuple[bytes, Type], ...] = (
     (b"ALZ\x01", Type.ALZ),
     (b"EGGA\x00\x01", Type.EGG),
     (b"ISc(", Type.INSTALLSHIELD),
+    (b"\x00\x05\x16\x00\x00\x01\x00\x00", Type.APPLE_DOUBLE),  # AppleSingle, versions 1 and 2
+    (b"\x00\x05\x16\x00\x00\x02\x00\x00", Type.APPLE_DOUBLE),
+    (b"\x00\x05\x16\x07\x00\x01\x00\x00", Type.APPLE_DOUBLE),
+    (b"\x00\x05\x16\x07\x00\x02\x00\x00", Type.APPLE_DOUBLE),
     (b"!<arch>\n", Type.AR),
     (b"\xed\xab\xee\xdb", Type.RPM),
     (b"xar!\x00\x1c", Type.XAR),

@@ -35,6 +35,7 @@ class Type(StrEnum):
     LHA = "lha"
     ALZ = "alz"
     EGG = "egg"
+    APPLE_DOUBLE = "apple-double"  # and AppleSingle
     INSTALLSHIELD = "installshield"
     # packages and images
     AR = "ar"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from garrison.engine.formats import (
     alz,
+    apple_double,
     arj,
     bzip2,
     cab,
@@ -38,6 +39,7 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.ARJ: (arj.members,),
     Type.ALZ: (alz.members,),
     Type.EGG: (egg.members,),
+    Type.APPLE_DOUBLE: (apple_double.members,),
     Type.LHA: (lha.members,),
     Type.LZ4: (lz4.members,),
     Type.LZIP: (lzip.members,),
