@@ -5,9 +5,11 @@ import importlib
 import time
 
 CAMPAIGNS = {
+    "coverage": "tests.engine.coverage",  # --times: seconds for each target
     "engine-fuzz": "tests.engine.fuzz",
     "patterns": "tests.engine.patterns.campaign",
     "false-positives": "tests.engine.false_positives",
+    "packages": "tests.engine.packages",
     "worker-abuse": "tests.worker.campaign",
     "quarantine-kill": "tests.abilities.campaign",
     "daemon-kill": "tests.daemon.campaign",
@@ -20,8 +22,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("name", choices=sorted(CAMPAIGNS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--times", type=int, default=10)
+    parser.add_argument("--only", default="", help="the beginning of names, for a campaign of several parts")
     options = parser.parse_args(arguments)
     began = time.monotonic()
-    importlib.import_module(CAMPAIGNS[options.name]).campaign(options.seed, options.times)
+    only = {"only": options.only} if options.only else {}
+    importlib.import_module(CAMPAIGNS[options.name]).campaign(options.seed, options.times, **only)
     print(f"{options.name}: {options.times} times with seed {options.seed}, {time.monotonic() - began:.0f} s, all held")
     return 0

@@ -1,6 +1,6 @@
 """Openers, run the way the engine runs them, with their contract checked on the way."""
 
-from garrison.engine.budget import Limits, Unbounded
+from garrison.engine.budget import Budget, Limits, Unbounded
 from garrison.engine.formats.opener import NAME_CHARS, Member, Opener
 from garrison.engine.guard import Guard
 from garrison.engine.source import Source
@@ -21,7 +21,7 @@ class Spent:
 
 
 def opened(
-    opener: Opener, content: bytes, name: str = "sample", limits: Limits | None = None, budget: Spent | None = None
+    opener: Opener, content: bytes, name: str = "sample", limits: Limits | None = None, budget: Budget | None = None
 ) -> list[Member]:
     """Return what an opener yields, having checked what every opener promises."""
     used = limits or Limits()
