@@ -1,10 +1,9 @@
 """The documents of the conformance suite."""
 
-import marshal
 import zlib
 from xml.sax.saxutils import escape
 
-from garrison.engine.formats import java, lnk, odf, ole_streams, onenote, ooxml, pdf, pyc, rtf
+from garrison.engine.formats import java, lnk, odf, ole_streams, onenote, ooxml, pdf, rtf
 from garrison.engine.type import Type
 from tests.engine.documents import make_class, make_lnk, make_ole, make_onenote, make_pdf, make_rtf, native
 from tests.engine.forms import Form
@@ -38,11 +37,6 @@ def in_class(content: bytes) -> bytes:
     return make_class([b"java/lang/Object", *pieces])
 
 
-def in_pyc(content: bytes) -> bytes:
-    # What follows the content keeps the engine from finding a zip at the end by itself.
-    return b"\xa7\x0d\r\n" + bytes(12) + marshal.dumps((content, bytes(70_000)))
-
-
 def in_field(content: bytes) -> bytes:
     text = escape(content.decode()).encode()
     return WORD + b"<w:instrText>" + text[:3] + b"</w:instrText><w:instrText>" + text[3:] + b"</w:instrText></w:p>"
@@ -60,7 +54,6 @@ FORMS: tuple[Form, ...] = (
     Form(Type.ONENOTE, onenote.members, in_onenote, is_exact=False, can_bomb=False),
     Form(Type.LNK, lnk.members, in_lnk, is_exact=False, can_bomb=False),
     Form(Type.JAVA_CLASS, java.members, in_class, is_exact=False, can_bomb=False, text_only=True),
-    Form(Type.PYC, pyc.members, in_pyc, is_exact=False, can_bomb=False),
     Form(Type.XML, ooxml.members, in_field, is_exact=False, can_bomb=False, text_only=True),
     Form(Type.XML, odf.members, in_basic, is_exact=False, can_bomb=False, text_only=True),
 )

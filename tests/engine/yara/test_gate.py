@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garrison.engine.type import Type
-from garrison.engine.yara.gate import expressions, types_of
+from garrison.engine.yara.gate import groups, types_of
 from garrison.engine.yara.rulebook import Rulebook, compile_rules
 from garrison.engine.yara.text import read_rules
 
@@ -14,7 +14,7 @@ STRINGS = '$a = "alpha" $b = { 62 65 74 ?? 61 [1-3] ( 78 | 79 ) } $c = /gam+a/ $
 
 
 def is_gated(condition: str, strings: str = STRINGS) -> bool:
-    return expressions(read_rules(f"rule a {{ strings: {strings} condition: {condition} }}")[1][0]) is not None
+    return bool(groups(read_rules(f"rule a {{ strings: {strings} condition: {condition} }}")[1][0]))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,7 @@ def is_gated(condition: str, strings: str = STRINGS) -> bool:
         "(((($a))))",
         "filesize < 3 and not $a and $b",
         "(filesize - 5) > 3 and $a",
+        "($a and $b) or 2 of ($c, $d)",
     ],
 )
 def test_what_cannot_hold_without_a_string_is_gated(condition: str) -> None:
@@ -64,6 +65,17 @@ def test_what_may_hold_without_one_is_not(condition: str) -> None:
 )
 def test_strings_that_give_nothing_to_look_for_leave_the_rule_ungated(strings: str) -> None:
     assert not is_gated("$a", strings)
+
+
+def test_all_that_a_condition_needs_is_known() -> None:
+    rule = read_rules(f"rule a {{ strings: {STRINGS} condition: 2 of ($a, $c, $d) and ($b or $c) }}")[1][0]
+    assert [(group.count, len(group.strings)) for group in groups(rule)] == [(1, 2), (2, 3)]
+
+
+def test_a_string_that_cannot_be_looked_for_is_taken_as_there() -> None:
+    rule = read_rules('rule a { strings: $a = "alpha" $b = "b" condition: all of them }')[1][0]
+    assert [(group.count, len(group.strings)) for group in groups(rule)] == [(1, 1)]
+    assert not is_gated("any of them", '$a = "alpha" $b = "b"')
 
 
 def test_types_come_from_meta() -> None:
@@ -104,6 +116,10 @@ CONDITIONS = [
     "#a > 1",
     "filesize < 5",
     "$b",
+    "2 of ($a, $c) and $d",
+    "$a or ($b and $c)",
+    "all of ($a, $c) or 2 of ($b, $d)",
+    "any of ($a, $b) and any of ($c, $d) and not all of them",
 ]
 SET = "".join(f"rule r{n} {{ strings: {STRINGS} condition: {text} }}\n" for n, text in enumerate(CONDITIONS)).replace(
     "$a =", "$a = "

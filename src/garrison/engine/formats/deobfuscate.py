@@ -86,6 +86,14 @@ def one_round(found: Found, kind: Type) -> bool:
     return found.text != before
 
 
+def hidden_in(content: bytes) -> list[bytes]:
+    """Return the objects that any bytes, of which parts are text, hold in base64 and in hexadecimal."""
+    found = Found(content)
+    _hex(content, found)
+    _base64(content, found)
+    return found.objects
+
+
 def _escapes(text: bytes, _: Found) -> bytes:
     return _ESCAPE.sub(_letter, text) if len(_LETTER_ESCAPE.findall(text)) >= 2 * _FEWEST else text
 

@@ -1,151 +1,134 @@
-"""Compiled Python 3: the constants in it. CPython's Python/marshal.c describes the format.
+"""Compiled Python 3: what stands in its constants. CPython's Python/marshal.c describes how they are written.
 
-Read by hand: `marshal.loads` is not made for hostile bytes.
+The code is not read from its beginning to its end: a text or bytes constant is its kind (one byte), its length and its
+content as it is, so that one pass finds the long ones and those that begin like a file, also in damaged code. Short
+texts need no object of their own: rules for Python look at compiled Python as well.
 """
 
+import re
 from collections.abc import Iterator
+from functools import cache
+from itertools import chain
+from typing import Any
 
-from garrison.engine.formats.opener import CORRUPT, Member, derived
-from garrison.engine.guard import Guard, Incomplete
+import hyperscan
+
+from garrison.engine.formats.deobfuscate import hidden_in
+from garrison.engine.formats.opener import Member, derived
+from garrison.engine.guard import Guard
 from garrison.engine.identify import identify
 from garrison.engine.source import Source
 from garrison.engine.type import Type
 
-_HEADER_BYTES = 16
-_WITH_FLAGS = 3390  # 3.7
 _MOST_BYTES = 100 * 1024 * 1024
-_OWN_BYTES = 1024  # a constant of so many bytes is an object of its own
-_TEXTS_BYTES = 16 * 1024 * 1024
-_DEPTH = 20_000
-_OBJECT, _QUIET, _SKIP, _PAIRS = range(4)
-
-_FIXED = {"0": 0, "N": 0, "F": 0, "T": 0, "S": 0, ".": 0, "i": 4, "I": 8, "g": 8, "y": 16, "r": 4}
-_LONG_TEXTS = frozenset("stuaA")
-_SHORT_TEXTS = frozenset("zZ")
-_LONG_RUNS = frozenset("([<>")
-
-# What follows a code object's numbers: what kind of thing, how many of them; the constants are not quiet.
-_CODE: tuple[tuple[int, tuple[tuple[int, int], ...]], ...] = (
-    (3450, ((_SKIP, 20), (_QUIET, 1), (_OBJECT, 1), (_QUIET, 6), (_SKIP, 4), (_QUIET, 2))),  # 3.11
-    (3400, ((_SKIP, 24), (_QUIET, 1), (_OBJECT, 1), (_QUIET, 6), (_SKIP, 4), (_QUIET, 1))),  # 3.8
-    (0, ((_SKIP, 20), (_QUIET, 1), (_OBJECT, 1), (_QUIET, 6), (_SKIP, 4), (_QUIET, 1))),
+_MOST_CONSTANTS = 1000
+_UNKNOWN = 4096  # bytes that are of no known type are an object of their own when they are so many
+_LONG_KINDS, _SHORT_KINDS = b"stuaA\xf3\xf4\xf5\xe1\xc1", b"zZ\xfa\xda"  # the highest bit: it is shared
+_LONG, _SHORT = (b"[" + kinds + b"]" for kinds in (_LONG_KINDS, _SHORT_KINDS))
+_FILES = (
+    rb"\x7fELF|MZ[\x00-\xff]|PK\x03\x04|\x1f\x8b\x08|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|x[\x01\x5e\x9c\xda]|%PDF-|#!|"
+    rb"<\?php|<html|<script|Rar!|7z\xbc\xaf|\xd0\xcf\x11\xe0|\xca\xfe\xba\xbe|\{\\rt|MSCF|[\x30-\xff][\x0c-\x0e]\r\n"
 )
+_BEGINNINGS = (
+    _LONG + rb".[\x04-\xff]\x00\x00",  # 1,024 bytes and more
+    _LONG + rb"..[\x01-\x06]\x00",  # 64 KiB and more
+    _LONG + rb"....(?:" + _FILES + rb")",
+    _SHORT + rb".(?:" + _FILES + rb")",
+)
+_FILE, _SHORT_FILE = 2, 3
+_FILE_START = re.compile(_FILES, re.DOTALL)
+_CODE_NUMBERS = (20, 24)  # bytes between the start of a code object and its instructions, by version
+_CODED = re.compile(rb"(?:" + _LONG + rb"(....)|" + _SHORT + rb"(.))(?=[A-Za-z0-9+/]{24})", re.DOTALL)
+_CODED_TEXT = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_DECODES = (b"b64decode", b"base64", b"unhexlify", b"fromhex")
 
 
 def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noqa: ARG001 # every opener gets the name
-    """Yield large constants, and all others, one a line, as one text. Raises OSError."""
-    reader = _Reader(source.read_at(0, _MOST_BYTES), guard)
-    texts: list[bytes] = []
-    room = _TEXTS_BYTES
-    number = 0
-    for constant in reader.constants():
-        if len(constant) >= _OWN_BYTES or _is_file(constant):
-            number += 1
-            yield derived(f"constant {number}", constant, guard)
-            if guard.stopped:
-                break
-        elif room > 0:
-            texts.append(constant)
-            room -= len(constant) + 1
-    if texts and not guard.stopped:
-        yield derived("constants", b"\n".join(texts), guard, Type.TEXT)
-    if reader.is_damaged and not guard.stopped:
-        yield Member((), None, CORRUPT)
-    if guard.stopped:
-        yield Member((), None, guard.stopped)
+    """Yield long bytes, files and scripts, and what is written in base64 or hexadecimal. Raises OSError."""
+    content = source.read_at(0, _MOST_BYTES)
+    for label, found in chain(_constants(content), _hidden(content)):
+        yield derived(label, found, guard)
+        if guard.stopped:
+            yield Member((), None, guard.stopped)
+            return
 
 
-def _is_file(constant: bytes) -> bool:
-    return len(constant) >= 32 and identify(constant[:4096]) not in {Type.DATA, Type.TEXT}
+def _hidden(content: bytes) -> Iterator[tuple[str, bytes]]:
+    if any(word in content for word in _DECODES):
+        for number, hidden in enumerate(hidden_in(b"\n".join(_coded(content))), 1):
+            yield f"hidden {number}", hidden
 
 
-class _Reader:
-    """Reads the constants. is_damaged: afterwards, whether it ended before its end."""
-
-    def __init__(self, content: bytes, guard: Guard) -> None:
-        self._content = content
-        self._guard = guard
-        version = int.from_bytes(content[:2], "little")
-        self._at = _HEADER_BYTES if version >= _WITH_FLAGS else _HEADER_BYTES - 4
-        self._code = next(fields for since, fields in _CODE if version >= since)
-        self._work: list[tuple[int, int]] = [(_OBJECT, 1)]  # kind and count of what is still to come, the next last
-        self.is_damaged = False
-
-    def constants(self) -> Iterator[bytes]:
-        """Yield texts and bytes that are constants, empty ones left out."""
-        steps = 0
-        while self._work:
-            kind, count = self._work.pop()
-            if kind == _SKIP:
-                self._at += count
-                continue
-            if count > 1:
-                self._work.append((kind, count - 1))
-            steps += 1
-            if self._at >= len(self._content) or len(self._work) > _DEPTH or not self._in_time(steps):
-                self.is_damaged = True
-                return
-            constant = self._object(kind)
-            if self.is_damaged:
-                return
-            if constant and kind != _QUIET:
-                yield constant
-
-    def _in_time(self, steps: int) -> bool:
-        if steps % 4096:
-            return True
-        try:
-            self._guard.check()
-        except Incomplete:
-            return False
-        return True
-
-    def _object(self, kind: int) -> bytes:
-        """Read one object: return it when it is a text, and note what it consists of."""
-        code = chr(self._content[self._at] & 0x7F)
-        self._at += 1
-        if kind == _PAIRS:  # a dictionary goes on until a null
-            if code != "0":
-                self._work.append((_PAIRS, 1))
-            kind = _OBJECT
-        if code in _FIXED:
-            self._at += _FIXED[code]
-        elif code in _LONG_TEXTS:
-            return self._taken(self._number(4))
-        elif code in _SHORT_TEXTS:
-            return self._taken(self._number(1))
+def _coded(content: bytes) -> Iterator[bytes]:
+    """Yield the constants that consist of letters and digits only, as base64 and hexadecimal do."""
+    at = 0
+    while found := _CODED.search(content, at):
+        start = found.end()
+        end = start + int.from_bytes(found[1] or found[2], "little")
+        if end <= len(content) and _CODED_TEXT.fullmatch(content, start, end):
+            yield content[start:end]
+            at = end
         else:
-            self._compound(code, kind)
-        return b""
+            at = found.start() + 1
 
-    def _compound(self, code: str, kind: int) -> None:
-        if code == ")":
-            self._push(kind, self._number(1))
-        elif code in _LONG_RUNS:
-            self._push(kind, self._number(4))
-        elif code == "{":
-            self._work.append((_PAIRS, 1))
-        elif code == "c":
-            self._work.extend(reversed(self._code))
-        elif code == "l":
-            count = self._number(4)
-            self._at += 2 * min(count, 0x100000000 - count)  # negative ones have a negative count
-        elif code == ":":
-            self._push(kind, 3)  # a slice
-        elif code in {"f", "x"}:
-            for _ in range(2 if code == "x" else 1):
-                self._at += self._number(1)
+
+def _constants(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the constants that are worth an object of their own, none from inside another."""
+    found: list[tuple[int, int]] = []
+    database().scan(content, match_event_handler=_note, context=found)
+    after = count = 0
+    for to, number in sorted(found):
+        if number == _SHORT_FILE:
+            start, length = _short(content, to)
         else:
-            self.is_damaged = True
+            start, length = _long(content, to, number)
+        if start < after or length < 32 or start + length > len(content):
+            continue
+        if number in {_FILE, _SHORT_FILE} or _is_worth_it(content, start, length):
+            count += 1
+            yield f"constant {count}", content[start : start + length]
+            after = start + length
+            if count == _MOST_CONSTANTS:
+                return
 
-    def _push(self, kind: int, count: int) -> None:
-        if count:
-            self._work.append((kind, count))
 
-    def _number(self, width: int) -> int:
-        self._at += width
-        return int.from_bytes(self._content[self._at - width : self._at], "little")
+def _long(content: bytes, to: int, number: int) -> tuple[int, int]:
+    start = to if number != _FILE else _before_file(content, to, _LONG_KINDS, 5)
+    return start, int.from_bytes(content[start - 4 : start], "little") if start >= 0 else 0
 
-    def _taken(self, length: int) -> bytes:
-        self._at += length
-        return self._content[self._at - length : self._at]
+
+def _short(content: bytes, to: int) -> tuple[int, int]:
+    start = _before_file(content, to, _SHORT_KINDS, 2)
+    return start, content[start - 1] if start >= 0 else 0
+
+
+def _before_file(content: bytes, to: int, kind: bytes, width: int) -> int:
+    """Return where a file begins whose signature ends there, -1 when no such constant comes before it."""
+    for size in range(2, 9):
+        start = to - size
+        if start >= width and content[start - width] in kind and _FILE_START.match(content, start, to):
+            return start
+    return -1
+
+
+def _is_worth_it(content: bytes, start: int, length: int) -> bool:
+    """Return whether a long constant is more than prose, and than the instructions of a function."""
+    kind = identify(content[start : start + min(length, 4096)])
+    if content[start - 5] & 0x7F == ord("s") and kind is Type.DATA:
+        return length >= _UNKNOWN and not any(content[start - 6 - gap] & 0x7F == ord("c") for gap in _CODE_NUMBERS)
+    return kind not in {Type.TEXT, Type.DATA}
+
+
+def _note(number: int, _start: int, end: int, _flags: int, found: list[tuple[int, int]]) -> None:
+    found.append((end, number))
+
+
+@cache
+def database() -> Any:  # hyperscan has no types
+    """Return the compiled beginnings; it takes some milliseconds the first time. One thread at a time."""
+    made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    count = len(_BEGINNINGS)
+    flags = [hyperscan.HS_FLAG_DOTALL] * count
+    made.compile(expressions=list(_BEGINNINGS), ids=list(range(count)), elements=count, flags=flags)
+    made.scratch = hyperscan.Scratch(made)
+    return made

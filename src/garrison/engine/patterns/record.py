@@ -10,7 +10,7 @@ from garrison.engine.patterns import pictures
 from garrison.engine.patterns.comparing import compares
 from garrison.engine.patterns.expression import holds, numbers
 from garrison.engine.patterns.macros import recount
-from garrison.engine.patterns.offsets import ANYWHERE, Ranges, ranges
+from garrison.engine.patterns.offsets import ANYWHERE, Ranges, entry_points, ranges, sections
 from garrison.engine.patterns.possible import possible
 from garrison.engine.patterns.search import Variant
 from garrison.engine.patterns.targets import CONTAINERS, ROOT
@@ -101,8 +101,9 @@ class Record:
         if program is None:
             return False
         entry, count = about.get("entry"), about.get("sections")
-        return (entry is None or entry[0] <= program.entry_point <= entry[1]) and (
-            count is None or count[0] <= len(program.sections) <= count[1]
+        places = entry_points(subject.kind, program)
+        return (entry is None or any(entry[0] <= place <= entry[1] for place in places)) and (
+            count is None or count[0] <= len(sections(subject.kind, program)) <= count[1]
         )
 
 

@@ -1,16 +1,18 @@
 """Which rules an object can hit at all: by its type, and by what one of their strings must bring.
 
-A rule is gated when its condition cannot hold unless at least one of its strings is there. All strings of all gated
-rules stand in one Vectorscan database; a rule runs only over objects in which one of its strings was seen. The gate may
-let too much through, never too little.
+A rule is gated when its condition cannot hold unless some of its strings are there. All strings of all gated rules
+stand in one Vectorscan database; a rule runs only over objects in which enough of them were seen. The gate may let too
+much through, never too little.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import hyperscan
 
+from garrison.engine.yara.condition import Need, needs
 from garrison.engine.yara.literals import literals_in
 from garrison.engine.yara.text import RuleText, StringText
 
@@ -18,6 +20,9 @@ _ESCAPES = {"n": b"\n", "t": b"\t", "r": b"\r", '"': b'"', "\\": b"\\"}
 _ESCAPED = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)|([^\\]+)", re.DOTALL)
 _BLOCK = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _LEAST_BYTES = 3
+_SOME_BYTES, _LONG_BYTES = 4, 8  # of a literal that not all objects hold, that few do
+_REGEX_IS_LIKE = 4  # a literal of so many bytes
+_MOST_GROUPS = 4
 _COMMON = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
 
 Expression = tuple[bytes, int]
@@ -29,21 +34,35 @@ def types_of(rule: RuleText) -> frozenset[str]:
     return frozenset({"*"}) if not named or "*" in named else named
 
 
-def expressions(rule: RuleText) -> list[Expression] | None:
-    """Return what must be looked for before the rule has to run, or None when it must always run."""
-    try:
-        needs = bool(rule.strings) and _Condition(rule.condition).needs_a_string()
-    except (IndexError, RecursionError):
-        return None
-    if not needs:
-        return None
-    found: list[Expression] = []
-    for string in rule.strings.values():
-        expression = _expressions(string)
-        if not expression or not all(map(_is_understood, expression)):
-            return None
-        found += expression
-    return found
+@dataclass(frozen=True, slots=True)
+class Group:
+    """So many of these strings must be there; a string is there only when one of its expressions is."""
+
+    count: int
+    strings: tuple[tuple[Expression, ...], ...]
+
+    def rarity(self) -> tuple[int, int]:
+        """Return how rarely it is met, at a guess: the length of its shortest literal, then how few it looks for."""
+        each = [expression for string in self.strings for expression in string]
+        is_regex = any(flags & hyperscan.HS_FLAG_PREFILTER for _, flags in each)
+        shortest = _REGEX_IS_LIKE if is_regex else min(len(text) // len(b"\\x00") for text, _ in each)
+        return min(shortest, _LONG_BYTES), -len(each)
+
+
+def groups(rule: RuleText) -> tuple[Group, ...]:
+    """Return what must be seen before the rule has to run, the rarest first; () when it must always run.
+
+    What is met in most objects is left out where there is something better: noting it costs more than it saves.
+    """
+    found = [_group(need, rule) for need in needs(rule.condition, rule.strings)]
+    found = sorted((group for group in found if group.count > 0), key=Group.rarity, reverse=True)
+    return tuple(group for group in found[:_MOST_GROUPS] if group is found[0] or group.rarity()[0] >= _SOME_BYTES)
+
+
+def _group(need: Need, rule: RuleText) -> Group:
+    each = [tuple(_expressions(rule.strings[name])) for name in sorted(need.strings)]
+    usable = [expressions for expressions in each if expressions and all(map(_is_understood, expressions))]
+    return Group(need.count - (len(each) - len(usable)), tuple(usable))  # what cannot be looked for may be there
 
 
 @lru_cache(maxsize=4096)
@@ -136,71 +155,3 @@ def _run(part: str) -> Iterator[bytes]:
             run = []
         at += step
     yield bytes.fromhex("".join(run))
-
-
-class _Condition:
-    """Whether a condition can only hold when a string was found: `or` binds loosest, then `and`, then `not`."""
-
-    def __init__(self, words: list[str]) -> None:
-        self._words = [*words, ""]
-        self._at = 0
-
-    def needs_a_string(self) -> bool:
-        needs = self._any()
-        return needs and self._words[self._at] == ""
-
-    def _any(self) -> bool:
-        needs = self._all()
-        while self._words[self._at] == "or":
-            self._at += 1
-            needs = self._all() and needs
-        return needs
-
-    def _all(self) -> bool:
-        needs = self._one()
-        while self._words[self._at] == "and":
-            self._at += 1
-            needs = self._one() or needs
-        return needs
-
-    def _one(self) -> bool:
-        if self._words[self._at] == "not":
-            self._at += 1
-            self._one()
-            return False
-        if self._words[self._at] == "(":
-            start = self._at
-            self._at += 1
-            needs = self._any()
-            if self._words[self._at] == ")" and self._words[self._at + 1] in {"and", "or", ")", ""}:
-                self._at += 1
-                return needs
-            self._at = start  # arithmetic in brackets
-        return _brings(self._run())
-
-    def _run(self) -> list[str]:
-        """Return the words up to the next connective outside brackets."""
-        depth, start = 0, self._at
-        while self._words[self._at]:
-            word = self._words[self._at]
-            if not depth and word in {"and", "or", ")"}:
-                break
-            depth += (word == "(") - (word == ")")
-            self._at += 1
-        return self._words[start : self._at]
-
-
-def _brings(run: list[str]) -> bool:
-    """Return whether one plain claim cannot hold without a string."""
-    if not run:
-        return False
-    if run[0].startswith("$"):
-        return len(run) == 1 or run[1] in {"at", "in"}
-    if len(run) == 3 and run[0].startswith("#"):
-        return run[1] == ">" and run[2].isdigit()
-    counts = run[0] in {"any", "all"} or (run[0].isdigit() and int(run[0]) > 0)
-    if counts and len(run) >= 3 and run[1] == "of":
-        return run[2] == "them" or (
-            run[2] == "(" and all(word.startswith("$") or word in {",", ")", "("} for word in run[3:])
-        )
-    return False

@@ -6,10 +6,12 @@ type as the text `object_type`.
 
 The file `rules.yrx`, numbers little-endian:
 
-    0   8 bytes  "GARRULE1"
+    0   8 bytes  "GARRULE2"
     8   u32      length of the index
-    12           index, JSON: {"gate": PLACE, "buckets": [{"types": [...], "gated": bool, "at": PLACE}]}; a place is
-                 [offset, length], counted from the end of the index
+    12           index, JSON: {"gate": PLACE, "buckets": [{"types": [...], "needs": [RULE, ...], "at": PLACE}]}; a place
+                 is [offset, length], counted from the end of the index; a RULE lists the groups of which all must be
+                 seen, each as [how many, [[expression, ...], ...]], a string by its expressions' numbers; no RULE means
+                 that the bucket always runs
                  the gate (a serialized Vectorscan database), then the buckets (rules serialized by YARA-X)
 """
 
@@ -27,15 +29,16 @@ from garrison.base.errors import Failed
 from garrison.engine.hashes import Skipped
 from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
-from garrison.engine.yara.gate import Expression, compile_gate, expressions, types_of
+from garrison.engine.yara.gate import Expression, Group, compile_gate, groups, types_of
 from garrison.engine.yara.text import RuleText, Unreadable, included, read_rules, rule_names
 
 GAVE_UP = "not checked: matching took too long"
-_MAGIC = b"GARRULE1"
+_MAGIC = b"GARRULE2"
 _HEADER = struct.Struct("<8sL")
 _KINDS = {kind.value: kind for kind in Kind}
 _MOST_MATCHES = 10_000  # of one pattern in one object
 _MOST_BUCKETS = 48
+_ALSO: Mapping[Type, tuple[str, ...]] = {Type.PYC: ("python",)}  # the texts of a script stand in it as they are
 _EVERYTHING: frozenset[str] = frozenset({"*"})
 
 
@@ -67,7 +70,7 @@ class _Bucket:
     types: frozenset[str]
     is_gated: bool
     sources: list[tuple[str, str]] = field(default_factory=list)
-    expressions: list[Expression] = field(default_factory=list)
+    needs: list[tuple[Group, ...]] = field(default_factory=list)
 
 
 def compile_rules(sources: Iterable[tuple[str, str]]) -> Compiled:
@@ -103,10 +106,10 @@ def _sort(name: str, text: str, buckets: dict[tuple[frozenset[str], bool], _Buck
     for rule in rules:
         if rule.is_private:
             continue
-        needed = expressions(rule)
-        key = (types_of(rule), needed is not None)
+        needed = groups(rule)
+        key = (types_of(rule), bool(needed))
         bucket = buckets.setdefault(key, _Bucket(key[0], key[1]))
-        bucket.expressions += needed or []
+        bucket.needs += [needed] if needed else []
         parts.setdefault(key, []).append(rule)
     for key, wanted in parts.items():
         names = _with_needed(wanted, known)
@@ -136,7 +139,7 @@ def _merged(buckets: list[_Bucket]) -> list[_Bucket]:
         )
         first, second = alike[:2]
         types = _EVERYTHING if "*" in first.types | second.types else first.types | second.types
-        both = _Bucket(types, kind, first.sources + second.sources, first.expressions + second.expressions)
+        both = _Bucket(types, kind, first.sources + second.sources, first.needs + second.needs)
         buckets = [bucket for bucket in buckets if bucket is not first and bucket is not second] + [both]
     return buckets
 
@@ -146,8 +149,7 @@ def _written(buckets: list[_Bucket], skipped: list[Skipped]) -> Compiled:
     index: list[dict[str, Any]] = []
     names: set[tuple[str, str]] = set()
     ungated: set[tuple[str, str]] = set()
-    gate: list[Expression] = []
-    numbers: list[int] = []
+    gate: dict[Expression, int] = {}
     for bucket in buckets:
         rules = _compiled(bucket.sources, skipped)
         found = {(rule.namespace, rule.identifier) for rule in rules}
@@ -155,15 +157,11 @@ def _written(buckets: list[_Bucket], skipped: list[Skipped]) -> Compiled:
         ungated |= set() if bucket.is_gated else found
         if not found:
             continue
-        if bucket.is_gated:
-            once = sorted(set(bucket.expressions))
-            gate += once
-            numbers += [len(blobs)] * len(once)
         content = io.BytesIO()
         rules.serialize_into(content)
         blobs.append(content.getvalue())
-        index.append({"types": sorted(bucket.types), "gated": bucket.is_gated})
-    gated = compile_gate(gate, numbers) if gate else b""
+        index.append({"types": sorted(bucket.types), "needs": [_numbered(each, gate) for each in bucket.needs]})
+    gated = compile_gate(list(gate), list(gate.values())) if gate else b""
     at = len(gated)
     for entry, blob in zip(index, blobs, strict=True):
         entry["at"] = [at, len(blob)]
@@ -176,6 +174,14 @@ def _written(buckets: list[_Bucket], skipped: list[Skipped]) -> Compiled:
         tuple(sorted(set(skipped), key=lambda each: (each.where, each.what, each.why))),
         len(ungated),
     )
+
+
+def _numbered(needed: tuple[Group, ...], gate: dict[Expression, int]) -> list[Any]:
+    """Return the groups of a rule with a number for each expression, which is added to the gate."""
+    return [
+        [group.count, [[gate.setdefault(each, len(gate)) for each in string] for string in group.strings]]
+        for group in needed
+    ]
 
 
 def _compiled(sources: list[tuple[str, str]], skipped: list[Skipped]) -> yara_x.Rules:
@@ -220,9 +226,10 @@ class Rulebook:
             body = view[_HEADER.size + length :]
             self._gate = _opened_gate(_part(body, index["gate"]))
             self._buckets = [
-                (frozenset(entry["types"]), bool(entry["gated"]), _scanner(_part(body, entry["at"]), seconds))
+                (frozenset(entry["types"]), bool(entry["needs"]), _scanner(_part(body, entry["at"]), seconds))
                 for entry in index["buckets"]
             ]
+            self._wanting = _wanting([entry["needs"] for entry in index["buckets"]])
         except (struct.error, ValueError, KeyError, TypeError, OSError, hyperscan.error) as error:
             raise Failed(
                 "The databases cannot be used: the rules are damaged, or made by another version.",
@@ -230,7 +237,7 @@ class Rulebook:
                 "databases.update",
             ) from error
         self._types = [""] * len(self._buckets)
-        self._by_type: dict[Type, tuple[list[int], list[int]]] = {}
+        self._by_type: dict[Type, tuple[list[int], frozenset[int]]] = {}
         self._seen: set[int] = set()
 
     def match(self, content: bytes, kind: Type) -> tuple[list[Hit], str]:
@@ -238,8 +245,7 @@ class Rulebook:
         always, gated = self._candidates(kind)
         wanted = list(always)
         if gated:
-            seen = self._passed(content)
-            wanted += [number for number in gated if number in seen]
+            wanted += sorted(self._passed(content, gated))
         hits: list[Hit] = []
         remark = ""
         for number in wanted:
@@ -252,22 +258,30 @@ class Rulebook:
         """Run every scanner once: YARA-X then starts the thread that ends what takes too long."""
         for number in range(len(self._buckets)):
             self._run(number, b"garrison", Type.DATA)
-        self._passed(b"garrison")
+        self._passed(b"garrison", frozenset())
 
-    def _candidates(self, kind: Type) -> tuple[list[int], list[int]]:
+    def _candidates(self, kind: Type) -> tuple[list[int], frozenset[int]]:
         known = self._by_type.get(kind)
         if known is None:
-            mine = [n for n, (types, _, _) in enumerate(self._buckets) if "*" in types or kind.value in types]
+            names = {"*", kind.value, *_ALSO.get(kind, ())}
+            mine = [n for n, (types, _, _) in enumerate(self._buckets) if types & names]
             always = [number for number in mine if not self._buckets[number][1]]
-            known = self._by_type[kind] = (always, [number for number in mine if number not in always])
+            known = self._by_type[kind] = (always, frozenset(mine).difference(always))
         return known
 
-    def _passed(self, content: bytes) -> set[int]:
-        """Return the numbers of the buckets of which a string was seen."""
-        self._seen.clear()
-        if self._gate is not None and content:
-            self._gate.scan(content, match_event_handler=self._note)
-        return self._seen
+    def _passed(self, content: bytes, gated: frozenset[int]) -> set[int]:
+        """Return the numbers of those buckets of which a rule may hold."""
+        seen = self._seen
+        seen.clear()
+        if self._gate is None or not content:
+            return set()
+        self._gate.scan(content, match_event_handler=self._note)
+        passed: set[int] = set()
+        for expression in seen:
+            for bucket, needed in self._wanting.get(expression, ()):
+                if bucket in gated and bucket not in passed and all(_holds(group, seen) for group in needed):
+                    passed.add(bucket)
+        return passed
 
     def _note(self, number: int, *_: object) -> None:
         self._seen.add(number)
@@ -284,6 +298,24 @@ class Rulebook:
         except yara_x.ScanError as error:
             return [], f"not checked: {_reason(error)}"
         return [_hit(rule) for rule in matching] if matching else [], ""
+
+
+_Needed = list[tuple[int, list[list[int]]]]
+
+
+def _wanting(buckets: list[list[_Needed]]) -> dict[int, list[tuple[int, _Needed]]]:
+    """Return for each expression the rules whose rarest group it belongs to, with the number of their bucket."""
+    found: dict[int, list[tuple[int, _Needed]]] = {}
+    for number, rules in enumerate(buckets):
+        for needed in rules:
+            for expression in {each for string in needed[0][1] for each in string}:
+                found.setdefault(expression, []).append((number, needed))
+    return found
+
+
+def _holds(group: tuple[int, list[list[int]]], seen: set[int]) -> bool:
+    count, strings = group
+    return sum(not seen.isdisjoint(string) for string in strings) >= count
 
 
 def _part(body: memoryview, at: Any) -> bytes:
