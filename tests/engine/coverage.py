@@ -24,7 +24,7 @@ _SHOWN = 4096
 class Orders:
     """What the fuzzer is told.
 
-    table: the module of the targets. instrumented: the package that guides. timeout: seconds for one input. memory: MiB.
+    table: the module of the targets. instrumented: the package that guides. timeout: seconds for an input. memory: MiB.
     """
 
     table: str = "tests.engine.coverage_targets"
@@ -53,7 +53,7 @@ class Result:
 
 
 def campaign(seed: int, times: int, only: str = "") -> None:
-    """Fuzz every target, or those whose name begins with `only`, for `times` seconds each, the riskiest first.
+    """Fuzz every target, or those whose name begins with `only`, for `times` seconds each, the riskiest last.
 
     Raises AssertionError when something was found, and SystemExit where there is no atheris.
     """
@@ -61,7 +61,7 @@ def campaign(seed: int, times: int, only: str = "") -> None:
         sys.exit(MISSING)
     folder = Path(tempfile.mkdtemp(prefix="garrison-coverage-"))
     chosen = sorted(
-        (each for each in TARGETS.values() if each.name.startswith(only)), key=lambda each: not each.why_risky
+        (each for each in TARGETS.values() if each.name.startswith(only)), key=lambda each: bool(each.why_risky)
     )
     record(folder)
     failed = []

@@ -28,9 +28,14 @@ def main(orders: dict[str, Any]) -> None:
     for name, seconds, runs in orders["targets"]:
         seeds = folder / "seeds" / name
         seeds_of.write(table[name], seeds)
+        seeds_of.write_words(table[name], folder / f"{name}.words")
         (folder / name / "corpus").mkdir(parents=True, exist_ok=True)
         options = [f"-seed={orders['seed']}", f"-max_total_time={seconds}", f"-runs={runs}"]
-        options += [f"-timeout={orders['timeout']}", f"-rss_limit_mb={orders['memory']}"]
+        options += [
+            f"-timeout={orders['timeout']}",
+            f"-dict={folder}/{name}.words",
+            f"-rss_limit_mb={orders['memory']}",
+        ]
         began = time.monotonic()
         status = _forked(table[name], folder / name, seeds, options)
         sys.stdout.write(json.dumps(_told(name, folder / name, status, time.monotonic() - began)) + "\n")

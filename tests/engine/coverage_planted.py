@@ -14,9 +14,10 @@ def never_ends(content: bytes) -> None:
 
 
 def eats_memory(content: bytes) -> None:
-    kept = []
+    kept: list[bytes] = []
     while content:
-        kept.append(bytearray(b"x" * 4_000_000))
+        if len(kept) < 200:
+            kept.append(b"x" * (4_000_000 + len(kept)))
 
 
 TARGETS = {run.__name__: Target(run.__name__, run) for run in (raises, never_ends, eats_memory)}

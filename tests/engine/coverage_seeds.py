@@ -3,11 +3,14 @@
 python -m tests.engine.coverage_seeds FOLDER writes the latter, a folder for each target.
 """
 
+import ast
 import gzip
 import hashlib
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -30,6 +33,7 @@ FORMS: tuple[Form, ...] = (
 )  # fmt: skip
 LONGEST = 64 * 1024  # longer ones make the fuzzer slow; they are taken where there is no other
 _WORDS = b" ".join(b"%d words" % number for number in range(300))
+_LITERALS = re.compile(rb"[A-Za-z<=/:_-]{3,}")  # of a regular expression
 _MOST_OF_TESTS = 400
 _CODE = b"\x60\xbe\x00\x10\x40\x00\xb9\x10\x00\x00\x00\x80\x36\x5a\x46\xe2\xfa\x61\xf3\xa4\x9c\x9d\xd1\xc0\x0f\xa2\xc3"
 _LINES: Mapping[int, bytes] = {  # by the number of the kind in coverage_targets
@@ -68,6 +72,11 @@ def _of_others(target: Target) -> Iterator[bytes]:
 def _wraps() -> Iterator[bytes]:
     for form in FORMS:
         yield form.wrap(EICAR)
+
+
+def _tars() -> Iterator[bytes]:
+    for form in (0, 1, 2):
+        yield archives.make_tar([("one", EICAR), ("two" * 25 + "/" + "x" * 80, _WORDS)], form)
 
 
 def _programs() -> Iterator[bytes]:
@@ -130,6 +139,7 @@ _OTHERS = {
     "packed": _packed,
     "pe_parts": _programs,
     "examine": _wraps,
+    "tar.summed": _tars,
     "programs": _programs,
     "heuristics": _wraps,
     "emulation": _packed,
@@ -142,6 +152,23 @@ _OTHERS = {
     "yara.rules": _rules,
     "yara.expressions": _expressions,
 }
+
+
+def words_of(target: Target) -> list[bytes]:
+    """Return the bytes that the target's module, and those of the engine it imports, are written with."""
+    if target.opener is None:
+        return []
+    module = sys.modules[target.opener.__module__]
+    modules = {module, *(sys.modules.get(getattr(each, "__module__", None) or "") for each in vars(module).values())}
+    modules |= {each for each in vars(module).values() if isinstance(each, ModuleType)}
+    words: set[bytes] = set()
+    for each in modules:
+        if each is not None and each.__name__.startswith("garrison.engine.formats") and each.__file__:
+            tree = ast.parse(Path(each.__file__).read_bytes())
+            found = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+            for value in (value for value in found if isinstance(value, bytes)):
+                words.update(_LITERALS.findall(value) if re.search(rb"[\\\[?]", value) else (value,))
+    return sorted(word for word in words if 1 < len(word) <= 40)
 
 
 class _Recorder:
@@ -167,6 +194,12 @@ def write(target: Target, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for content in of(target):
         (folder / hashlib.sha256(content).hexdigest()).write_bytes(content)
+
+
+def write_words(target: Target, path: Path) -> None:
+    """Write the fuzzer's dictionary."""
+    lines = ('"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in words_of(target))
+    path.write_text("".join(("# what the reader looks for\n", *lines)), "ascii")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def test_a_short_run_breaks_no_promise(tmp_path: Path) -> None:
 @needs_atheris
 def test_broken_promises_are_found_and_kept(tmp_path: Path) -> None:
     planted = "tests.engine.coverage_planted"
-    asked = coverage.Orders(planted, planted, timeout=1, memory=500)
+    asked = coverage.Orders(planted, planted, timeout=3, memory=400)
     targets = [(name, 20, -1) for name in coverage_planted.TARGETS]
     results = {result.name: result for result in coverage.fuzz(tmp_path, 1, targets, asked)}
     assert not any(result.has_held for result in results.values())
