@@ -1,5 +1,6 @@
 """Containers made for the tests."""
 
+import binascii
 import bz2
 import gzip
 import io
@@ -24,6 +25,7 @@ from garrison.engine.formats import gzip as gzip_format
 from garrison.engine.formats import lha as lha_format
 from garrison.engine.formats import lz4 as lz4_format
 from garrison.engine.formats import lzip as lzip_format
+from garrison.engine.formats import macbinary as macbinary_format
 from garrison.engine.formats import seven_zip as seven_zip_format
 from garrison.engine.formats import szdd as szdd_format
 from garrison.engine.formats import tar as tar_format
@@ -235,6 +237,14 @@ def in_apple_single(content: bytes) -> bytes:
     return make_apple_double([(3, b"inner"), (1, content)])
 
 
+def make_macbinary(content: bytes, resources: bytes = b"", second: bytes = b"") -> bytes:
+    """Return a MacBinary II file. second: what follows its header as another one."""
+    head = struct.pack(">BB63s8s10xLL", 0, 5, b"inner", b"TEXTttxt", len(content), len(resources)).ljust(120, b"\0")
+    head += struct.pack(">HBB", len(second), 129, 129)
+    head += struct.pack(">H2x", binascii.crc_hqx(head, 0))
+    return head + b"".join(part + bytes(-len(part) % 128) for part in (second, content, resources))
+
+
 def make_lha(content: bytes, level: int = 0, name: bytes = b"inner", method: bytes = b"-lh0-", size: int = -1) -> bytes:
     """Return an LHA archive of one file; content: as packed; size: unpacked, when it is another."""
     size = len(content) if size < 0 else size
@@ -318,6 +328,7 @@ FORMS = (
     Form(Type.ALZ, alz_format.members, make_alz),
     Form(Type.EGG, egg_format.members, make_egg),
     Form(Type.APPLE_DOUBLE, apple_double_format.members, in_apple_single, can_bomb=False),
+    Form(Type.MACBINARY, macbinary_format.members, make_macbinary, can_bomb=False),
     Form(Type.LHA, lha_format.members, make_lha, can_bomb=False),
     Form(Type.ARJ, arj_format.members, make_arj, can_bomb=False),
     Form(Type.LZIP, lzip_format.members, make_lzip),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from garrison.engine.identify import identify, identify_source, is_tar
 from garrison.engine.source import Source
 from garrison.engine.type import Type
-from tests.engine.archives import make_tar
+from tests.engine.archives import make_macbinary, make_tar
 
 PE = b"MZ" + bytes(58) + (128).to_bytes(4, "little") + bytes(64) + b"PE\0\0" + bytes(100)
 
@@ -77,6 +77,9 @@ CASES: list[tuple[bytes, Type]] = [
     (b"LZIP\x01", Type.LZIP),
     (b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        ", Type.APPLE_DOUBLE),
     (b"\x00\x05\x16\x07\x00\x00\x00\x00", Type.DATA),
+    (make_macbinary(b"text"), Type.MACBINARY),
+    (make_macbinary(b"text").replace(b"inner", b"other"), Type.DATA),
+    (make_macbinary(b"text").replace(b"inner", b"other")[:102] + b"mBIN" + bytes(17) + b"\x81" * 5, Type.MACBINARY),
     (b"\x1f\x9d\x90", Type.COMPRESS),
     (b"MSCF" + bytes(40), Type.CAB),
     (b"ITSF\x03\x00\x00\x00", Type.CHM),

@@ -3,6 +3,7 @@
 Signatures are from the formats' own specifications; each is looked for in the first 4 KiB only.
 """
 
+import binascii
 from collections.abc import Callable
 
 from garrison.engine.source import Source
@@ -149,6 +150,13 @@ def _is_compiled_python(head: bytes) -> bool:
     return head[2:4] == b"\r\n" and len(head) >= 16 and 0x0A00 <= int.from_bytes(head[:2], "little") <= 0x0F00
 
 
+def _is_macbinary(head: bytes) -> bool:
+    # MacBinary II: three zeros, a name, and a checksum over all before it. III has a signature as well.
+    if len(head) < 128 or head[0] or head[74] or head[82] or not 1 <= head[1] <= 63 or head[123] not in {129, 130}:
+        return False
+    return head[102:106] == b"mBIN" or binascii.crc_hqx(head[:124], 0) == int.from_bytes(head[124:126], "big")
+
+
 def _is_sis(head: bytes) -> bool:
     # Symbian: UID 3 of EPOC releases 3 to 5, UID 1 of release 9.
     return head[8:12] == b"\x19\x04\x00\x10" or head.startswith(b"\x7a\x1a\x20\x10")
@@ -218,6 +226,7 @@ _SECOND_LOOKS: tuple[tuple[Callable[[bytes], bool], Type], ...] = (
     (_is_bzip2, Type.BZIP2),
     (_is_skippable, Type.ZSTD),
     (is_lzma, Type.LZMA),
+    (_is_macbinary, Type.MACBINARY),
     (_is_lha, Type.LHA),
     (_is_arj, Type.ARJ),
     (_is_compiled_python, Type.PYC),

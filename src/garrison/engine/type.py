@@ -36,6 +36,7 @@ class Type(StrEnum):
     ALZ = "alz"
     EGG = "egg"
     APPLE_DOUBLE = "apple-double"  # and AppleSingle
+    MACBINARY = "macbinary"
     INSTALLSHIELD = "installshield"
     # packages and images
     AR = "ar"
