@@ -14,6 +14,11 @@ _WINDOWS = frozenset({
 })  # fmt: skip
 _PAGES = frozenset({Type.HTML, Type.TEXT, Type.XML, Type.SCRIPT})
 _ASK = rb"\$_(?:GET|POST|REQUEST|COOKIE)\s{0,3}\["
+# A shell that is started; a template that leaves the shell open, between texts that name one, starts none.
+_PYTHON_SHELL = (
+    rb"(?:pty\.spawn\(\s{0,3}\w|(?:spawn|call|popen|run|system|exec[lv][ep]{0,2})\(\s{0,3}\[?\s{0,3}[\"']"
+    rb"(?:/(?:usr/)?bin/)?(?:ba|da|z|k)?sh\b)"
+)
 _IP = rb"(?:https?|ftp)://\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
 
 RULES = (
@@ -98,7 +103,7 @@ RULES = (
                   b"exec(", b"eval("), 8 * SHORT),
     Rule("python.shell", "Heuristic.Script.ReverseShell", Kind.BACKDOOR, 75,
          "it ties a shell to a connection with a machine elsewhere", _PYTHON,
-         matching(rb"(?s)\.connect\(\s{0,3}\(.{3,300}dup2\(\s{0,2}\w{1,20}\.fileno\(\).{3,300}(?:/bin/(?:ba|da)?sh|pty\.spawn)",
+         matching(rb"(?s)\.connect\(\s{0,3}\(.{3,300}dup2\(\s{0,2}\w{1,20}\.fileno\(\).{3,300}" + _PYTHON_SHELL,
                   b"dup2("), SHORT),
     Rule("php.evaluates", "Heuristic.WebShell.RunRequest", Kind.WEB_SHELL, 80,
          "it runs whatever a visitor sends", _PHP,
