@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from garrison.engine.programs.program import Program
 from garrison.engine.subject import Subject
+from garrison.engine.type import Type
 
 Offset = list[Any]  # what JSON holds: a mark and its figures
 Ranges = list[tuple[int, int]]  # first and last offset, both included
@@ -57,21 +58,36 @@ def ranges(offset: Offset, subject: Subject, size: int) -> Ranges:
         start = size - offset[1]
         return [(start, start + offset[2])] if start >= 0 else []
     program = subject.program()
-    return [] if program is None else _in_program(offset, program)
-
-
-def _in_program(offset: Offset, program: Program) -> Ranges:
-    mark, sections = offset[0], program.sections
+    if program is None:
+        return []
     if mark == "P":
-        start = program.entry_point + offset[1]
-        return [(max(start, 0), start + offset[2])] if program.entry_point >= 0 and start + offset[2] >= 0 else []
+        entries = sorted(entry_points(subject.kind, program))
+        starts = [(entry + offset[1], entry + offset[1] + offset[2]) for entry in entries]
+        return [(max(low, 0), high) for low, high in starts if high >= 0]
     if mark == "V":
-        return sorted((start, start + length) for start, length in program.version_strings)
-    if not sections or (mark in {"S", "X"} and offset[1] >= len(sections)):
+        return sorted((start, start) for start, _ in program.version_strings)
+    return _in_section(offset, sections(subject.kind, program))
+
+
+def entry_points(kind: Type, program: Program) -> set[int]:
+    """Return what counts as the entry point's offset: clamscan reads none of most Mach-O programs, and takes 0."""
+    return {each for each in (program.entry_point, 0 if kind == Type.MACHO else -1) if each >= 0}
+
+
+def sections(kind: Type, program: Program) -> list[tuple[int, int]]:
+    """Return (offset, size) of the sections as clamscan numbers them: ELF has an empty one first, or has none."""
+    found = [(section.offset, section.size) for section in program.sections]
+    if kind != Type.ELF:
+        return found
+    return [(0, 0), *found] if any(section.name for section in program.sections) else []
+
+
+def _in_section(offset: Offset, found: list[tuple[int, int]]) -> Ranges:
+    mark = offset[0]
+    if not found or (mark in {"S", "X"} and offset[1] >= len(found)):
         return []
     if mark == "X":
-        section = sections[offset[1]]
-        return [(section.offset, section.offset + section.size)]
-    section = sections[-1] if mark == "L" else sections[offset[1]]
-    start = section.offset + offset[-2]
+        start, size = found[offset[1]]
+        return [(start, start + size)]
+    start = found[-1 if mark == "L" else offset[1]][0] + offset[-2]
     return [(start, start + offset[-1])]

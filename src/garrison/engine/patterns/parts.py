@@ -138,14 +138,14 @@ def _expression(text: str, number: int, count: int) -> Plain:
         raise ValueError("its regular expression cannot be understood")
     place, trigger, body, letters = told.groups()
     unknown = set(letters) - set("gresmixAEU")
-    if unknown or "U" in letters:
-        raise ValueError(f"its regular expression has a flag that is not supported: {''.join(sorted(unknown)) or 'U'}")
+    if unknown:
+        raise ValueError(f"its regular expression has a flag that is not supported: {''.join(sorted(unknown))}")
     if _QUANTIFIED.search(body) and re.search(r"\([^()]*[*+][^()]*\)[*+]", body):
         raise ValueError("its regular expression may take for ever")
     flags = 0
     for letter in letters:
         flags |= int(_PCRE_FLAGS.get(letter, 0))
-    source = _translated(body, ends_only="E" in letters)
+    source = _translated(body, ends_only="E" in letters, is_ungreedy="U" in letters)
     try:
         re.compile(source.encode("latin-1"), flags)
     except (re.error, UnicodeEncodeError, OverflowError, RecursionError) as error:
@@ -157,30 +157,55 @@ def _expression(text: str, number: int, count: int) -> Plain:
     return Plain(["r", tree, source, flags, parse_offset(place or "*"), how], numbers(tree))
 
 
-_CLASSES: Final = (("[:alpha:]", "a-zA-Z"), ("[:digit:]", "0-9"), ("[:alnum:]", "a-zA-Z0-9"), ("[:space:]", r"\s"))
+_CLASSES: Final = {
+    "[:alpha:]": "a-zA-Z", "[:digit:]": "0-9", "[:alnum:]": "a-zA-Z0-9", "[:space:]": r"\s", "[:upper:]": "A-Z",
+    "[:lower:]": "a-z", "[:xdigit:]": "0-9a-fA-F", "[:punct:]": r"!-/:-@\[-`{-~", "[:word:]": r"\w",
+}  # fmt: skip
+_PIECE: Final = re.compile(
+    r"\\x\{[0-9a-fA-F]{1,2}\}|\\.|\[:[a-z]{4,6}:\]|\[\^?\]?|\(\?(?:P?<(?=[A-Za-z_]))?|(?:[*+?]|\{\d+(?:,\d*)?\})[?+]?|.",
+    re.DOTALL,
+)
 
 
-def _translated(body: str, *, ends_only: bool) -> str:
+def _translated(body: str, *, ends_only: bool, is_ungreedy: bool) -> str:
     """Return an expression of PCRE as Python spells it."""
-    body = body.replace("\\/", "/")
-    for theirs, ours in (*_CLASSES, ("[:xdigit:]", "0-9a-fA-F"), ("[:punct:]", r"!-/:-@\[-`{-~")):
-        body = body.replace(theirs, ours)
     pieces: list[str] = []
     inside = False
-    for piece in re.findall(r"\\x\{[0-9a-fA-F]{1,2}\}|\\.|.", body, re.DOTALL):
-        if piece.startswith("\\x{"):
-            pieces.append(rf"\x{int(piece[3:-1], 16):02x}")
-        elif piece in {"\\h", "\\z", "\\Z", "\\e"}:
-            pieces.append(_spelled(piece, inside=inside))
-        elif piece == "$" and ends_only and not inside:
-            pieces.append(r"\Z")
-        else:
-            inside = (inside or piece == "[") and piece != "]"
-            pieces.append(piece)
-    return "".join(pieces).replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!")
+    for piece in _PIECE.findall(body):
+        if inside:
+            pieces.extend(_in_class(piece))
+            inside = piece != "]"
+            continue
+        if piece == "$" and ends_only:
+            piece = r"\Z"  # noqa: PLW2901 # what it stands for
+        elif piece.startswith("(?") and piece.endswith("<"):
+            piece = "(?P<"  # noqa: PLW2901
+        elif is_ungreedy and piece[0] in "*+?{" and len(piece) < len(body):
+            piece = _turned(piece)  # noqa: PLW2901
+        inside = piece.startswith("[") and not piece.startswith("[:")
+        pieces.append(_ESCAPES.get(piece, piece) if not piece.startswith("\\x{") else _code(piece))
+    return "".join(pieces)
 
 
-def _spelled(piece: str, *, inside: bool) -> str:
+def _in_class(piece: str) -> list[str]:
+    if piece.startswith("\\x{"):
+        return [_code(piece)]
     if piece == "\\h":
-        return r"\t\x20" if inside else r"[\t\x20]"
-    return {"\\z": r"\Z", "\\Z": r"(?=\n?\Z)", "\\e": r"\x1b"}[piece]
+        return [r"\t\x20"]
+    if piece.startswith("[") and piece not in _CLASSES:
+        return ["\\[", *piece[1:]]
+    return [_CLASSES.get(piece, _ESCAPES.get(piece, piece))]
+
+
+def _code(piece: str) -> str:
+    return rf"\x{int(piece[3:-1], 16):02x}"
+
+
+def _turned(quantifier: str) -> str:
+    """Return a quantifier that is greedy where this one is not, and the other way round."""
+    if quantifier.endswith("?") and len(quantifier) > 1:
+        return quantifier[:-1]
+    return quantifier if quantifier.endswith("+") and len(quantifier) > 1 else quantifier + "?"
+
+
+_ESCAPES: Final = {"\\/": "/", "\\h": r"[\t\x20]", "\\z": r"\Z", "\\Z": r"(?=\n?\Z)", "\\e": r"\x1b"}

@@ -15,7 +15,7 @@ from garrison.engine.patterns.layout import INDEX, MARK, RECORDS, REFERENCE, ato
 from garrison.engine.patterns.record import Record, View
 from garrison.engine.patterns.search import Spent
 from garrison.engine.patterns.targets import HTML, TARGETS, TEXT
-from garrison.engine.patterns.views import MOST_TEXT, page_views, plain_text, seems_text
+from garrison.engine.patterns.views import MOST_TEXT, page_views, plain_text, scripts, seems_page, seems_text
 from garrison.engine.set_files import unusable
 from garrison.engine.subject import Subject
 from garrison.engine.type import Type
@@ -163,18 +163,28 @@ class PatternStage:
     def _views(self, subject: Subject, target: int) -> Iterator[tuple[View, tuple[int, ...]]]:
         general = (0, target) if target not in {0, TEXT} and target in self._atoms else (0,)
         yield View(subject, subject.content), general
-        if target == HTML and (HTML in self._atoms or TEXT in self._atoms):
+        is_page = self._is_page(subject, target)
+        if is_page:
             for content in page_views(subject.content):
-                yield View(subject, content), (0, HTML)
-            yield View(subject, plain_text(subject.content[:MOST_TEXT])), (0, TEXT)
-        elif self._is_text(subject, target):
-            yield View(subject, plain_text(subject.content[:MOST_TEXT])), (0, TEXT)
+                yield View(subject, content, is_page=True), (0, HTML)
+            script = scripts(subject.content)
+            if script:
+                yield View(subject, script, is_page=True), (0, HTML)
+                yield View(subject, script, is_page=True), (TEXT,)
+        if self._is_text(subject, target) and not (is_page and target == HTML):
+            yield View(subject, plain_text(subject.content)), (0, TEXT)
+
+    def _is_page(self, subject: Subject, target: int) -> bool:
+        """Return whether an object is also looked at as a page; clamscan takes much for one that has a tag."""
+        if not self._atoms.keys() & {0, TEXT, HTML}:
+            return False
+        return (target in {HTML, TEXT} or subject.kind == Type.DATA) and seems_page(subject.content)
 
     def _is_text(self, subject: Subject, target: int) -> bool:
         """Return whether an object is also looked at as text. What is longer clamscan leaves alone."""
         if not self._atoms.keys() & {0, TEXT} or len(subject.content) > MOST_TEXT:
             return False
-        return target == TEXT or (subject.kind == Type.DATA and seems_text(subject.content))
+        return target in {HTML, TEXT} or (subject.kind == Type.DATA and seems_text(subject.content))
 
     def _match(self, view: View, targets: tuple[int, ...], found: dict[int, Match]) -> None:
         for target in targets:

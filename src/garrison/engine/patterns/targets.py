@@ -30,6 +30,7 @@ TARGETS: Final[dict[Type, int]] = {
     Type.SWF: 11,
     Type.JAVA_CLASS: 12,
 }
+STREAMS: Final = frozenset({Type.GZIP, Type.BZIP2, Type.XZ, Type.LZMA, Type.ZSTD, Type.LZ4, Type.LZIP, Type.COMPRESS})
 ROOT: Final = "CL_TYPE_ANY"  # what lies in no container
 CONTAINERS: Final[dict[str, frozenset[Type]]] = {
     ROOT: frozenset(),

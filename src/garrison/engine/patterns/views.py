@@ -42,16 +42,36 @@ _PRINTABLE: Final = bytes(byte for byte in range(256) if byte not in _CONTROL)
 _NO_WIDE_CONTROL: Final = re.compile(rb"..(?:(?!\xff\xfe|\x00[" + re.escape(_CONTROL) + rb"])..)*+.?", re.DOTALL)
 
 
+def seems_page(content: bytes) -> bool:
+    """Return whether clamscan takes a text, or an object of no known type, for a page: it has a tag near its start."""
+    return _PAGE.search(content, 0, 1024) is not None
+
+
+_PAGE: Final = re.compile(
+    rb"<(?:html|head|body|iframe|img|object|script|table|!doctype\s+html|a [^<>]{0,200}href)", re.IGNORECASE
+)
+
+
 def page_views(content: bytes) -> list[bytes]:
-    """Return a page without comments, without tags, and its scripts."""
-    if len(content) > _MOST_PAGE:
-        return []
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        content = content[2:].replace(b"\0", b"")
-    bare = _COMMENT.sub(b"", content) if content.count(b"<!--") < 100_000 else content
-    flat = _BLANKS.sub(b" ", bare.translate(_BLANK_TABLE, b"\0"))
+    """Return a page without comments, and without tags."""
+    flat = _flat(content)
     views = [flat]
     if len(content) <= _MOST_BARE:
         views.append(_BLANKS.sub(b" ", _TAG.sub(b"", flat)))
-    scripts = b"\n".join(_SCRIPT.findall(flat)) if b"<script" in flat else b""
-    return [view for view in [*views, scripts] if view]
+    return [view for view in views if view]
+
+
+def scripts(content: bytes) -> bytes:
+    """Return the scripts of a page."""
+    flat = _flat(content)
+    return b"\n".join(_SCRIPT.findall(flat)) if b"<script" in flat else b""
+
+
+def _flat(content: bytes) -> bytes:
+    """Return a page in lower case, without comments and with one blank for each run of them."""
+    if len(content) > _MOST_PAGE:
+        return b""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        content = content[2:].replace(b"\0", b"")
+    bare = _COMMENT.sub(b"", content) if content.count(b"<!--") < 100_000 else content
+    return _BLANKS.sub(b" ", bare.translate(_BLANK_TABLE, b"\0"))
