@@ -11,8 +11,8 @@ from garrison.engine.guard import Guard, Incomplete
 METHOD = b"\x06\xf1\x07\x01"
 _MOST_POWER = 22  # 7-Zip writes 19
 _CHUNK = 1 << 16
-_LOW = bytes(number & 255 for number in range(_CHUNK))
-_HIGH = bytes(number >> 8 for number in range(_CHUNK))
+_LOW = bytes(range(256)) * (_CHUNK >> 8)
+_HIGH = b"".join(bytes((high,)) * 256 for high in range(_CHUNK >> 8))
 Keys = dict[tuple[bytes, int, bytes], bytes]
 
 
