@@ -58,15 +58,16 @@ def ranges(offset: Offset, subject: Subject, size: int) -> Ranges:
         start = size - offset[1]
         return [(start, start + offset[2])] if start >= 0 else []
     program = subject.program()
-    if program is None:
-        return []
-    if mark == "P":
-        entries = sorted(entry_points(subject.kind, program))
-        starts = [(entry + offset[1], entry + offset[1] + offset[2]) for entry in entries]
-        return [(max(low, 0), high) for low, high in starts if high >= 0]
-    if mark == "V":
+    return [] if program is None else _in_program(offset, program, subject.kind)
+
+
+def _in_program(offset: Offset, program: Program, kind: Type) -> Ranges:
+    if offset[0] == "P":
+        starts = sorted(entry + offset[1] for entry in entry_points(kind, program))
+        return [(max(start, 0), start + offset[2]) for start in starts if start + offset[2] >= 0]
+    if offset[0] == "V":
         return sorted((start, start) for start, _ in program.version_strings)
-    return _in_section(offset, sections(subject.kind, program))
+    return _in_section(offset, sections(kind, program))
 
 
 def entry_points(kind: Type, program: Program) -> set[int]:
