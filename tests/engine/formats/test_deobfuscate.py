@@ -1,4 +1,6 @@
 import base64
+import gzip
+import random
 import time
 
 import pytest
@@ -79,7 +81,7 @@ def test_what_honest_scripts_write_stays(text: bytes) -> None:
 @pytest.mark.parametrize(
     "piece",
     [b'"+"', b"\\x41", b"%41unescape", b"fromCharCode(1", b"Chr(65)", b"'{0}{1}' -f '",
-     b"atob(aGVsbG8gaGVsbG8gaGVsbG8 ",
+     b"atob(aGVsbG8gaGVsbG8gaGVsbG8 ", b"aGVsbG8gaGVsbG8gaGVsbG8gaGVs\natob\n", b"base64aGVsbG8gaGVsbG8gaGVsbG8gaGVs\n",
      b"unhexlify 4d5a",
      b"[1,uint8array", b'StrReverse("', b'Replace("a","', b"'a'.replace('", b".reverse().join(\"'"],
 )  # fmt: skip
@@ -95,3 +97,25 @@ def test_no_text_takes_long(piece: bytes) -> None:
 @given(st.lists(st.sampled_from([text for _, text, _ in CASES]), max_size=4), st.binary(max_size=40))
 def test_any_mixture_is_survived(texts: list[bytes], noise: bytes) -> None:
     seen(noise.join(texts))
+
+
+@pytest.mark.parametrize("size", [100, 171, 172, 173, 1000, 65_000])
+@pytest.mark.parametrize("width", [60, 64, 76])
+@pytest.mark.parametrize("between", [b"\n", b"\r\n", b"\n\t\t"])
+def test_base64_that_a_program_wrapped_is_one_object(size: int, width: int, between: bytes) -> None:
+    content = gzip.compress(random.Random(size).randbytes(size), mtime=0)
+    coded = base64.b64encode(content)
+    lines = between.join(coded[at : at + width] for at in range(0, len(coded), width))
+    found = seen(b"base64 -d > there << EOF" + between + lines + b"\nEOF\nrm there\n", Type.SHELL)
+    assert [each[: len(content)] for each in found.objects] == [content]
+    assert found.text.endswith(b"\nrm there\n")
+
+
+def test_lines_that_are_not_wrapped_are_decoded_each_by_itself() -> None:
+    lines = [base64.b64encode(SAID * times) for times in (1, 2, 3)]
+    found = seen(b"base64\n" + b"\n".join(line.rstrip(b"=") for line in lines) + b"\nexit\n")
+    assert found.objects == [SAID, SAID * 2, SAID * 3]
+    assert found.text.endswith(b"exit\n")
+    assert b'"' + SAID[:30] + b'"\nexit' in seen(b"powershell -e " + base64.b64encode(SAID[:30]) + b"\nexit").text
+    dull = b"base64\n" + b"\n  ".join([b"A" * 30, b"B" * 40]) + b"\n"
+    assert seen(dull).text == dull

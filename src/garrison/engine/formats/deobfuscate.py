@@ -56,7 +56,12 @@ _TICK = re.compile(rb"`(?=[^\s0abfnrtv`\"'$])")
 _TICKED = re.compile(rb"[a-z]`[a-z]", re.IGNORECASE)
 _CARET = re.compile(rb"\^(?=[a-z0-9 \"./:%-])", re.IGNORECASE)
 _CARETED = re.compile(rb"[a-z]\^[a-z]", re.IGNORECASE)
-_BASE64 = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/]{24,}={0,2}")
+_B64 = rb"[A-Za-z0-9+/]"
+_BASE64 = re.compile(  # on one line, or wrapped: the last line is shorter and ends with a whole four
+    rb"(?<![A-Za-z0-9+/_-])%b{24,}+(?:\r?\n[ \t]{0,16}%b{24,}+)*+" % (_B64, _B64)
+    + rb"(?:={1,2}|\r?\n[ \t]{0,16}(?:%b{4}){0,30}+(?:%b{2}==|%b{3}=|(?<=%b{4})(?!%b)))?" % ((_B64,) * 5)
+)
+_BASE64_LINE = re.compile(_B64 + rb"{24,}={0,2}")
 _HEX = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9a-fA-F]{2}){32,}(?![0-9A-Za-z])")
 _NUMBERS = re.compile(
     rb"[\[({=]\s{0,9}(?:(?:0x[0-9a-f]{1,2}|\d{1,3})\s{0,4},\s{0,4}){31,}(?:0x[0-9a-f]{1,2}|\d{1,3})", re.IGNORECASE
@@ -173,7 +178,18 @@ def _carets(text: bytes, _: Found) -> bytes:
 
 
 def _base64(text: bytes, found: Found) -> bytes:
-    return _BASE64.sub(lambda match: _object(match[0], decode_base64(match[0]), found), text, count=_MOST_LITERALS)
+    return _BASE64.sub(lambda match: _base64_lines(match[0], found), text, count=_MOST_LITERALS)
+
+
+def _base64_lines(literal: bytes, found: Found) -> bytes:
+    """Decode lines as one when they are of one length, as programs wrap them, and else each by itself."""
+    lines = literal.split()
+    width, last = len(lines[0]), lines[-1]
+    is_wrapped = width % 4 == 0 and {*map(len, lines[:-1])} == {width} and len(last) <= width
+    # After a single line, a short word of letters is the next command.
+    if len(lines) == 1 or (is_wrapped and (len(lines) > 2 or len(last) >= 24 or last.endswith(b"="))):
+        return _object(literal, decode_base64(literal), found)
+    return _BASE64_LINE.sub(lambda match: _object(match[0], decode_base64(match[0]), found), literal)
 
 
 def _hex(text: bytes, found: Found) -> bytes:
