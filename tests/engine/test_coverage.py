@@ -18,7 +18,7 @@ def test_every_opener_is_a_target() -> None:
 
 
 # What tests of its own alone make: the campaign records it.
-FROM_TESTS = {"rar", "chm", "arj", "appimage", "upx.of_elf", "installshield_setup", "nsis", "msg", "carve"}
+FROM_TESTS = {"rar", "chm", "arj", "appimage", "upx.of_elf", "installshield_setup", "nsis", "carve"}
 
 
 def test_every_target_has_seeds() -> None:

@@ -3,14 +3,8 @@
 What only this format knows: the names of the attachments, and the texts as texts.
 """
 
-import codecs
-from collections.abc import Iterator
-
-from garrison.engine.formats.mime_codings import plain_pieces
-from garrison.engine.formats.ole import Compound
-from garrison.engine.formats.opener import NAME_CHARS, Member, collect
-from garrison.engine.guard import Guard
-from garrison.engine.source import Source
+from garrison.engine.formats.ole import Compound, wide
+from garrison.engine.formats.opener import NAME_CHARS
 from garrison.engine.type import Type
 
 _LIST = "__properties_version1.0"
@@ -19,42 +13,38 @@ _DATA, _LONG_NAME, _NAME = "37010102", "3707", "3704"
 _TEXTS = {"1000001F": ("(text)", Type.TEXT), "1013001F": ("(page)", Type.HTML)}
 
 
-def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noqa: ARG001 # every opener gets the name
-    """Yield the attachments under their own names, and the texts; nothing for other compound files. Raises OSError."""
-    compound = Compound(source)
-    paths = [stream.path for stream in compound.streams()]
-    if _LIST not in paths:
-        return
-    known = set(paths)
-    for path in paths:
+class Message:
+    """What a compound file tells as one of Outlook's mails; of another it tells nothing."""
+
+    def __init__(self, compound: Compound) -> None:
+        self._compound = compound
+        paths = {stream.path for stream in compound.streams()}
+        self._paths = paths if _LIST in paths else set()
+
+    def attached_as(self, path: str) -> str:
+        """Return the name of the attachment that a stream is, "" when it is none. Raises OSError.
+
+        The attachment's own folder gives it, the long name before the short one.
+        """
         folder, _, last = path.rpartition(_STREAM)
-        if last == _DATA:
-            yield _attachment(compound, path, _given_name(compound, folder, known), guard)
-        elif last in _TEXTS:
-            title, kind = _TEXTS[last]
-            text = _wide(compound.read(path, guard.limits.object_bytes))
-            yield collect(
-                (title,), plain_pieces(text.encode("utf-8", "replace"), guard), guard, kind=kind, is_derived=True
-            )
-        if guard.stopped:
-            return
+        if last != _DATA or path not in self._paths:
+            return ""
+        for tag in (_LONG_NAME, _NAME):
+            wide_name, narrow_name = f"{folder}{_STREAM}{tag}001F", f"{folder}{_STREAM}{tag}001E"
+            if wide_name in self._paths:
+                return _text(self._compound.read(wide_name, 4 * NAME_CHARS))[:NAME_CHARS] or "attachment"
+            if narrow_name in self._paths:
+                return self._compound.read(narrow_name, NAME_CHARS).decode("latin-1").rstrip("\x00") or "attachment"
+        return "attachment"
+
+    def text(self, path: str, content: bytes) -> tuple[str, bytes, Type] | None:
+        """Return what a stream says to people: its title in brackets, UTF-8, and type; None when it is no text."""
+        last = path.rpartition(_STREAM)[2]
+        if last not in _TEXTS or path not in self._paths:
+            return None
+        title, kind = _TEXTS[last]
+        return title, _text(content).encode("utf-8", "replace"), kind
 
 
-def _attachment(compound: Compound, path: str, given: str, guard: Guard) -> Member:
-    content = compound.read(path, guard.limits.object_bytes)
-    return collect((given or "attachment",), plain_pieces(content, guard), guard)
-
-
-def _given_name(compound: Compound, folder: str, known: set[str]) -> str:
-    """Return the name that an attachment's own folder gives it, the long one before the short one."""
-    for tag in (_LONG_NAME, _NAME):
-        wide, narrow = f"{folder}{_STREAM}{tag}001F", f"{folder}{_STREAM}{tag}001E"
-        if wide in known:
-            return _wide(compound.read(wide, 4 * NAME_CHARS))[:NAME_CHARS]
-        if narrow in known:
-            return compound.read(narrow, NAME_CHARS).decode("latin-1").rstrip("\x00")
-    return ""
-
-
-def _wide(content: bytes) -> str:
-    return codecs.utf_16_le_decode(content, "replace", True)[0].rstrip("\x00")
+def _text(content: bytes) -> str:
+    return wide(content).rstrip("\x00")

@@ -3,18 +3,12 @@
 from collections.abc import Iterator
 
 from garrison.engine.formats import excel4, ooxml_crypt, ppt, vba
+from garrison.engine.formats.mime_codings import plain_pieces
+from garrison.engine.formats.msg import Message
 from garrison.engine.formats.msi import unpacked_name
 from garrison.engine.formats.ole import Compound, Stream
 from garrison.engine.formats.ole_native import package
-from garrison.engine.formats.opener import (
-    ENCRYPTED,
-    NAME_CHARS,
-    TOO_SHORT,
-    Listed,
-    Member,
-    collect,
-    derived,
-)
+from garrison.engine.formats.opener import ENCRYPTED, NAME_CHARS, TOO_SHORT, Listed, Member, collect, derived
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 from garrison.engine.type import Type
@@ -24,7 +18,7 @@ _DIR_BYTES = 1 << 20
 
 
 def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noqa: ARG001 # every opener gets the name
-    """Yield the streams, the files packed in them, the macros. Raises OSError."""
+    """Yield the streams, mails' attachments by their own names; packed files, macros, texts. Raises OSError."""
     return _Reader(source, guard).members()
 
 
@@ -32,6 +26,7 @@ class _Reader:
     def __init__(self, source: Source, guard: Guard) -> None:
         self._compound = Compound(source)
         self._guard = guard
+        self._message = Message(self._compound)
         self._modules = self._listed_modules()
         self._sources: list[bytes] = []
 
@@ -50,7 +45,8 @@ class _Reader:
     def _stream(self, stream: Stream, position: int) -> Iterator[Member]:
         name = unpacked_name(stream.path)[-NAME_CHARS:]
         listed = Listed(name, stream.size, stream.size, position=position)
-        member = collect((name,), self._counted(stream), self._guard, listed=listed)
+        names = (self._message.attached_as(stream.path) or name,)
+        member = collect(names, self._counted(stream), self._guard, listed=listed)
         content = member.content or b""
         last = stream.path.rsplit("/", 1)[-1]
         packed = package(content) if last.lower() == "\x01ole10native" else None
@@ -83,7 +79,14 @@ class _Reader:
         elif last == "WordDocument" and content[:2] == b"\xec\xa5" and content[11:12] and content[11] & 1:
             yield Member((), None, ENCRYPTED)  # [MS-DOC] 2.5.2, fEncrypted
         else:
+            yield from self._written(path, content)
             yield from self._macros(path, content)
+
+    def _written(self, path: str, content: bytes) -> Iterator[Member]:
+        written = self._message.text(path, content)
+        if written is not None:
+            title, text, kind = written
+            yield collect((title,), plain_pieces(text, self._guard), self._guard, kind=kind, is_derived=True)
 
     def _slides(self, content: bytes) -> Iterator[Member]:
         for number, (at, length, is_compressed) in enumerate(ppt.objects(content), 1):

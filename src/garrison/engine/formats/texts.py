@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import binhex, html, mail, mbox, msg, scripts, tnef, uuencode
+from garrison.engine.formats import binhex, html, mail, mbox, scripts, tnef, uuencode
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
@@ -23,7 +23,6 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.EMAIL: (mail.members,),
     Type.MBOX: (mbox.members,),
     Type.TNEF: (tnef.members,),
-    Type.OLE: (msg.members,),
     Type.UUENCODE: (uuencode.members,),
     Type.BINHEX: (binhex.members,),
     Type.HTML: (html.members,),
