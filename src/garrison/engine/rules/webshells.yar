@@ -314,7 +314,7 @@ rule Perl_WebShell_Run_Request
         types = "python,perl,text,script"
     strings:
         $web = /Content-type:[ \t]{0,3}text\/(html|plain)/ nocase
-        $take = /\$(cmd|command|c|in|run|exec)[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(ENV|in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20})/
+        $take = /\$(cmd|command|c|in|run|exec)[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20}|\$ENV\{[ \t]{0,2}["']?(QUERY_|PATH_INFO|HTTP_|REQUEST_|REMOTE_))/
         $run1 = /=[ \t]{0,3}`[ \t]{0,3}\$(cmd|command|c|in|run|exec)\b/
         $run2 = /(system|exec)[ \t]{0,3}\(?[ \t]{0,3}["']?\$(cmd|command|c|in|run|exec)\b/
         $run3 = /open[ \t]{0,3}\(?[ \t]{0,3}[A-Za-z$_ ]{1,30},[ \t]{0,3}["'](-\||\$(cmd|command|c|in|run|exec)[^"'\n]{0,12}\|)/
