@@ -329,12 +329,13 @@ class Worker:
         """Wait until something has come, or until the deadline; what came stays in the socket."""
         waiter = self._loop.create_future()
         timer = self._loop.call_at(deadline, _wake, waiter)
-        self._loop.add_reader(self._connection, _wake, waiter)
+        descriptor = self._connection.fileno()
+        self._loop.add_reader(descriptor, _wake, waiter)
         try:
             await waiter
         finally:
             timer.cancel()
-            self._loop.remove_reader(self._connection)
+            self._loop.remove_reader(descriptor)
 
 
 def _wake(waiter: asyncio.Future[None]) -> None:
