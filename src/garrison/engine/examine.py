@@ -8,7 +8,8 @@ from itertools import chain
 from garrison.engine.budget import Budget, Limits
 from garrison.engine.databases import Detector
 from garrison.engine.description import describe
-from garrison.engine.formats import archives, images, zip  # noqa: A004 # the format's name is its file's
+from garrison.engine.formats import archives, images
+from garrison.engine.formats.late import opener
 from garrison.engine.formats.opener import Member, Opener
 from garrison.engine.formats.openers import CLOSED, OPENERS
 from garrison.engine.formats.zip_directory import has_directory
@@ -23,6 +24,7 @@ from garrison.engine.subject import Subject
 from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Verdict
 
+_ZIP = opener("zip")
 _PLAIN = {Type.DATA, Type.TEXT}
 # Their own openers read them to the end; in anything else a zip may lie behind.
 _PACKED = frozenset(kind for family in (archives, images) for kind in family.OPENERS) - {Type.ELF, Type.PE, Type.DOS}
@@ -181,7 +183,7 @@ class _Examination:
             self._said.remark(f"limit reached: nested deeper than {self._limits.depth}", inner)
             return
         name = subject.name or self._name
-        members = chain.from_iterable(opener(source, self._guard, name) for opener in openers)
+        members = chain.from_iterable(each(source, self._guard, name) for each in openers)
         self._levels.append(_Level(subject, inner, members))
 
     def _openers(self, kind: Type, source: Source, inner: tuple[str, ...]) -> tuple[Opener, ...]:
@@ -190,7 +192,7 @@ class _Examination:
             return openers
         try:
             # A zip behind a program, a page, a picture.
-            return (*openers, zip.members) if has_directory(source) else openers
+            return (*openers, _ZIP) if has_directory(source) else openers
         except OSError as error:
             self._said.remark(_unreadable(error), inner)
             return openers

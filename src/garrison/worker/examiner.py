@@ -18,6 +18,7 @@ from garrison.engine.preload import preload
 from garrison.engine.source import Source
 from garrison.engine.verdict import Remark, Verdict
 from garrison.wire.examination import Setup
+from garrison.worker.foresight import foresee
 from garrison.worker.serving import Budget
 
 # For other systems' consoles; they cannot be imported on Linux.
@@ -55,6 +56,7 @@ def open_examiner(setup: Setup) -> DatabaseExaminer:
     Raises GarrisonError when the databases cannot be used.
     """
     _load_codecs()
+    foresee()
     preload()
     files = _open_files(setup.databases)
     try:

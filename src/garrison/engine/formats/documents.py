@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import java, lnk, odf, ole_streams, onenote, ooxml, pdf, pyc, rtf
+from garrison.engine.formats.late import opener
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
 OPENERS: Mapping[Type, tuple[Opener, ...]] = {
-    Type.OLE: (ole_streams.members,),
-    Type.PDF: (pdf.members,),
-    Type.RTF: (rtf.members,),
-    Type.ONENOTE: (onenote.members,),
-    Type.LNK: (lnk.members,),
-    Type.JAVA_CLASS: (java.members,),
-    Type.PYC: (pyc.members,),
-    Type.XML: (ooxml.members, odf.members),
+    Type.OLE: (opener("ole_streams"),),
+    Type.PDF: (opener("pdf"),),
+    Type.RTF: (opener("rtf"),),
+    Type.ONENOTE: (opener("onenote"),),
+    Type.LNK: (opener("lnk"),),
+    Type.JAVA_CLASS: (opener("java"),),
+    Type.PYC: (opener("pyc"),),
+    Type.XML: (opener("ooxml"), opener("odf")),
 }
 CLOSED: Mapping[Type, str] = {}

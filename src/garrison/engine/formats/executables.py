@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import autoit, carve, nsis, overlay, packed, pe_parts, universal, upx
+from garrison.engine.formats.late import opener
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
 OPENERS: Mapping[Type, tuple[Opener, ...]] = {
-    Type.PE: (pe_parts.members, nsis.members, packed.members),
-    Type.ELF: (overlay.members, upx.members_of_elf),
-    Type.MACHO: (universal.members,),
-    Type.AUTOIT: (autoit.members,),
-    Type.DATA: (carve.members,),
+    Type.PE: (opener("pe_parts"), opener("nsis"), opener("packed")),
+    Type.ELF: (opener("overlay"), opener("upx", "members_of_elf")),
+    Type.MACHO: (opener("universal"),),
+    Type.AUTOIT: (opener("autoit"),),
+    Type.DATA: (opener("carve"),),
 }
 CLOSED: Mapping[Type, str] = {}

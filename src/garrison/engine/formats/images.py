@@ -2,38 +2,24 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import (
-    appimage,
-    ar,
-    cpio,
-    dmg,
-    hfs_plus,
-    installshield,
-    installshield_setup,
-    iso,
-    rpm,
-    sis,
-    squashfs,
-    udf,
-    xar,
-)
+from garrison.engine.formats.late import opener
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
 OPENERS: Mapping[Type, tuple[Opener, ...]] = {
-    Type.AR: (ar.members,),
-    Type.CPIO: (cpio.members,),
-    Type.RPM: (rpm.members,),
-    Type.ISO: (iso.members,),
-    Type.UDF: (udf.members,),
-    Type.XAR: (xar.members,),
-    Type.DMG: (dmg.members,),
-    Type.HFS_PLUS: (hfs_plus.members,),
-    Type.SIS: (sis.members,),
-    Type.INSTALLSHIELD: (installshield.members,),
-    Type.SQUASHFS: (squashfs.members,),
+    Type.AR: (opener("ar"),),
+    Type.CPIO: (opener("cpio"),),
+    Type.RPM: (opener("rpm"),),
+    Type.ISO: (opener("iso"),),
+    Type.UDF: (opener("udf"),),
+    Type.XAR: (opener("xar"),),
+    Type.DMG: (opener("dmg"),),
+    Type.HFS_PLUS: (opener("hfs_plus"),),
+    Type.SIS: (opener("sis"),),
+    Type.INSTALLSHIELD: (opener("installshield"),),
+    Type.SQUASHFS: (opener("squashfs"),),
     # Programs with an image of their own behind them; the family of programs has their other openers.
-    Type.ELF: (appimage.members,),
-    Type.PE: (installshield_setup.members,),
+    Type.ELF: (opener("appimage"),),
+    Type.PE: (opener("installshield_setup"),),
 }
 CLOSED: Mapping[Type, str] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from garrison.engine.formats import binhex, html, mail, mbox, scripts, tnef, uuencode
+from garrison.engine.formats.late import opener
 from garrison.engine.formats.opener import Opener
 from garrison.engine.type import Type
 
@@ -20,13 +20,13 @@ _LANGUAGES = (
     Type.TEXT,
 )
 OPENERS: Mapping[Type, tuple[Opener, ...]] = {
-    Type.EMAIL: (mail.members,),
-    Type.MBOX: (mbox.members,),
-    Type.TNEF: (tnef.members,),
-    Type.UUENCODE: (uuencode.members,),
-    Type.BINHEX: (binhex.members,),
-    Type.HTML: (html.members,),
-    Type.SVG: (html.members,),
-    **{kind: (scripts.opener(kind),) for kind in _LANGUAGES},
+    Type.EMAIL: (opener("mail"),),
+    Type.MBOX: (opener("mbox"),),
+    Type.TNEF: (opener("tnef"),),
+    Type.UUENCODE: (opener("uuencode"),),
+    Type.BINHEX: (opener("binhex"),),
+    Type.HTML: (opener("html"),),
+    Type.SVG: (opener("html"),),
+    **{kind: (opener("scripts", "opener", kind),) for kind in _LANGUAGES},
 }
 CLOSED: Mapping[Type, str] = {}
