@@ -53,3 +53,20 @@ def contents(members: list[Member]) -> dict[tuple[str, ...], bytes]:
 
 def remarks(members: list[Member]) -> list[str]:
     return [member.remark for member in members if member.remark]
+
+
+def survives(opener: Opener, whole: bytes, step: int = 1) -> None:
+    """Open a container cut, and with one bit changed, at every so many bytes; `opened` checks what it promises."""
+    for at in range(0, len(whole), step):
+        opened(opener, whole[:at], limits=SMALL)
+        changed = bytearray(whole)
+        changed[at] ^= 1 << at % 8
+        opened(opener, bytes(changed), limits=SMALL)
+
+
+def holds(members: list[Member], name: str, content: bytes) -> None:
+    """Check that this is the one member, sound and listed."""
+    assert contents(members) == {(name,): content}
+    assert remarks(members) == []
+    assert members[0].listed
+    assert (members[0].listed.name, members[0].listed.size) == (name, len(content))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from garrison.engine.formats.low_bits import LowBits
 from garrison.engine.formats.lzh_codes import PIECE, Table, copy, drain, low_first
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT
 from garrison.engine.guard import Incomplete
@@ -14,40 +15,8 @@ _ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
 _FIXED = ([8] * 144 + [9] * 112 + [7] * 24 + [8] * 8, [5] * 32)
 
 
-class _Bits:
-    """Bits of a run of bytes, lowest first."""
-
-    __slots__ = ("at", "count", "data", "held")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = self.held = self.count = 0
-
-    def fill(self) -> None:
-        """Hold 64 bits or more; zeros are read behind the end, and `is_over` tells."""
-        self.held |= int.from_bytes(self.data[self.at : self.at + 8], "little") << self.count
-        self.at += 8
-        self.count += 64
-
-    def take(self, count: int) -> int:
-        """Return a number of so many bits."""
-        if self.count < count:
-            self.fill()
-        value = self.held & ((1 << count) - 1)
-        self.held >>= count
-        self.count -= count
-        return value
-
-    def symbol(self, table: Table) -> int:
-        """Return the next symbol of a code. Raises Incomplete."""
-        if self.count < 16:
-            self.fill()
-        entry = table[0][self.held & ((1 << table[1]) - 1)]
-        if not entry:
-            raise Incomplete(CORRUPT)
-        self.held >>= entry & 31
-        self.count -= entry & 31
-        return entry >> 5
+class _Bits(LowBits):
+    __slots__ = ()
 
     def used(self) -> int:
         """Return how many bytes were begun."""

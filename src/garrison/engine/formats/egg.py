@@ -1,6 +1,5 @@
 """EGG archives of ESTsoft: "EGG Specification" 1.0; stored, DEFLATE, bzip2 and LZMA; a member's blocks in order."""
 
-import lzma
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from garrison.engine.formats.opener import (
     stored,
 )
 from garrison.engine.formats.reading import told
-from garrison.engine.formats.unpack import Decoder, Inflater, Unpacking, bzip2_decoder
+from garrison.engine.formats.unpack import Decoder, Inflater, Unpacking, bzip2_decoder, raw_lzma
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
@@ -130,7 +129,9 @@ def _unpacked(source: Source, guard: Guard, file: _File) -> Iterator[bytes]:
             continue
         make = _MAKERS.get(method)
         if method == _LZMA:
-            make = _lzma(source.read_at(at, _LZMA_HEADER), guard.limits.object_bytes)
+            make = raw_lzma(source.read_at(at, _LZMA_HEADER)[4:], guard.limits.object_bytes)
+            if make is None:
+                raise Incomplete(CORRUPT)
             run = Unpacking(source, guard, make, at + _LZMA_HEADER, max(0, packed - _LZMA_HEADER))
             run.enough = size
         elif make is None:
@@ -138,15 +139,3 @@ def _unpacked(source: Source, guard: Guard, file: _File) -> Iterator[bytes]:
         else:
             run = Unpacking(source, guard, make, at, packed)
         yield from run
-
-
-def _lzma(untrusted: bytes, most: int) -> Callable[[], Decoder]:
-    if len(untrusted) < _LZMA_HEADER or untrusted[4] >= 225:
-        raise Incomplete(CORRUPT)
-    low, literal = divmod(untrusted[4], 9)
-    position, low = divmod(low, 5)
-    if literal + low > 4:
-        raise Incomplete(CORRUPT)  # liblzma's own limit
-    size = max(4096, min(int.from_bytes(untrusted[5:9], "little"), most))
-    chain = [{"id": lzma.FILTER_LZMA1, "dict_size": size, "lc": literal, "lp": low, "pb": position}]
-    return lambda: lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from garrison.engine.formats.low_bits import LowBits
 from garrison.engine.formats.lzh_codes import PIECE, Table, copy, drain, low_first
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT
 from garrison.engine.guard import Incomplete
@@ -45,39 +46,13 @@ def _exploding(data: bytes, flags: int, size: int, out: bytearray) -> Iterator[N
     yield
 
 
-class _Bits:
-    __slots__ = ("_at", "_count", "_data", "_held")
+class _Bits(LowBits):
+    __slots__ = ()
 
-    def __init__(self, data: bytes, at: int) -> None:
-        self._data = data
-        self._at = at
-        self._held = self._count = 0
-
-    def _fill(self) -> None:
-        if self._at > len(self._data) + 8:
+    def fill(self) -> None:
+        if self.at > len(self.data) + 8:
             raise Incomplete(TOO_SHORT)
-        self._held |= int.from_bytes(self._data[self._at : self._at + 8], "little") << self._count
-        self._at += 8
-        self._count += 64
-
-    def take(self, count: int) -> int:
-        if self._count < count:
-            self._fill()
-        value = self._held & ((1 << count) - 1)
-        self._held >>= count
-        self._count -= count
-        return value
-
-    def symbol(self, table: Table) -> int:
-        if self._count < 16:
-            self._fill()
-        mask = (1 << table[1]) - 1
-        entry = table[0][~self._held & mask]  # the format stores every code inverted
-        if not entry:
-            raise Incomplete(CORRUPT)
-        self._held >>= entry & 31
-        self._count -= entry & 31
-        return entry >> 5
+        super().fill()
 
 
 def _tree(data: bytes, at: int, symbols: int) -> tuple[Table, int]:
@@ -90,7 +65,8 @@ def _tree(data: bytes, at: int, symbols: int) -> tuple[Table, int]:
         lengths += [(packed & 15) + 1] * ((packed >> 4) + 1)
     if len(lengths) != symbols:
         raise Incomplete(CORRUPT)
-    return low_first(lengths), end
+    table, most = low_first(lengths)
+    return (table[::-1], most), end  # the format stores every code inverted
 
 
 def unshrink(data: bytes, size: int) -> Iterator[bytes]:

@@ -150,15 +150,14 @@ def _steps(state: "zlib._Decompress", data: bytes, step: int, skip: int) -> Iter
 
 
 def _lzw(pieces: Iterable[bytes], parameters: Parameters, guard: Guard) -> Iterator[bytes]:
-    return _predicted(_unpacked_lzw(pieces, parameters.early, guard), parameters, guard)
+    return _predicted(_gathered(_unpacked_lzw(pieces, parameters.early), guard), parameters, guard)
 
 
-def _unpacked_lzw(pieces: Iterable[bytes], early: int, guard: Guard) -> Iterator[bytes]:
+def _unpacked_lzw(pieces: Iterable[bytes], early: int) -> Iterator[bytes]:
     """Yield what LZW data unpacks to (7.4.4.2): codes of 9 to 12 bits, 256 clears the table, 257 ends."""
     roots = [bytes((value,)) for value in range(256)] + [b"", b""]
     table, before, width = roots.copy(), b"", 9
-    number = bits = ready = 0
-    kept: list[bytes] = []
+    number = bits = 0
     data, reason = _all(pieces)
     for byte in data:
         number = (number << 8 | byte) & 0xFFFFF
@@ -180,38 +179,49 @@ def _unpacked_lzw(pieces: Iterable[bytes], early: int, guard: Guard) -> Iterator
             table.append(before + entry[:1])
         before = entry
         width = min(12, max(9, (len(table) + early).bit_length()))
-        kept.append(entry)
-        ready += len(entry)
-        if ready >= _READ_BYTES:
-            guard.grew(ready)
-            yield b"".join(kept)
-            kept, ready = [], 0
-    guard.grew(ready)
-    yield b"".join(kept)
+        yield entry
     if reason is not None:
         raise reason
 
 
 def _run_length(pieces: Iterable[bytes], _: Parameters, guard: Guard) -> Iterator[bytes]:
+    return _gathered(_unpacked_runs(pieces), guard)
+
+
+def _unpacked_runs(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield what runs unpack to (7.4.5): 0 to 127 are that many and one bytes, 129 to 255 one byte 257 less that."""
     data, reason = _all(pieces)
     at = 0
-    kept: list[bytes] = []
-    ready = 0
     while at < len(data) and data[at] != 128:
         length = data[at]
-        run = data[at + 1 : at + 2 + length] if length < 128 else data[at + 1 : at + 2] * (257 - length)
+        yield data[at + 1 : at + 2 + length] if length < 128 else data[at + 1 : at + 2] * (257 - length)
         at += 2 + length if length < 128 else 2
-        kept.append(run)
-        ready += len(run)
-        if ready >= _READ_BYTES:
-            guard.grew(ready)
-            yield b"".join(kept)
-            kept, ready = [], 0
-    guard.grew(ready)
-    yield b"".join(kept)
     if reason is not None:
         raise reason
+
+
+def _gathered(runs: Iterator[bytes], guard: Guard) -> Iterator[bytes]:
+    """Yield many short runs as counted pieces; damage is raised behind what came before it."""
+    kept: list[bytes] = []
+    ready = 0
+    damage = None
+    while True:
+        try:
+            for run in runs:
+                kept.append(run)
+                ready += len(run)
+                if ready >= _READ_BYTES:
+                    break
+        except Incomplete as reason:
+            damage = reason
+        is_last = ready < _READ_BYTES
+        guard.grew(ready)
+        yield b"".join(kept)
+        if damage is not None:
+            raise damage
+        if is_last:
+            return
+        kept, ready = [], 0
 
 
 def _predicted(pieces: Iterator[bytes], parameters: Parameters, guard: Guard) -> Iterator[bytes]:

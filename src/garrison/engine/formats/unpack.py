@@ -81,6 +81,23 @@ def lzma_decoder() -> Decoder:
     return lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY_BYTES)
 
 
+def raw_lzma(properties: bytes, most: int) -> Callable[[], Decoder] | None:
+    """Return what makes decoders of LZMA data by its five bytes of properties, or None when they are nonsense.
+
+    Source: LZMA specification 2015. most: bytes that are kept of what comes out; a larger dictionary serves nothing and
+    costs memory.
+    """
+    if len(properties) < 5 or properties[0] >= 225:
+        return None
+    low, literal = divmod(properties[0], 9)
+    position, low = divmod(low, 5)
+    if literal + low > 4:
+        return None  # liblzma's own limit
+    size = max(4096, min(int.from_bytes(properties[1:5], "little"), most))
+    chain = [{"id": lzma.FILTER_LZMA1, "dict_size": size, "lc": literal, "lp": low, "pb": position}]
+    return lambda: lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)
+
+
 def bzip2_decoder() -> Decoder:
     """Return a Decoder for one bzip2 stream."""
     return bz2.BZ2Decompressor()

@@ -5,7 +5,6 @@ the list hides, zips put before this one, and all members when the list is lost.
 """
 
 import dataclasses
-import lzma
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -28,6 +27,7 @@ from garrison.engine.formats.unpack import (
     Inflater,
     Unpacking,
     bzip2_decoder,
+    raw_lzma,
     xz_decoder,
     zstd_decoder,
 )
@@ -261,13 +261,4 @@ def _is_folder(entry: Entry) -> bool:
 
 def _lzma_decoder(untrusted: bytes, most: int) -> Callable[[], Decoder] | None:
     """Return the decoder maker for the properties before LZMA data (5.8.8), or None when they are nonsense."""
-    if len(untrusted) < 9 or untrusted[2:4] != b"\x05\x00" or untrusted[4] >= 225:
-        return None
-    low, literal = untrusted[4] // 9, untrusted[4] % 9
-    position, low = divmod(low, 5)
-    if literal + low > 4:
-        return None  # liblzma's own limit
-    # A dictionary beyond what is kept of one object serves nothing and costs memory.
-    dictionary = max(4096, min(int.from_bytes(untrusted[5:9], "little"), most))
-    chain = [{"id": lzma.FILTER_LZMA1, "dict_size": dictionary, "lc": literal, "lp": low, "pb": position}]
-    return lambda: lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=chain)
+    return raw_lzma(untrusted[4:9], most) if untrusted[2:4] == b"\x05\x00" else None
