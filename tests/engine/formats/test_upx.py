@@ -9,7 +9,7 @@ from garrison.engine.formats import upx
 from garrison.engine.formats.upx_codecs import NRV2E
 from garrison.engine.programs import pe
 from tests.engine.formats.upx_packing import METHODS, pack
-from tests.engine.opening import Spent, contents, opened, remarks
+from tests.engine.opening import SMALL, Spent, contents, opened, remarks
 from tests.engine.programs import making
 
 SAMPLES = Path("/usr/share/clamav-testfiles")
@@ -74,6 +74,27 @@ def test_damage_is_survived() -> None:
 def test_the_end_of_the_time_is_said() -> None:
     members = opened(upx.members_of_pe, packed_pe(NRV2E), budget=Spent(0))
     assert remarks(members) == ["limit reached: time"]
+
+
+def test_a_hole_in_an_elf_is_no_larger_than_an_object() -> None:
+    head = making.elf(CODE, names=())[:0x78]
+    head = head[:0x48] + (1 << 20).to_bytes(8, "little") + head[0x50:]  # where the first segment lies
+    blocks = b"".join(struct.pack("<IIBBBB", len(run), len(run), NRV2E, 0, 0, 0) + run for run in (head, b"code"))
+    start = head + struct.pack("<I4sHBB", 0, b"UPX!", 0, 13, 22) + bytes(12)
+    assert list(contents(opened(upx.members_of_elf, start + blocks, limits=SMALL)).values()) == [head + b"code"]
+
+
+def test_sections_that_lie_over_each_other_are_no_bomb() -> None:
+    original = making.pe(*[(b".text", CODE, making.EXECUTABLE)] * 20)
+    at = original.index(b"PE\0\0")
+    image = bytearray(CODE.ljust(0x8000, b"\x00") + original[at : at + 248 + 20 * 40] + (0x8000).to_bytes(4, "little"))
+    for number in range(20):
+        struct.pack_into("<II", image, 0x8000 + 248 + 40 * number + 8, 0x8000, 0x1000)
+    packed = pack(NRV2E, bytes(image))
+    header = struct.pack("<4s4B5I5B", b"UPX!", 13, 9, NRV2E, 9, 0, 0, len(image), len(packed), 0, 0, 0, 0, 0, 0)[:32]
+    content = making.pe((b"UPX0", b"", making.EXECUTABLE), (b"UPX1", header + packed, 0xE0000040))
+    (program,) = contents(opened(upx.members_of_pe, content, limits=SMALL)).values()
+    assert len(program) < 2 * len(image)
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="clamav-testfiles is not installed")

@@ -37,17 +37,22 @@ def members_of_pe(source: Source, guard: Guard, name: str) -> Iterator[Member]: 
         yield derived(_NAME, image, guard)
 
 
+def _most(guard: Guard) -> int:
+    return min(_MOST, guard.limits.object_bytes)
+
+
 def _looks_packed(start: bytes, headers: Headers) -> bool:
     return _MAGIC in start[:4096] or headers.section_names[1].startswith(b"UPX1")
 
 
 def _unpacked_pe(content: bytes, headers: Headers, guard: Guard) -> bytes | None:
     first, second = headers.sections[:2]
-    room = min(max(second.address + second.virtual_size - first.address, 0), _MOST)
+    most = _most(guard)
+    room = min(max(second.address + second.virtual_size - first.address, 0), most)
     at = content.find(_MAGIC, 0, 8192)
     if at >= 0 and at + 32 <= len(content):
         _, _, _, method, _, _, _, size, packed, _, kind, mark, _, _ = _HEADER.unpack_from(content, at)
-        if 0 < size <= _MOST and 0 < packed <= len(content):
+        if 0 < size <= most and 0 < packed <= len(content):
             image = unpack(method, content[at + 32 : at + 32 + packed], size, guard)
             if image and len(image) == size:
                 return _rebuilt(image, headers, kind, mark)
@@ -68,10 +73,13 @@ def _rebuilt(image: bytes, headers: Headers, kind: int, mark: int) -> bytes:
     entry, code, code_size, directories, table = original
     image = unfiltered(image, max(0, code - base), code_size, kind, mark)
     parts = []
+    left = len(image)  # no sections of an honest program lie over each other
     for name, virtual, address, size, *_, flags in struct.iter_unpack("<8sIIIIIIHHI", table):
         start = address - base
         if 0 <= start < len(image):
-            parts.append(Part(name, address, image[start : start + max(virtual, size)], virtual, flags))
+            run = image[start : start + min(max(virtual, size), left)]
+            left -= len(run)
+            parts.append(Part(name, address, run, virtual, flags))
     return write_image(parts, entry, headers.image_base, directories, headers.is_64)
 
 
@@ -116,9 +124,9 @@ def _unpacked_elf(content: bytes, order: str, guard: Guard) -> bytes:
     image = bytearray(header)
     rest = b"".join(blocks[1:])
     for offset, size in _extents(header):
-        run, rest = rest[:size], rest[size:]
-        if not run or offset > _MOST:
+        if not rest or offset > _most(guard):
             break
+        run, rest = rest[:size], rest[size:]
         image.extend(bytes(max(0, offset + len(run) - len(image))))
         image[offset : offset + len(run)] = run
     return bytes(image + rest)
@@ -160,7 +168,7 @@ def _blocks(content: bytes, order: str, guard: Guard) -> Iterator[bytes]:
             return
         size, packed, method, kind, mark = struct.unpack(order + "IIBBBx", entry)
         total += size
-        if not 0 < packed <= size or total > _MOST or at + 12 + packed > len(content):
+        if not 0 < packed <= size or total > _most(guard) or at + 12 + packed > len(content):
             return
         run = content[at + 12 : at + 12 + packed]
         block = run if packed == size else unpack(method, run, size, guard)
