@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from garrison.base.errors import Failed
+from garrison.engine import words
 from garrison.engine.databases import Detector
 from garrison.engine.set_files import RULES, SET, check_set
 from garrison.engine.signatures.build import build
@@ -23,7 +24,7 @@ def test_a_set_is_built_and_opened() -> None:
     assert (report.rules, dict(report.hashes)) == (2, {"md5": 0, "sha1": 0, "sha256": 1})
     assert report.skipped == ()
     assert report.digest == hashlib.sha256(folder.files[SET]).hexdigest()
-    assert set(folder.files) == FILES
+    assert set(folder.files) == FILES | {words.FILE}
     assert list(folder.files)[-1] == SET, "the description comes last: without it there is no set"
     with open_set(folder.files) as known:
         assert known.about == {"version": "1"}

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from garrison.base.errors import Failed
+from garrison.engine import words
 from garrison.engine.formats.opener import Listed
 from garrison.engine.hashes import ALGORITHMS, HashTable, Threat
 from garrison.engine.listings import Listings
@@ -132,6 +133,8 @@ class Detector:
         everything. Raises Failed when a file is missing, damaged as far as one sees, or made for another version.
         """
         description, views = open_views(files)
+        if words.FILE in views:
+            words.bring(bytes(views[words.FILE].content))
         try:
             return cls(
                 description["about"],

@@ -9,8 +9,9 @@
     listed.json         signatures on what archives list (see `listings`)
     passwords.json      passwords to try, in hexadecimal
     url-pdb.txt         signatures on links, as they are; likewise wdb and gdb
+    words.bin           the words that scripts and heuristics are searched for, compiled (see `words`)
 
-and those of the patterns. Only rules.yrx is in every set.
+and those of the patterns. Only rules.yrx and words.bin are in every set.
 """
 
 import hashlib

@@ -57,7 +57,6 @@ def open_examiner(setup: Setup) -> DatabaseExaminer:
     """
     _load_codecs()
     foresee()
-    preload()
     files = _open_files(setup.databases)
     try:
         # Half of the time for one match, so that the rest of an archive, or at least the verdict, has the other half.
@@ -65,6 +64,7 @@ def open_examiner(setup: Setup) -> DatabaseExaminer:
     finally:
         for descriptor in files.values():
             os.close(descriptor)
+    preload()
     return DatabaseExaminer(detector, Limits(**setup.limits), Level(setup.heuristics))
 
 

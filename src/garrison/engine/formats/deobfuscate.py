@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from garrison.engine.formats.deobfuscate_words import Words
 from garrison.engine.formats.mime_codings import decode_base64
 from garrison.engine.identify import identify
 from garrison.engine.type import Type
+from garrison.engine.words import Words
 from garrison.engine.writing import is_wide
 
 ROUNDS = 3

@@ -1,17 +1,16 @@
 """All heuristic rules in one table, and the words that tell which of them are worth asking."""
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, Final
-
-import hyperscan
+from typing import Final
 
 from garrison.engine.heuristics import documents, names, programs, scripts
 from garrison.engine.heuristics.rule import Rule
 from garrison.engine.type import Type
+from garrison.engine.words import Words
 
 RULES: Final[tuple[Rule, ...]] = (*names.RULES, *programs.RULES, *documents.RULES, *scripts.RULES)
 GATES: Final[tuple[bytes, ...]] = tuple(sorted({gate for rule in RULES for gate in rule.test.gates}))
+WORDS: Final = Words(((gate,) for gate in GATES), is_literal=True)
 _BITS = {gate: 1 << place for place, gate in enumerate(GATES)}
 _MASKS = {rule.id: sum(_BITS[gate] for gate in set(rule.test.gates)) for rule in RULES}
 _BY_TYPE: Final[Mapping[Type, tuple[tuple[int, Rule], ...]]] = {
@@ -32,16 +31,4 @@ def candidates(kind: Type, text: bytes) -> list[Rule]:
 
 def _seen(text: bytes) -> int:
     """Return a bit for each gate that occurs in the text, in small or capital letters."""
-    found: list[int] = []
-    database().scan(text, match_event_handler=lambda gate, *_: found.append(gate))
-    return sum(1 << gate for gate in found)
-
-
-@cache
-def database() -> Any:  # hyperscan has no types
-    """Return the compiled gates; it takes a millisecond the first time. One thread at a time."""
-    flags = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
-    made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    count = len(GATES)
-    made.compile(expressions=GATES, ids=range(count), elements=count, flags=[flags] * count, literal=True)
-    return made
+    return sum(1 << gate for gate in WORDS.present(text))

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
 from garrison.base.errors import Invalid
+from garrison.engine import words
+from garrison.engine.formats import deobfuscate
 from garrison.engine.hashes import ALGORITHMS, Skipped
+from garrison.engine.heuristics import table
 from garrison.engine.patterns.writer import PatternWriter
 from garrison.engine.set_files import FORMAT, RULES, SET, table_file
 from garrison.engine.signatures.compilation import Compilation, Reader
@@ -204,6 +207,7 @@ def _write(into: Compilation, sink: Sink, about: dict[str, str]) -> BuildReport:
         told[name] = hashing.told()
 
     create(RULES, lambda file: _rules(into, file))
+    create(words.FILE, _words)
     for name, write in into.files():
         create(name, write)
     rules = counts.get(RULES, 0)
@@ -221,6 +225,11 @@ def _write(into: Compilation, sink: Sink, about: dict[str, str]) -> BuildReport:
         file.write(summary)
     digest = hashlib.sha256(summary).hexdigest()
     return BuildReport(rules, hashes, digest, tuple(into.ledger.named), counts, into.ledger.tallies())
+
+
+def _words(file: BinaryIO) -> int:
+    file.write(words.packed((deobfuscate.WORDS, table.WORDS)))
+    return 0  # none of the sources' entries
 
 
 def _rules(into: Compilation, file: BinaryIO) -> int:
