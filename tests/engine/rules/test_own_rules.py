@@ -1,5 +1,6 @@
 """Our own rules: each hits its samples and nothing else, and none hits this repository."""
 
+import html
 import re
 from functools import cache
 from pathlib import Path
@@ -217,3 +218,12 @@ def test_eicar_is_strict(data: bytes) -> None:
 @pytest.mark.parametrize("object_type", ["text", "data", "shell", "html", ""])
 def test_eicar_is_found_whatever_the_type(object_type: str) -> None:
     assert hits(EICAR, object_type) == ["EICAR_Test_File"]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("Office_Macro_")])
+def test_a_text_about_a_macro_is_none(name: str) -> None:
+    source = next(sample.positive for sample in SAMPLES if sample.rule == name).decode()
+    shown = "".join(f"    {line}\n" for line in source.splitlines())
+    assert name in hits(source.encode(), "text")
+    assert not hits(f"# What such macros look like\n\nFor example:\n\n{shown}".encode(), "text")
+    assert not hits(f"<html><body><pre>{html.escape(source)}</pre></body></html>".encode(), "html")

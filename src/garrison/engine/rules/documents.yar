@@ -126,22 +126,3 @@ rule Office_Sheet_Macro
         filesize < 4MB and (object_type == "text" or object_type == "xml" or object_type == "script" or
         object_type == "vbscript" or object_type == "data") and any of ($call*) and 2 of ($flow*)
 }
-
-rule Office_Macro_Memory
-{
-    meta:
-        threat = "Office.Trojan.MacroMemory"
-        kind = "trojan"
-        certainty = "known"
-        description = "A macro that puts machine code into memory and runs it as soon as its document is opened"
-        reference = "MITRE ATT&CK T1055, T1204.002"
-        types = "vbscript,text,script"
-    strings:
-        $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Document_Open|Workbook_Open)[ \t]{0,3}\(/ nocase
-        $room = /Declare[ \t][^\n]{0,40}Function[ \t][^\n]{0,60}(VirtualAlloc|VirtualAllocEx|HeapCreate|NtAllocateVirtualMemory)/ nocase
-        $copy = /Declare[ \t][^\n]{0,80}(RtlMoveMemory|WriteProcessMemory|NtWriteVirtualMemory|CopyMemory)/ nocase
-        $go = /Declare[ \t][^\n]{0,80}(CreateThread|CreateRemoteThread|EnumSystemLocales|EnumWindows|CallWindowProc|QueueUserAPC|CreateTimerQueueTimer)/ nocase
-    condition:
-        filesize < 4MB and (object_type == "vbscript" or object_type == "text" or object_type == "script") and
-        all of them
-}

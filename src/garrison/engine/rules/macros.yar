@@ -1,10 +1,24 @@
 // Office documents that act by themselves: VBA, LibreOffice Basic, DDE, exploits.
 
+// Text that begins as the source of a macro does; letters of either case, after a byte order mark or line ends.
+private rule Macro_Source
+{
+    condition:
+        (object_type == "text" or object_type == "script") and for any i in (0..4) : (
+            uint8(i) == 0x27 or for any word in (
+                0x41545452, 0x4F505449, 0x50524956, 0x5055424C, 0x46524945, 0x53544154,  // ATTR OPTI PRIV PUBL FRIE STAT
+                0x474C4F42, 0x53554200, 0x46554E43, 0x4445434C, 0x44494D00, 0x434F4E53,  // GLOB SUB FUNC DECL DIM CONS
+                0x54595045, 0x454E554D, 0x52454D00, 0x56455253, 0x03494600  // TYPE ENUM REM VERS #IF
+            ) : (word == uint32be(i) & 0xDFDFDFDF)
+        )
+}
+
+// In a page a macro runs nowhere, and a text that only shows one begins as people write.
 private rule Macro_Text
 {
     condition:
-        filesize < 4MB and (object_type == "vbscript" or object_type == "text" or object_type == "script" or
-        object_type == "ole" or object_type == "xml" or object_type == "html" or object_type == "data")
+        filesize < 4MB and (object_type == "vbscript" or object_type == "ole" or object_type == "xml" or
+        object_type == "data" or Macro_Source)
 }
 
 private rule Document_Xml
@@ -21,7 +35,7 @@ rule Office_Macro_Downloader
         certainty = "known"
         description = "A macro that fetches a program as soon as its document is opened, and starts it"
         reference = "MITRE ATT&CK T1059.005, T1204.002, T1105"
-        types = "vbscript,text,script,ole,xml,html,data"
+        types = "vbscript,text,script,ole,xml,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Auto_?Close|Document_Open|Document_Close|Workbook_Open|Workbook_Activate|Document_New|Document_ContentControlOnEnter|[A-Za-z0-9_]{1,20}_(Layout|MouseMove|Painted))[ \t]{0,3}\(/ nocase
         $get1 = "URLDownloadToFile" nocase
@@ -44,7 +58,7 @@ rule Office_Macro_Starter
         certainty = "known"
         description = "A macro that starts a command interpreter out of sight as soon as its document is opened"
         reference = "MITRE ATT&CK T1059.005, T1204.002, T1564.003"
-        types = "vbscript,text,script,ole,xml,html,data"
+        types = "vbscript,text,script,ole,xml,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Document_Open|Workbook_Open|Workbook_Activate|Document_New)[ \t]{0,3}\(/ nocase
         $run = /(\bShell[ \t(]{1,3}|\.(Run|Exec|ShellExecute|Create)[ \t(]{1,3})[^\n]{0,60}(cmd(\.exe)?[ \t"&^]{0,4}\/[cvk]|powershell(\.exe)?[ \t][^\n]{0,30}-(w|e|nop|ep|ex)|mshta(\.exe)?[ \t]|rundll32(\.exe)?[ \t]|regsvr32(\.exe)?[ \t]|\/bin\/(ba)?sh|bash[ \t]-c|wscript(\.exe)?[ \t]|cscript(\.exe)?[ \t])/ nocase
@@ -66,7 +80,7 @@ rule Office_Macro_Hidden_Text
         certainty = "probable"
         description = "A macro that acts when its document is opened and spells its commands out letter by letter"
         reference = "MITRE ATT&CK T1059.005, T1027"
-        types = "vbscript,text,script,ole,xml,html,data"
+        types = "vbscript,text,script,ole,xml,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Auto_?Close|Document_Open|Document_Close|Workbook_Open|Workbook_Activate)[ \t]{0,3}\(/ nocase
         $letter = /\bChr[WB]?\$?[ \t]{0,2}\([ \t]{0,2}(&H[0-9A-F]{2}|[0-9]{1,4}[ \t]{0,2}[\-+*\/xX][ \t]{0,2}[0-9]{1,4}|[0-9]{2,3})[ \t]{0,2}\)[ \t]{0,2}[&+]/ nocase
@@ -86,7 +100,7 @@ rule Office_Macro_Virus
         certainty = "known"
         description = "A macro that copies itself into other documents and the template for new ones"
         reference = "MITRE ATT&CK T1137.001, T1080; Visual Basic editor object model"
-        types = "vbscript,text,script,ole,xml,html,data"
+        types = "vbscript,text,script,ole,xml,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Auto_?Close|Document_Open|Document_Close|Workbook_Open|Workbook_BeforeClose|FileSave(As)?|ViewVBCode|ToolsMacro)[ \t]{0,3}\(/ nocase
         $self = /\b(ThisDocument|ActiveDocument|ThisWorkbook|MacroContainer)\.VBProject\.VBComponents/ nocase
@@ -111,7 +125,7 @@ rule Office_Macro_Lowers_Guard
         certainty = "known"
         description = "A macro that switches the office program's own macro protection off"
         reference = "MITRE ATT&CK T1112, T1562.001; Office security registry values"
-        types = "vbscript,text,script,ole,xml,html,data"
+        types = "vbscript,text,script,ole,xml,data"
     strings:
         $auto = /\b(Sub|Function)[ \t]{1,3}[A-Za-z_][A-Za-z0-9_]{2,40}[ \t]{0,3}\(/ nocase
         $write1 = /\.RegWrite[ \t(]{1,3}[^\n]{0,80}\\Office\\[^\n]{0,80}\\Security[^\n]{0,30}(AccessVBOM|VBAWarnings|DisableInternetFilesInPV|DisableUnsafeLocationsInPV|DisableAttachementsInPV|["\\]Level)/ nocase
@@ -226,4 +240,22 @@ rule Office_Equation_Exploit
         $class_name = /\\objclass[ \t]{1,3}Equation\.3/ nocase
     condition:
         object_type == "rtf" and $data and $update and any of ($name_hex, $class_hex, $class_name)
+}
+
+rule Office_Macro_Memory
+{
+    meta:
+        threat = "Office.Trojan.MacroMemory"
+        kind = "trojan"
+        certainty = "known"
+        description = "A macro that puts machine code into memory and runs it as soon as its document is opened"
+        reference = "MITRE ATT&CK T1055, T1204.002"
+        types = "vbscript,text,script"
+    strings:
+        $auto = /\b(Sub|Function)[ \t]{1,3}(Auto_?Open|Auto_?Exec|Document_Open|Workbook_Open)[ \t]{0,3}\(/ nocase
+        $room = /Declare[ \t][^\n]{0,40}Function[ \t][^\n]{0,60}(VirtualAlloc|VirtualAllocEx|HeapCreate|NtAllocateVirtualMemory)/ nocase
+        $copy = /Declare[ \t][^\n]{0,80}(RtlMoveMemory|WriteProcessMemory|NtWriteVirtualMemory|CopyMemory)/ nocase
+        $go = /Declare[ \t][^\n]{0,80}(CreateThread|CreateRemoteThread|EnumSystemLocales|EnumWindows|CallWindowProc|QueueUserAPC|CreateTimerQueueTimer)/ nocase
+    condition:
+        (object_type == "vbscript" or Macro_Source) and filesize < 4MB and all of them
 }
