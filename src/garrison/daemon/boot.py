@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from garrison.abilities.compiler import Compiler
+from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import Exclusions
 from garrison.abilities.quarantine import Quarantine

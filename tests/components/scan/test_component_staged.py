@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from garrison import sdk
-from garrison.abilities.compiler import Compiler
+from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import By, Exclusions
 from garrison.abilities.quarantine import Quarantine

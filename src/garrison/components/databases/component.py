@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from garrison import sdk
-from garrison.abilities.compiler import Compiler
+from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases import Databases, check_folder
 from garrison.base.errors import Failed, GarrisonError, Invalid, Refused
 from garrison.base.files import read_json

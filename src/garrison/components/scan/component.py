@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from garrison import sdk
-from garrison.abilities.compiler import Compiler
+from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases import Databases
 from garrison.abilities.exclusions import Exclusions, Filter
 from garrison.abilities.response import Action, Handled, LeftInPlace, Response

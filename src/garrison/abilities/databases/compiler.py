@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from garrison.abilities.databases import Databases
+from garrison.abilities.databases.sets import Databases
 from garrison.base.errors import Failed, Refused, error_from_plain
 from garrison.base.paths import own_program
 
@@ -55,7 +55,7 @@ class Compiler:
             "unsigned": unsigned,
         }
         process = await asyncio.create_subprocess_exec(
-            *own_program("garrison.abilities.compiling"),
+            *own_program("garrison.abilities.databases.compiling"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

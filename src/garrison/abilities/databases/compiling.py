@@ -1,4 +1,4 @@
-"""The process that compiles signatures: `python -I -m garrison.abilities.compiling`, a request on its standard input.
+"""The process that compiles signatures: its request comes on standard input.
 
 Databases come from other people, and may be huge. So they are read in a process of its own with limits on memory and
 time, which may end without harm to anybody.
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from garrison.abilities.databases import compile_sources, compiled_in
+from garrison.abilities.databases.building import compile_sources, compiled_in
 from garrison.base.errors import GarrisonError
 from garrison.engine.signatures.build import Options
 from garrison.engine.signatures.proofs import Trust

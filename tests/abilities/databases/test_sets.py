@@ -1,5 +1,4 @@
 import asyncio
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from garrison.abilities import databases as module
-from garrison.abilities.databases import Databases, name_of, own_rules
+from garrison.abilities.databases import Databases, check_folder, name_of, own_rules, sets
 from garrison.base.clock import FakeClock
-from garrison.base.errors import Failed, GarrisonError, Invalid, NotFound, Unavailable
+from garrison.base.errors import Failed, GarrisonError, Unavailable
 from garrison.base.paths import Home
 from garrison.engine.databases import Detector
 from garrison.engine.subject import Subject
@@ -24,7 +22,7 @@ def few_rules() -> Iterator[None]:
     """Build from one file of our rules: all of them take a second."""
     few = [rule for rule in own_rules() if rule[0] == "eicar.yar"]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "own_rules", lambda: few)
+        patch.setattr(sets, "own_rules", lambda: few)
         yield
 
 
@@ -120,8 +118,8 @@ def test_anything_else_is_built_anew(home: Home, damage: str) -> None:
     after = ensured(home)
     assert after.name != before.name
     is_kept = damage in {"other rules", "no note", "odd note"}
-    sets = [after.name, before.name] if is_kept else [after.name]
-    assert sorted(os.listdir(folder)) == sorted([*sets, "built-from", "current", "version"])
+    kept = [after.name, before.name] if is_kept else [after.name]
+    assert sorted(os.listdir(folder)) == sorted([*kept, "built-from", "current", "version"])
 
 
 def test_only_one_old_set_is_kept(home: Home) -> None:
@@ -138,7 +136,7 @@ def test_only_one_old_set_is_kept(home: Home) -> None:
 
 
 def test_a_large_set_is_not_read_to_its_end(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_CHECKED_BYTES", 0)
+    monkeypatch.setattr(sets, "_CHECKED_BYTES", 0)
     before = opened(home)[0].current()
     rules = before / "rules.yrx"
     rules.chmod(0o600)
@@ -147,81 +145,10 @@ def test_a_large_set_is_not_read_to_its_end(home: Home, monkeypatch: pytest.Monk
         file.write(b"\0\1\2\3")
     assert ensured(home) == before
     with pytest.raises(Failed, match=r"rules\.yrx is damaged"):
-        module.check_folder(before)
+        check_folder(before)
     with rules.open("ab") as file:
         file.write(b"x")
     assert ensured(home) != before
-
-
-HELLO = b"hello, I am on a list\n"
-LINE = f"{hashlib.md5(HELLO).hexdigest()}:{len(HELLO)}:Listed.Hello\n"
-
-
-def finds(folder: Path) -> list[str]:
-    files = {path.name: os.open(path, os.O_RDONLY) for path in folder.iterdir()}
-    with Detector.open(files) as detector:
-        found = [match.name for match in detector.match(Subject(HELLO, Type.TEXT)).found]
-    for descriptor in files.values():
-        os.close(descriptor)
-    return found
-
-
-def test_compiles_files_and_folders(tmp_path: Path) -> None:
-    (tmp_path / "more" / "deep").mkdir(parents=True)
-    (tmp_path / "more" / "deep" / "one.hdb").write_text(LINE)
-    (tmp_path / "more" / "deep" / "README").write_text("no signatures")
-    (tmp_path / "one.hdb").write_text(LINE.replace("Listed", "Other") + "nonsense\n")
-    to = tmp_path / "set"
-    report = module.compile_sources([tmp_path / "one.hdb", tmp_path / "more"], to)
-    assert finds(to) == ["Other.Hello"]
-    assert [tally.source for tally in report.tallies] == ["one.hdb", "deep/one.hdb"]
-    assert report.to_plain()["read"] == 3
-    assert report.to_plain()["compiled"] == 1
-    assert {path.stat().st_mode & 0o777 for path in to.iterdir()} == {0o400}
-    module.check_folder(to)
-
-
-def test_a_set_that_was_there_is_kept_beside(tmp_path: Path) -> None:
-    source, to = tmp_path / "a.hdb", tmp_path / "set"
-    for name in ("One", "Two", "Three"):
-        source.write_text(LINE.replace("Listed", name))
-        module.compile_sources([source], to)
-    assert (finds(to), finds(tmp_path / "set.old")) == (["Three.Hello"], ["Two.Hello"])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.hdb", "set", "set.old"]
-
-
-def test_nothing_else_is_overwritten(tmp_path: Path) -> None:
-    source, to = tmp_path / "a.hdb", tmp_path / "precious"
-    source.write_text(LINE)
-    to.mkdir()
-    (to / "letter").touch()
-    with pytest.raises(Invalid, match="no set of databases"):
-        module.compile_sources([source], to)
-    assert os.listdir(to) == ["letter"]
-    with pytest.raises(NotFound, match="nowhere"):
-        module.compile_sources([tmp_path / "nowhere"], tmp_path / "set")
-
-
-def test_a_build_that_fails_leaves_all_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, to = tmp_path / "a.hdb", tmp_path / "set"
-    source.write_text(LINE)
-    module.compile_sources([source], to)
-    monkeypatch.setattr(os, "fsync", lambda number: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(Failed, match="disk is full"):
-        module.compile_sources([source], to)
-    assert finds(to) == ["Listed.Hello"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.hdb", "set"]
-
-
-def test_a_private_set_is_built_once_and_again_when_its_source_changes(tmp_path: Path) -> None:
-    source, cache = tmp_path / "a.hdb", tmp_path / "cache"
-    source.write_text(LINE)
-    first = module.compiled_in(cache, [source])
-    status = (first / "set.json").stat()
-    assert module.compiled_in(cache, [source]) == first
-    assert (first / "set.json").stat() == status
-    source.write_text(LINE.replace("Listed", "Longer.Listed"))
-    assert finds(module.compiled_in(cache, [source])) == ["Longer.Listed.Hello"]
 
 
 def test_a_damaged_description_is_told(home: Home) -> None:
@@ -252,17 +179,3 @@ def test_a_full_disk_keeps_the_set_in_use(home: Home, tmp_path: Path) -> None:
             asyncio.run(databases.ensure())
         assert databases.current() == before
         assert name_of(before) == before.name
-
-
-def test_of_private_sets_the_last_used_are_kept(tmp_path: Path) -> None:
-    cache, first = tmp_path / "cache", tmp_path / "0.hdb"
-    folders = []
-    for number in range(6):
-        source = tmp_path / f"{number}.hdb"
-        source.write_text(LINE)
-        folders.append(module.compiled_in(cache, [source]))
-        for age, folder in enumerate(reversed(folders)):
-            if folder.exists():
-                os.utime(folder, (1000 - age, 1000 - age))
-        module.compiled_in(cache, [first])
-    assert set(cache.iterdir()) == {folders[0], *folders[3:]}
