@@ -75,21 +75,22 @@ def test_what_is_in_another_file_is_said() -> None:
     assert remarks(opened(installshield.members, volume)) == ["not opened: its list of members is in another file"]
 
 
-def test_files_of_version_5_are_in_the_volume_that_counts_them() -> None:
+def of_version_5(place: int) -> bytes:
+    """Return a header that lists one file of three bytes. place: where its bytes lie."""
     table = struct.pack("<LL", 8, 12) + b"\x00abc"
-    entry = (struct.pack("<LLHLL", 12 + 42, 0, 0, 3, 3) + bytes(20)).ljust(38, b"\x00") + struct.pack("<L", 70)
+    entry = (struct.pack("<LLHLL", 12 + 42, 0, 0, 3, 3) + bytes(20)).ljust(38, b"\x00") + struct.pack("<L", place)
     head = struct.pack("<4sLLLLL", b"ISc(", 0x01005000, 0, 512, 64, 700)
     descriptor = bytes(12) + struct.pack("<L12xL8xLL", 64, 1, 1, 0)
-    header = head.ljust(512, b"\x00") + descriptor.ljust(64, b"\x00") + table + entry + b"old\x00"
+    return head.ljust(512, b"\x00") + descriptor.ljust(64, b"\x00") + table + entry + b"old\x00"
+
+
+def test_files_of_version_5_are_in_the_volume_that_counts_them() -> None:
+    header = of_version_5(70)
     assert read(header, {1: b"".ljust(70) + b"abc"}) == {("old",): b"abc"}
     none = bytes(32) + b"\xff\xff\xff\xff"
     assert read(header, {2: none.ljust(70, b"\x00") + b"two"}) == {("old",): b"two"}
 
 
 def test_the_smaller_entries_of_version_5_are_read() -> None:
-    table = struct.pack("<LL", 8, 12) + b"\x00abc"
-    entry = (struct.pack("<LLHLL", 12 + 42, 0, 0, 3, 3) + bytes(20)).ljust(38, b"\x00") + struct.pack("<L", 700)
-    head = struct.pack("<4sLLLLL", b"ISc(", 0x01005000, 0, 512, 64, 700)
-    descriptor = bytes(12) + struct.pack("<L12xL8xLL", 64, 1, 1, 0)
-    made = head.ljust(512, b"\x00") + descriptor.ljust(64, b"\x00") + table + entry + b"old\x00"
+    made = of_version_5(700)
     assert contents(opened(installshield.members, made.ljust(700, b"\x00") + b"abc")) == {("old",): b"abc"}

@@ -1,18 +1,9 @@
 """ALZ archives of ESTsoft: stored, bzip2 and DEFLATE; no public specification, facts of unalz's notes."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from garrison.engine.formats.opener import (
-    CORRUPT,
-    ENCRYPTED,
-    TOO_SHORT,
-    Listed,
-    Member,
-    clean_name,
-    closed,
-    collect,
-    stored,
-)
+from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Listed, Member, by_method, clean_name
 from garrison.engine.formats.reading import told
 from garrison.engine.formats.unpack import Inflater, Unpacking, bzip2_decoder
 from garrison.engine.guard import Guard, Incomplete
@@ -60,17 +51,11 @@ def _members(source: Source, guard: Guard) -> Iterator[Member]:
         position += 1
         listed = Listed(text, packed, size, is_locked, position, checksum)
         if not attributes & _FOLDER:
-            yield _member(source, guard, at, method, listed)
+            unpack = partial(_unpacked, source, guard, at, method, packed)
+            yield by_method(source, guard, at, method, listed, unpack)
         at += packed
 
 
-def _member(source: Source, guard: Guard, at: int, method: int, listed: Listed) -> Member:
-    names = (listed.name,)
-    if listed.is_encrypted:
-        return closed(names, ENCRYPTED, guard, listed)
-    if method == 0:
-        return collect(names, stored(source, at, listed.packed, guard), guard, listed=listed)
+def _unpacked(source: Source, guard: Guard, at: int, method: int, packed: int) -> Unpacking | None:
     make = _MAKERS.get(method)
-    if make is None:
-        return closed(names, f"not opened: packed by method {method}", guard, listed)
-    return collect(names, Unpacking(source, guard, make, at, listed.packed), guard, listed=listed)
+    return Unpacking(source, guard, make, at, packed) if make else None

@@ -2,20 +2,11 @@
 
 import struct
 from collections.abc import Iterator
+from functools import partial
 
 from garrison.engine.formats import lzh
 from garrison.engine.formats.lzh_codes import counted, packed_room
-from garrison.engine.formats.opener import (
-    CORRUPT,
-    ENCRYPTED,
-    TOO_SHORT,
-    Listed,
-    Member,
-    clean_name,
-    closed,
-    collect,
-    stored,
-)
+from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Listed, Member, by_method, clean_name, closed
 from garrison.engine.formats.reading import told
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
@@ -45,26 +36,22 @@ def _members(source: Source, guard: Guard) -> Iterator[Member]:
         position += 1
         listed = Listed(text, packed, size, bool(flags & _GARBLED), position, checksum)
         if kind in {0, 1}:
-            yield _member(source, guard, (at, packed, size), flags, method, listed)
+            yield _member(source, guard, at, flags, method, listed)
         at += packed
 
 
-def _member(  # what the header tells
-    source: Source, guard: Guard, place: tuple[int, int, int], flags: int, method: int, listed: Listed
-) -> Member:
-    at, packed, size = place
-    names = (listed.name,)
-    if flags & _GARBLED:
-        return closed(names, ENCRYPTED, guard, listed)
-    if flags & (_VOLUME | _CONTINUED):
-        return closed(names, "not opened: it is spread over several archives", guard, listed)
-    if method == 0:
-        return collect(names, stored(source, at, packed, guard), guard, listed=listed)
+def _member(source: Source, guard: Guard, at: int, flags: int, method: int, listed: Listed) -> Member:
+    if flags & (_VOLUME | _CONTINUED) and not listed.is_encrypted:
+        return closed((listed.name,), "not opened: it is spread over several archives", guard, listed)
+    return by_method(source, guard, at, method, listed, partial(_unpacked, source, guard, at, method, listed))
+
+
+def _unpacked(source: Source, guard: Guard, at: int, method: int, listed: Listed) -> Iterator[bytes] | None:
     if method > 4:
-        return closed(names, f"not opened: packed by method {method}", guard, listed)
-    data = source.read_at(at, min(packed, packed_room(guard)))
-    pieces = lzh.fastest(data, size) if method == 4 else lzh.unpacked(data, size, _WINDOW, 17, 5)
-    return collect(names, counted(pieces, guard, len(data) + 1), guard, listed=listed)
+        return None
+    data = source.read_at(at, min(listed.packed, packed_room(guard)))
+    pieces = lzh.fastest(data, listed.size) if method == 4 else lzh.unpacked(data, listed.size, _WINDOW, 17, 5)
+    return counted(pieces, guard, len(data) + 1)
 
 
 def _header(source: Source, at: int) -> tuple[bytes, int]:

@@ -96,6 +96,23 @@ def closed(names: tuple[str, ...], why: str, guard: Guard, listed: Listed | None
     return Member(names, None, why, listed=listed)
 
 
+def by_method(  # where it lies, what it is, and how it is packed
+    source: Source, guard: Guard, at: int, method: int, listed: Listed, unpack: Callable[[], Iterable[bytes] | None]
+) -> Member:
+    """Return a member of an archive: not opened when it is encrypted, as it is when its method is 0, else unpacked.
+
+    at: where its bytes begin. unpack: gives the pieces, already counted, or None for a method that is not known.
+    Raises OSError.
+    """
+    names = (listed.name,)
+    if listed.is_encrypted:
+        return closed(names, ENCRYPTED, guard, listed)
+    pieces = unpack() if method else stored(source, at, listed.packed, guard)
+    if pieces is None:
+        return closed(names, f"not opened: packed by method {method}", guard, listed)
+    return collect(names, pieces, guard, listed=listed)
+
+
 def derived(name: str, content: bytes, guard: Guard, kind: Type | None = None) -> Member:
     """Return what the engine made out of an object. name: what it is, for people, without brackets."""
     return collect((f"({name})",), _counted(content, guard), guard, kind=kind, is_derived=True)
