@@ -314,12 +314,31 @@ rule Perl_WebShell_Run_Request
         types = "python,perl,text,script"
     strings:
         $web = /Content-type:[ \t]{0,3}text\/(html|plain)/ nocase
-        $take = /\$(cmd|command|c|in|run|exec)[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20}|\$ENV\{[ \t]{0,2}["']?(QUERY_|PATH_INFO|HTTP_|REQUEST_|REMOTE_))/
-        $run1 = /=[ \t]{0,3}`[ \t]{0,3}\$(cmd|command|c|in|run|exec)\b/
-        $run2 = /(system|exec)[ \t]{0,3}\(?[ \t]{0,3}["']?\$(cmd|command|c|in|run|exec)\b/
-        $run3 = /open[ \t]{0,3}\(?[ \t]{0,3}[A-Za-z$_ ]{1,30},[ \t]{0,3}["'](-\||\$(cmd|command|c|in|run|exec)[^"'\n]{0,12}\|)/
-        $run4 = /qx[ \t]{0,2}[{(\/|][ \t]{0,3}\$(cmd|command|c|in|run|exec)\b/
+        $take_cmd = /\$cmd[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20}|\$ENV\{[ \t]{0,2}["']?(QUERY_|PATH_INFO|HTTP_|REQUEST_|REMOTE_))/
+        $take_command = /\$command[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20}|\$ENV\{[ \t]{0,2}["']?(QUERY_|PATH_INFO|HTTP_|REQUEST_|REMOTE_))/
+        $take_c = /\$c[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20}|\$ENV\{[ \t]{0,2}["']?(QUERY_|PATH_INFO|HTTP_|REQUEST_|REMOTE_))/
+        $take_in = /\$in[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20}|\$ENV\{[ \t]{0,2}["']?(QUERY_|PATH_INFO|HTTP_|REQUEST_|REMOTE_))/
+        $take_run = /\$run[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20}|\$ENV\{[ \t]{0,2}["']?(QUERY_|PATH_INFO|HTTP_|REQUEST_|REMOTE_))/
+        $take_exec = /\$exec[ \t]{0,3}=[ \t]{0,3}((\$[a-z]{1,6}->)?param[ \t]{0,2}\(|\$(in|form|FORM|query|QUERY|params?)\{[ \t]{0,2}["']?[A-Za-z_]{1,20}|\$ENV\{[ \t]{0,2}["']?(QUERY_|PATH_INFO|HTTP_|REQUEST_|REMOTE_))/
+        $run_cmd_1 = /(=[ \t]{0,3}`|qx[ \t]{0,2}[{(\/|]|(system|exec)[ \t]{0,3}\(?[ \t]{0,3}["']?)[ \t]{0,3}\$cmd\b/
+        $run_cmd_2 = /open[ \t]{0,3}\(?[ \t]{0,3}[A-Za-z$_ ]{1,30},[ \t]{0,3}["'](-\|[^\n;]{0,60}\$cmd\b|\$cmd\b[^"'\n]{0,20}\|)/
+        $run_command_1 = /(=[ \t]{0,3}`|qx[ \t]{0,2}[{(\/|]|(system|exec)[ \t]{0,3}\(?[ \t]{0,3}["']?)[ \t]{0,3}\$command\b/
+        $run_command_2 = /open[ \t]{0,3}\(?[ \t]{0,3}[A-Za-z$_ ]{1,30},[ \t]{0,3}["'](-\|[^\n;]{0,60}\$command\b|\$command\b[^"'\n]{0,20}\|)/
+        $run_c_1 = /(=[ \t]{0,3}`|qx[ \t]{0,2}[{(\/|]|(system|exec)[ \t]{0,3}\(?[ \t]{0,3}["']?)[ \t]{0,3}\$c\b/
+        $run_c_2 = /open[ \t]{0,3}\(?[ \t]{0,3}[A-Za-z$_ ]{1,30},[ \t]{0,3}["'](-\|[^\n;]{0,60}\$c\b|\$c\b[^"'\n]{0,20}\|)/
+        $run_in_1 = /(=[ \t]{0,3}`|qx[ \t]{0,2}[{(\/|]|(system|exec)[ \t]{0,3}\(?[ \t]{0,3}["']?)[ \t]{0,3}\$in\b/
+        $run_in_2 = /open[ \t]{0,3}\(?[ \t]{0,3}[A-Za-z$_ ]{1,30},[ \t]{0,3}["'](-\|[^\n;]{0,60}\$in\b|\$in\b[^"'\n]{0,20}\|)/
+        $run_run_1 = /(=[ \t]{0,3}`|qx[ \t]{0,2}[{(\/|]|(system|exec)[ \t]{0,3}\(?[ \t]{0,3}["']?)[ \t]{0,3}\$run\b/
+        $run_run_2 = /open[ \t]{0,3}\(?[ \t]{0,3}[A-Za-z$_ ]{1,30},[ \t]{0,3}["'](-\|[^\n;]{0,60}\$run\b|\$run\b[^"'\n]{0,20}\|)/
+        $run_exec_1 = /(=[ \t]{0,3}`|qx[ \t]{0,2}[{(\/|]|(system|exec)[ \t]{0,3}\(?[ \t]{0,3}["']?)[ \t]{0,3}\$exec\b/
+        $run_exec_2 = /open[ \t]{0,3}\(?[ \t]{0,3}[A-Za-z$_ ]{1,30},[ \t]{0,3}["'](-\|[^\n;]{0,60}\$exec\b|\$exec\b[^"'\n]{0,20}\|)/
     condition:
-        Cgi_For_Web_Shells and filesize < 128KB and $web and $take and
-        for any of ($run*) : (@[1] > @take[1] and @[1] - @take[1] < 800)
+        Cgi_For_Web_Shells and filesize < 128KB and $web and (
+            for any of ($run_cmd_*) : (@[1] > @take_cmd[1] and @[1] - @take_cmd[1] < 800) or
+            for any of ($run_command_*) : (@[1] > @take_command[1] and @[1] - @take_command[1] < 800) or
+            for any of ($run_c_*) : (@[1] > @take_c[1] and @[1] - @take_c[1] < 800) or
+            for any of ($run_in_*) : (@[1] > @take_in[1] and @[1] - @take_in[1] < 800) or
+            for any of ($run_run_*) : (@[1] > @take_run[1] and @[1] - @take_run[1] < 800) or
+            for any of ($run_exec_*) : (@[1] > @take_exec[1] and @[1] - @take_exec[1] < 800)
+        )
 }
