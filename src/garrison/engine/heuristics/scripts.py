@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 - a rule is one row of a table, its pattern one word of it
 
-from garrison.engine.heuristics.rule import SCRIPTS, SHORT, WRITTEN, Rule, having, matching
+from garrison.engine.heuristics.rule import SCRIPTS, SHORT, WRITTEN, Look, Rule, Test, having, matching
 from garrison.engine.type import Type
 from garrison.engine.verdict import Kind
 
@@ -20,12 +20,28 @@ _PYTHON_SHELL = (
     rb"(?:/(?:usr/)?bin/)?(?:ba|da|z|k)?sh\b)"
 )
 _IP = rb"(?:https?|ftp)://\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"
+# How to install something is told with such a command for PowerShell, and most often with another for a shell.
+_SHOWN = frozenset({Type.TEXT, Type.HTML, Type.XML})
+_POWERSHELL_FETCHES = matching(
+    rb"\b(?:iex|invoke-expression)\b[^\n]{0,80}(?:downloadstring|\biwr\b|invoke-webrequest|\birm\b)[^\n]{0,20}http|(?:downloadstring|\biwr\b|\birm\b)[^\n]{4,160}\|\s{0,3}(?:iex|invoke-expression)\b",
+    b"iex",
+    b"invoke-expression",
+)
+_FETCHED_SHELL = matching(
+    rb"\b(?:curl|wget)\s[^\n|]{4,200}\|\s{0,4}(?:sudo\s)?(?:/bin/|/usr/bin/)?(?:ba|da|z)?sh\b", b"curl ", b"wget "
+)
+
+
+def _is_piped(look: Look) -> bool:
+    is_shown = look.subject.kind in _SHOWN and _POWERSHELL_FETCHES.check(look)
+    return not is_shown and _FETCHED_SHELL.check(look)
+
+
+_PIPED = Test(_is_piped, _FETCHED_SHELL.gates)
 
 RULES = (
     Rule("script.piped", "Heuristic.Script.DownloadAndRun", Kind.TROJAN, 30,
-         "it fetches a script from elsewhere and runs it at once", _SHELL,
-         matching(rb"\b(?:curl|wget)\s[^\n|]{4,200}\|\s{0,4}(?:sudo\s)?(?:/bin/|/usr/bin/)?(?:ba|da|z)?sh\b",
-                  b"curl ", b"wget "), SHORT),
+         "it fetches a script from elsewhere and runs it at once", _SHELL, _PIPED, SHORT),
     Rule("script.bare-address", "Heuristic.Script.DownloadAndRun", Kind.TROJAN, 30,
          "what it fetches comes from an address without a name", _SHELL,
          matching(rb"\b(?:curl|wget|tftp|ftpget)\s[^\n|;]{0,100}" + _IP, b"curl ", b"wget ", b"tftp "), SHORT),
@@ -125,9 +141,11 @@ RULES = (
          matching(rb"<%[^%]{0,300}(?:\b(?:eval|execute)\s{0,3}\(?\s{0,3}request\b|getRuntime\(\)\s{0,3}\.exec\(\s{0,3}request\.getParameter)",
                   b"request"), SHORT),
     Rule("windows.fetches", "Heuristic.Script.DownloadAndRun", Kind.TROJAN, 60,
-         "it makes PowerShell fetch a script and run it", _WINDOWS,
-         matching(rb"\b(?:iex|invoke-expression)\b[^\n]{0,80}(?:downloadstring|\biwr\b|invoke-webrequest|\birm\b)[^\n]{0,20}http|(?:downloadstring|\biwr\b|\birm\b)[^\n]{4,160}\|\s{0,3}(?:iex|invoke-expression)\b",
-                  b"iex", b"invoke-expression"), SHORT),
+         "it makes PowerShell fetch a script and run it", _WINDOWS - _SHOWN, _POWERSHELL_FETCHES, SHORT),
+    Rule("windows.fetches-shown", "Heuristic.Script.DownloadAndRun", Kind.TROJAN, 40,
+         "there is a command in it that makes PowerShell fetch a script and run it", _SHOWN, _POWERSHELL_FETCHES, SHORT),
+    Rule("windows.fetches-only", "Heuristic.Script.DownloadAndRun", Kind.TROJAN, 20,
+         "there is little else in it", _SHOWN, _POWERSHELL_FETCHES, 1024),
     Rule("windows.hides", "Heuristic.Script.HiddenCommand", Kind.TROJAN, 30,
          "it keeps the window of a command out of sight", _WINDOWS,
          matching(rb"powershell[^\n]{0,80}-w(?:indowstyle|in)?\s{1,3}(?:hidden|h|1)\b", b"powershell"), SHORT),
