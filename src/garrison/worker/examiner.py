@@ -1,9 +1,6 @@
 """The worker's use of the engine: databases opened once, then one object after another."""
 
-import encodings
-import importlib
 import os
-import pkgutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,9 +17,6 @@ from garrison.engine.verdict import Remark, Verdict
 from garrison.wire.examination import Setup
 from garrison.worker.foresight import foresee
 from garrison.worker.serving import Budget
-
-# For other systems' consoles; they cannot be imported on Linux.
-_FOREIGN_CODECS = {"mbcs", "oem", "cp65001"}
 
 
 class DatabaseExaminer:
@@ -55,7 +49,6 @@ def open_examiner(setup: Setup) -> DatabaseExaminer:
 
     Raises GarrisonError when the databases cannot be used.
     """
-    _load_codecs()
     foresee()
     files = _open_files(setup.databases)
     try:
@@ -79,10 +72,3 @@ def _open_files(folder: str) -> Mapping[str, int]:
             os.close(descriptor)
         raise explain(error, f"open the databases in {folder}") from error
     return files
-
-
-def _load_codecs() -> None:
-    """Import every text encoding: names in archives may ask for any."""
-    for module in pkgutil.iter_modules(encodings.__path__):
-        if module.name not in _FOREIGN_CODECS:
-            importlib.import_module(f"encodings.{module.name}")

@@ -8,7 +8,7 @@ import marshal
 import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import MAGIC_NUMBER, cache_from_source
+from importlib.util import MAGIC_NUMBER, cache_from_source, find_spec
 from os import scandir, stat
 from os.path import isdir
 from types import ModuleType
@@ -19,8 +19,11 @@ PACKAGES = (
     "garrison.engine.emulation",
     "garrison.engine.programs",
     "cryptography.hazmat.primitives.ciphers",
+    "encodings",  # names in archives may ask for any
 )
 MODULES = (
+    "quopri",
+    "stringprep",
     "cryptography.exceptions",
     "cryptography.utils",
     "cryptography.hazmat.primitives._cipheralgorithm",
@@ -31,6 +34,13 @@ MODULES = (
 )
 # What they import that is, or needs, a shared library; and small modules of Python's own.
 LIBRARIES = (
+    "_codecs_cn",
+    "_codecs_hk",
+    "_codecs_iso2022",
+    "_codecs_jp",
+    "_codecs_kr",
+    "_codecs_tw",
+    "_multibytecodec",
     "cryptography.hazmat.bindings._rust",
     "cryptography.hazmat.primitives",
     "cryptography.hazmat.decrepit",
@@ -62,7 +72,7 @@ class Foresight:
             self.hold(package if name == "__init__" else f"{package}.{name}")
 
     def hold(self, name: str) -> None:
-        """Read a module that lies in a package. Raises OSError, SyntaxError."""
+        """Read a module. Raises OSError, SyntaxError."""
         if name not in sys.modules:
             path = _path(name)
             path = f"{path}/__init__.py" if isdir(path) else f"{path}.py"
@@ -109,6 +119,8 @@ def foresee() -> Foresight:
 def _path(name: str) -> str:
     """Return where a module lies, without the end of its name."""
     root, _, rest = name.partition(".")
+    if not rest and (spec := find_spec(root)) and spec.origin and not spec.submodule_search_locations:
+        return spec.origin.removesuffix(".py")
     return "/".join((import_module(root).__path__[0], *rest.split(".")))
 
 

@@ -31,9 +31,9 @@ _DAMAGES = (ValueError, KeyError, TypeError, IndexError, struct.error, re.error,
 
 
 class _Atoms:
-    """The atoms of one target."""
+    """The atoms of one target; those of a single kind of object are loaded when the first of that kind comes."""
 
-    __slots__ = ("_database", "_references", "_scratch", "_starts", "slow")
+    __slots__ = ("_blob", "_database", "_references", "_scratch", "_starts", "slow")
 
     def __init__(self, told: dict[str, Any], arrays: memoryview, blob: memoryview | None) -> None:
         count = told["atoms"]
@@ -41,19 +41,24 @@ class _Atoms:
         self._starts = arrays[told["starts"] : told["starts"] + 4 * (count + 1)].cast("I")
         size = self._starts[count] * REFERENCE.size
         self._references = arrays[told["references"] : told["references"] + size]
+        self._blob = blob
         self._database: Any = None
-        if blob is not None:
-            self._database = hyperscan.loadb(bytes(blob), hyperscan.HS_MODE_BLOCK)
+
+    def load(self) -> bool:
+        """Have the atoms in memory; return whether there are any. Raises hyperscan.HyperscanError."""
+        if self._database is None and self._blob is not None:
+            self._database = hyperscan.loadb(bytes(self._blob), hyperscan.HS_MODE_BLOCK)
             self._scratch = hyperscan.Scratch(self._database)
+        return self._database is not None
 
     def close(self) -> None:
         self._starts.release()
         self._references.release()
-        self._database = None
+        self._blob = self._database = None
 
     def scan(self, view: View) -> bool:
         """Put the places of all atoms into the view. Return whether all of it was searched in time."""
-        if self._database is None:
+        if not self.load():
             return True
         content = view.content
         if len(content) <= _WINDOW:
@@ -134,6 +139,8 @@ class PatternStage:
         for name, told in header["targets"].items():
             blob = files[atoms_file(int(name))] if told["atoms"] else None
             self._atoms[int(name)] = _Atoms(told, arrays, blob)
+        if 0 in self._atoms:
+            self._atoms[0].load()  # every object is searched for these: once for all workers
         arrays.release()
         if "pictures" in header["needs"]:
             pictures.prepare()
