@@ -15,11 +15,11 @@ from types import ModuleType
 import pytest
 
 from garrison.engine.formats.opener import Member, Opener
-from garrison.engine.formats.openers import OPENERS
 from garrison.engine.identify import identify_source
 from garrison.engine.source import Source
+from garrison.engine.type import Type
 from tests.engine import archives, forms_documents, forms_executables, forms_images, forms_texts, opening
-from tests.engine.coverage_targets import TARGETS, Target, name_of
+from tests.engine.coverage_targets import TARGETS, Target, name_of, openers_of
 from tests.engine.documents import ovba
 from tests.engine.emulation.running import xored
 from tests.engine.formats.clam_samples import FOLDER
@@ -62,7 +62,7 @@ def of(target: Target) -> Iterator[bytes]:
 
 def _of_others(target: Target) -> Iterator[bytes]:
     """Yield Debian's test files that are of the target's type."""
-    kinds = {kind for kind, openers in OPENERS.items() if target.opener in openers}
+    kinds = {kind for kind in Type if target.name in openers_of(kind)}
     for path in sorted(FOLDER.iterdir()) if FOLDER.is_dir() else ():
         content = path.read_bytes()
         if len(content) <= LONGEST and (not kinds or identify_source(Source(content)) in kinds):

@@ -4,11 +4,14 @@ A target takes bytes and raises when a promise is broken. Openers are held to th
 the promises of a whole verdict are put to the target `examine`, whose seeds are of every format.
 """
 
+import importlib
+import inspect
 import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any
 
 from garrison.base.errors import Invalid
 from garrison.engine import examine as engine
@@ -16,6 +19,7 @@ from garrison.engine.budget import Budget, Unbounded
 from garrison.engine.databases import Detector
 from garrison.engine.emulation.unpacker import unpack
 from garrison.engine.formats import excel4, implode, lzh, nsis_bzip2, packed, pdf_filters, tar, upx, upx_codecs, vba
+from garrison.engine.formats.late import PACKAGE
 from garrison.engine.formats.opener import Opener
 from garrison.engine.formats.openers import OPENERS
 from garrison.engine.guard import Guard, Incomplete
@@ -84,15 +88,24 @@ def name_of(opener: Opener, kind: Type) -> str:
     return module + opener.__name__.replace("members", "").replace("_", ".", 1)
 
 
-def openers() -> Iterator[tuple[str, Opener]]:
-    """Yield name and function of every opener, each once."""
-    seen: set[Opener] = {upx.members_of_pe}
-    yield "upx.of_pe", upx.members_of_pe  # behind the opener of packed programs
-    for kind, several in OPENERS.items():
-        for opener in several:
-            if opener not in seen:
-                seen.add(opener)
-                yield name_of(opener, kind), opener
+def loaded(late: Opener) -> Opener:
+    """Return the function behind an opener that is loaded late: here it has to be while the engine is instrumented."""
+    told = inspect.getclosurevars(late).nonlocals
+    found: Any = getattr(importlib.import_module(f"{PACKAGE}.{told['module']}"), told["function"])
+    opener: Opener = found(*told["arguments"]) if told["arguments"] else found
+    return opener
+
+
+def openers_of(kind: Type) -> dict[str, Opener]:
+    """Return the openers of a type, by the names of their targets."""
+    return {name_of(opener, kind): opener for opener in map(loaded, OPENERS[kind])}
+
+
+def openers() -> dict[str, Opener]:
+    """Return every opener once, and the one behind that of packed programs."""
+    return {name: opener for kind in OPENERS for name, opener in openers_of(kind).items()} | {
+        "upx.of_pe": upx.members_of_pe
+    }
 
 
 @cache
@@ -267,6 +280,9 @@ _OTHERS: tuple[tuple[str, Run], ...] = (
 )
 
 TARGETS: dict[str, Target] = {
-    **{name: Target(name, partial(open_with, opener), opener, RISKY.get(name, "")) for name, opener in openers()},
+    **{
+        name: Target(name, partial(open_with, opener), opener, RISKY.get(name, ""))
+        for name, opener in openers().items()
+    },
     **{name: Target(name, run) for name, run in _OTHERS},
 }

@@ -4,21 +4,23 @@ import pytest
 
 from garrison.engine.formats.openers import OPENERS
 from tests.engine import coverage, coverage_planted, coverage_seeds
-from tests.engine.coverage_targets import RISKY, TARGETS
+from tests.engine.coverage_targets import RISKY, TARGETS, loaded, name_of
 
 needs_atheris = pytest.mark.skipif(bool(coverage.MISSING), reason=coverage.MISSING)
 RUNS = 40  # for every target; the campaign is the long one
 
 
 def test_every_opener_is_a_target() -> None:
-    targets = {target.opener for target in TARGETS.values()}
-    assert {opener for several in OPENERS.values() for opener in several} <= targets
+    for kind, several in OPENERS.items():
+        names = [name_of(loaded(opener), kind) for opener in several]
+        assert len(set(names)) == len(names)
+        assert all(TARGETS[name].opener for name in names)
     assert {name for name, target in TARGETS.items() if target.why_risky} == set(RISKY)
     assert len(RISKY) == 5
 
 
 # What tests of its own alone make: the campaign records it.
-FROM_TESTS = {"rar", "chm", "arj", "appimage", "upx.of_elf", "installshield_setup", "nsis", "carve"}
+FROM_TESTS = {"rar", "chm", "arj", "appimage", "upx.of_elf", "installshield_setup", "nsis", "carve", "pyc"}
 
 
 def test_every_target_has_seeds() -> None:

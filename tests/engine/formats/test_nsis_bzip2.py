@@ -19,6 +19,13 @@ def test_what_was_packed_comes_out(content: bytes) -> None:
     assert unpacked(bzip2(content)) == content
 
 
+def test_runs_come_in_pieces_however_long_they_are() -> None:
+    content = bytes(2_000_000)
+    pieces = list(blocks(bzip2(content), lambda: None))
+    assert b"".join(pieces) == content
+    assert max(map(len, pieces)) < 70_000
+
+
 def test_an_end_too_early_is_told() -> None:
     with pytest.raises(EOFError):
         unpacked(bzip2(b"some words " * 50)[:-20])

@@ -10,11 +10,12 @@ _BLOCK, _END = 0x31, 0x17
 _GROUP = 50
 _LONGEST = 20
 _MOST = 900_000
+_PIECE = 64 * 1024
 _ASK_EVERY = 1000  # groups
 
 
 def blocks(packed: bytes, check: Callable[[], None]) -> Iterator[bytes]:
-    """Yield what was packed, block by block. check: is called every now and then, and may raise.
+    """Yield what was packed, in pieces. check: is called every now and then, and may raise.
 
     Raises ValueError when it is damaged, EOFError when it ends too early.
     """
@@ -25,7 +26,7 @@ def blocks(packed: bytes, check: Callable[[], None]) -> Iterator[bytes]:
             return
         if mark != _BLOCK:
             _damaged()
-        yield bytes(reader.block())
+        yield from reader.block()
 
 
 class _Reader:
@@ -46,8 +47,8 @@ class _Reader:
         run = int.from_bytes(self._packed[at >> 3 : (at >> 3) + 4].ljust(4, b"\x00"), "big")
         return run >> 32 - (at & 7) - count & (1 << count) - 1
 
-    def block(self) -> bytearray:
-        """Return one block, unpacked. Raises ValueError."""
+    def block(self) -> Iterator[bytes]:
+        """Yield one block, unpacked. Raises ValueError."""
         origin = self.take(24)
         used = self._symbols()
         groups = self.take(3)
@@ -157,16 +158,19 @@ def _sorted_back(last: bytearray, origin: int) -> bytearray:
     return out
 
 
-def _expanded(content: bytearray) -> bytearray:
-    """Undo the first step: four equal bytes are followed by how many more of them there are."""
+def _expanded(content: bytearray) -> Iterator[bytes]:
+    """Undo the first step: four equal bytes are followed by how many more of them there are, up to fifty times all."""
     out = bytearray()
     previous, count = -1, 0
     for byte in content:
         if count == 4:
             out += bytes([previous]) * byte
             previous, count = -1, 0
+            if len(out) >= _PIECE:
+                yield bytes(out)
+                out.clear()
             continue
         count = count + 1 if byte == previous else 1
         previous = byte
         out.append(byte)
-    return out
+    yield bytes(out)
