@@ -14,6 +14,8 @@ from garrison.engine.verdict import Certainty, Kind
 
 ANY: Final = ""
 _WITH_CHECKSUM = {Type.ZIP, Type.RAR}
+_STREAMS = {Type.GZIP, Type.BZIP2, Type.XZ, Type.LZMA, Type.ZSTD, Type.LZ4, Type.LZIP, Type.COMPRESS}
+_COUNTED_FROM_0 = {Type.SEVEN_ZIP, Type.CAB, Type.CHM}
 _NAME_CHARS = 1000
 
 Range = tuple[int, int] | None  # both ends; where they differ, 0 is an open end
@@ -37,15 +39,24 @@ class _Signature:
         self._crc = int(crc)
 
     def holds(self, listed: Listed, container: Subject) -> bool:
+        kind, size = container.kind, len(container.content)
+        if kind in _STREAMS:
+            kind, size = Type.TAR, -1  # a stream lists nothing: it is the tar inside, whose size nobody tells
         return (
-            self._kind in {ANY, container.kind}
+            self._kind in {ANY, kind}
             and (self._encrypted is None or self._encrypted == listed.is_encrypted)
-            and (not self._crc or container.kind not in _WITH_CHECKSUM or self._crc == listed.checksum)
-            and _is_within(self._container_size, len(container.content))
-            and _is_within(self._packed, listed.packed)
-            and _is_within(self._size, listed.size)
-            and _is_within(self._position, listed.position)
+            and (not self._crc or kind not in _WITH_CHECKSUM or self._crc == listed.checksum)
+            and _is_within(self._container_size, size)
+            and _is_within(self._packed, max(listed.packed, 0))  # clamscan's figure for one that is not told
+            and _is_within(self._size, max(listed.size, 0))
+            and self._is_placed(listed.position, kind)
             and (self._name is None or self._name.search(listed.name[:_NAME_CHARS]) is not None)
+        )
+
+    def _is_placed(self, position: int, kind: Type) -> bool:
+        """Return whether the member stands where it has to; of some archives clamscan counts the members from 0."""
+        return _is_within(self._position, position) or (
+            kind in _COUNTED_FROM_0 and _is_within(self._position, position - 1)
         )
 
 

@@ -19,7 +19,8 @@ from garrison.engine.matches import Matches
 from garrison.engine.source import Source
 from garrison.engine.subject import Subject
 from tests.engine.patterns.joints import Maker
-from tests.engine.patterns.lines import extended, logical
+from tests.engine.patterns.lines import extended, logical, with_macro
+from tests.engine.patterns.lists import listing
 from tests.engine.samples import built, open_set
 
 CLAMSCAN = shutil.which("clamscan")
@@ -64,19 +65,49 @@ class Recorder:
 def campaign(seed: int, times: int) -> Result:
     """Compare both on `times` files and signatures. Needs clamscan."""
     result = Result()
-    maker = Maker(seed)
-    files: dict[str, bytes] = {}
-    databases: dict[str, str] = {}
-    for ending, make, mark in (("ndb", extended, ":"), ("ldb", logical, ";")):
-        for number in range(times // 2):
-            line, files[f"{ending}{number}.bin"] = make(maker, number)
-            result.lines[line.partition(mark)[0]] = line
-            databases[f"test.{ending}"] = databases.get(f"test.{ending}", "") + line + "\n"
+    databases, files = made(seed, times, result.lines)
     result.files, result.signatures = len(files), len(result.lines)
     compare(result, databases, files)
+    for number in range(times // 25):
+        _compare_macro(result, Maker(1_000_000 * seed + number), f"Macro.{number}")
     assert not result.only_clamscan, result.only_clamscan
     assert result.both, "nothing was found at all"
     return result
+
+
+def _compare_macro(result: Result, maker: Maker, name: str) -> None:
+    """Compare one macro alone: with two or more in a database clamscan 1.4.6 takes one for another, and crashes."""
+    macro, line, file = with_macro(maker)
+    line = line.replace("Log.0", name)
+    alone = Result()
+    compare(alone, {"test.ndb": macro + "\n", "test.ldb": line + "\n"}, {"macro.bin": file})
+    result.lines[name] = line
+    result.files += 1
+    result.signatures += 1
+    result.both += alone.both
+    result.only_clamscan += alone.only_clamscan
+    result.only_ours += alone.only_ours
+
+
+def made(seed: int, times: int, lines: dict[str, str]) -> tuple[dict[str, str], dict[str, bytes]]:
+    """Return databases and files. lines: takes each signature by its name."""
+    maker = Maker(seed)
+    files: dict[str, bytes] = {}
+    databases = {"test.ndb": "", "test.ldb": ""}
+    for ending, make, mark in (("ndb", extended, ":"), ("ldb", logical, ";")):
+        for number in range(times // 2):
+            line, files[f"{ending}{number}.bin"] = make(maker, number)
+            lines[line.partition(mark)[0]] = line
+            databases[f"test.{ending}"] += line + "\n"
+    for number in range(times // 4):
+        listed = listing(maker, number)
+        files[f"list{number}.bin"] = listed.file
+        for ending, each in listed.lines.items():
+            databases[f"test.{ending}"] = "".join(
+                (databases.get(f"test.{ending}", ""), *(f"{line}\n" for line in each))
+            )
+        lines[f"List.{number}"] = " ".join(line for each in listed.lines.values() for line in each)
+    return databases, files
 
 
 def compare(result: Result, databases: Mapping[str, str], files: Mapping[str, bytes]) -> None:

@@ -79,7 +79,7 @@ def _pe(chance: Chance, content: bytes) -> Host:
     """A program with sections of other things, the content, and version information."""
     before = [(b".a%d" % number, chance.blob(20, 700), making.DATA) for number in range(chance.random.randint(0, 2))]
     code = chance.blob(0, 40)
-    entry = chance.random.randint(0, len(code))
+    entry = chance.random.randrange(len(code + content))
     address = 0x1000 * (1 + sum(1 + len(each) // 0x1000 for _, each, _ in before))
     made = [*before, (b".text", code + content, making.EXECUTABLE)]
     start = 0x400 + sum(len(each) + -len(each) % 512 for _, each, _ in before)

@@ -1,5 +1,12 @@
 """Lines of .ndb and .ldb files with every feature, each with a file that (mostly) matches it."""
 
+import io
+
+from PIL import Image
+
+from garrison.engine.identify import identify
+from garrison.engine.patterns import pictures
+from garrison.engine.subject import Subject
 from tests.engine.patterns.hosts import PACKED, TARGETS, TEXTS, Host, host, packed
 from tests.engine.patterns.joints import Maker, anchored
 
@@ -51,8 +58,43 @@ def _damaged(maker: Maker, file: bytes, start: int) -> bytes:
     return file[:at] + bytes(((file[at] + 1) & 0x7F,)) + file[at + 1 :]
 
 
+def with_macro(maker: Maker) -> tuple[str, str, bytes]:
+    """Return a line of an .ndb that is the macro, a line of an .ldb, and its file.
+
+    The part before the macro occurs once or more, with the macro near it or too far away.
+    """
+    group = maker.random.randrange(32)
+    macro, inside = maker.piece(text=False)
+    pattern, content = maker.piece(text=False)
+    low = len(content) + maker.random.randint(0, 5)
+    high = low + maker.random.randint(0, 10)
+    file = maker.blob(5, 50)
+    for _ in range(maker.random.randint(1, 3)):
+        gap = maker.random.randint(low - maker.one_in(5), high + maker.one_in(5)) - len(content)
+        file += content + maker.random.randbytes(max(gap, 0)) + inside + maker.blob(0, 20)
+    expression = maker.random.choice(("0&1", "1", "1>1", "0>1&1", "1=1", "0&1=0"))
+    line = f"Log.0;Engine:81-255,Target:0;{expression};{pattern};${{{low}-{high}}}{group}$"
+    return f"Group.1:0:${group}{maker.random.choice(('', '$'))}:{macro}", line, file
+
+
+def _of_picture(maker: Maker, number: int) -> tuple[str, bytes]:
+    """Return a line with the hash of a picture."""
+    width, height = maker.random.randint(20, 90), maker.random.randint(20, 90)
+    coarse = Image.frombytes("RGB", (8, 8), maker.random.randbytes(192))
+    picture = coarse.resize((width, height), Image.Resampling.BICUBIC)
+    file = io.BytesIO()
+    picture.save(file, maker.random.choice(("PNG", "JPEG", "GIF", "BMP")))
+    content = file.getvalue()
+    told = pictures.hash_of(Subject(content, identify(content)))
+    if maker.one_in(5):
+        told = f"{int(told, 16) ^ 1 << maker.random.randrange(64):016x}"
+    return f"Log.{number};Engine:150-255,Target:{maker.random.choice((0, 5))};0;fuzzy_img#{told}", content
+
+
 def logical(maker: Maker, number: int) -> tuple[str, bytes]:
     """Return a line of an .ldb, and its file."""
+    if maker.one_in(25):
+        return _of_picture(maker, number)
     target = maker.random.choice(TARGETS)
     text = target in TEXTS
     count = maker.random.randint(2, 5)

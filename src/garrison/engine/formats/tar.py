@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from garrison.engine.formats.forward import Forward, ForwardSource
-from garrison.engine.formats.opener import TOO_SHORT, Member, clean_name, collect
+from garrison.engine.formats.opener import TOO_SHORT, Listed, Member, clean_name, collect
 from garrison.engine.formats.sparse import Sparse, expand, map_in_data, map_of_gnu, map_of_pax
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.identify import is_tar
@@ -125,7 +125,8 @@ class _Reader:
         data = self._data(size)
         if sparse is not None:
             data = self._sparse(sparse, data)
-        return collect((name,), data, self._stream.guard)
+        listed = Listed(name, size, size, position=self._count)
+        return collect((name,), data, self._stream.guard, listed=listed)
 
     def _data(self, size: int) -> Iterator[bytes]:
         got = 0

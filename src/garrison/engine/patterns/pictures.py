@@ -2,6 +2,7 @@
 
 import io
 import math
+import struct
 import warnings
 from typing import Any, Final
 
@@ -42,13 +43,19 @@ def _hash(content: bytes) -> str:
             picture = library.open(io.BytesIO(content))
             if picture.width * picture.height > _MOST_PIXELS:
                 return ""
-            small = picture.convert("RGB").convert("L").resize((_SIDE, _SIDE), library.Resampling.LANCZOS)
-            return _folded(small.tobytes())
+            # Shrunk with fractions: clamscan rounds only once.
+            shades = picture.convert("RGB").convert("L").convert("F")
+            small = shades.resize((_SIDE, _SIDE), library.Resampling.LANCZOS)
+            return _folded([min(max(math.floor(shade + 0.5), 0), 255) for shade in _floats(small.tobytes())])
     except Exception:  # noqa: BLE001 # a library that reads hostile files raises what it likes
         return ""
 
 
-def _folded(pixels: bytes) -> str:
+def _floats(raw: bytes) -> tuple[float, ...]:
+    return struct.unpack(f"={len(raw) // 4}f", raw)
+
+
+def _folded(pixels: list[int]) -> str:
     rows = [_transformed(pixels[at : at + _SIDE]) for at in range(0, _SIDE * _SIDE, _SIDE)]
     columns = [_transformed([row[number] for row in rows]) for number in range(_LOW)]
     low = [columns[x][y] for y in range(_LOW) for x in range(_LOW)]
@@ -60,7 +67,7 @@ def _folded(pixels: bytes) -> str:
     return f"{bits:016x}"
 
 
-def _transformed(values: bytes | list[float]) -> list[float]:
+def _transformed(values: list[int] | list[float]) -> list[float]:
     """Return the lowest frequencies of 32 values (DCT-II)."""
     if not _WAVES:
         for frequency in range(_LOW):

@@ -4,6 +4,7 @@ import hashlib
 import struct
 
 from garrison.engine.programs.pe_headers import IMPORT, Headers, directory
+from garrison.engine.programs.pe_ordinals import name_of
 from garrison.engine.programs.program import Imports
 
 _LIBRARIES = 256
@@ -63,6 +64,7 @@ def import_hash(imports: Imports) -> bytes:
         stem = library.lower()
         base, _, ending = stem.rpartition(".")
         stem = base if ending in {"dll", "ocx", "sys"} else stem
-        parts.append(f"{stem}.{function.lower().replace('#', 'ord', 1) if function[:1] == '#' else function.lower()}")
+        name = name_of(stem, int(function[1:])) if function[:1] == "#" and function[1:].isdecimal() else function
+        parts.append(f"{stem}.{name.lower()}")
     text = ",".join(parts).encode("latin-1", "replace")
     return hashlib.md5(text, usedforsecurity=False).digest()
