@@ -3,6 +3,7 @@
 import binascii
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import struct
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable
 
 import lz4.frame
 from backports import zstd
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from garrison.engine.formats import alz as alz_format
 from garrison.engine.formats import apple_double as apple_double_format
@@ -26,6 +28,8 @@ from garrison.engine.formats import lha as lha_format
 from garrison.engine.formats import lz4 as lz4_format
 from garrison.engine.formats import lzip as lzip_format
 from garrison.engine.formats import macbinary as macbinary_format
+from garrison.engine.formats import rar as rar_format
+from garrison.engine.formats import rar_crypto
 from garrison.engine.formats import seven_zip as seven_zip_format
 from garrison.engine.formats import szdd as szdd_format
 from garrison.engine.formats import tar as tar_format
@@ -307,6 +311,35 @@ def make_compress(content: bytes) -> bytes:
     return bytes(out)
 
 
+def make_rar(content: bytes, password: bytes = b"") -> bytes:
+    """Return a RAR 5 archive of one stored member, encrypted when there is a password."""
+    salt, block, extra = bytes(range(16)), bytes(range(16, 32)), b""
+    packed, rounds = content, 2
+    if password:
+        key = hashlib.pbkdf2_hmac("sha256", password, salt, rounds)
+        cipher = Cipher(algorithms.AES(key), modes.CBC(block)).encryptor()
+        packed = cipher.update(content + bytes(-len(content) % 16))
+        check = rar_crypto.check_5(password, salt, rounds)
+        record = b"\x01\x00\x01\x01" + salt + block + check + bytes(4)
+        extra = rar_number(len(record)) + record
+    name = b"inner"
+    sizes = (rar_number(len(extra)) if extra else b"") + rar_number(len(packed)) + b"\x00" + rar_number(len(content))
+    fields = bytes((2, 3 if extra else 2)) + sizes + b"\x20\x00\x01" + bytes((len(name),)) + name + extra
+    return (
+        b"Rar!\x1a\x07\x01\x00" + rar_block(b"\x01\x00\x00") + rar_block(fields) + packed + rar_block(b"\x05\x00\x00")
+    )
+
+
+def rar_block(fields: bytes) -> bytes:
+    """Return a header of RAR 5."""
+    header = rar_number(len(fields)) + fields
+    return struct.pack("<L", zlib.crc32(header)) + header
+
+
+def rar_number(value: int) -> bytes:
+    return bytes((value & 0x7F | 0x80,)) + rar_number(value >> 7) if value > 0x7F else bytes((value,))
+
+
 def in_cab(content: bytes) -> bytes:
     return make_cab([("inner", content)])
 
@@ -331,6 +364,7 @@ FORMS = (
     Form(Type.MACBINARY, macbinary_format.members, make_macbinary, can_bomb=False),
     Form(Type.LHA, lha_format.members, make_lha, can_bomb=False),
     Form(Type.ARJ, arj_format.members, make_arj, can_bomb=False),
+    Form(Type.RAR, rar_format.members, make_rar, can_bomb=False),
     Form(Type.LZIP, lzip_format.members, make_lzip),
     Form(Type.LZ4, lz4_format.members, lz4.frame.compress, is_streamed=False, can_bomb=False),
     Form(Type.COMPRESS, compress_format.members, make_compress, can_bomb=False),

@@ -1,7 +1,8 @@
-"""RAR archives; the small samples are test files of the rarfile project."""
+"""RAR archives; the small samples are test files of the rarfile project (ISC licence), in whole or their beginning."""
 
 import base64
 import random
+import zlib
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from garrison.engine.formats import libarchive
 from garrison.engine.formats.rar import members
+from garrison.engine.guard import Guard
+from tests.engine.archives import make_rar, rar_block
 from tests.engine.opening import SMALL, contents, opened, remarks
 
 needs_library = pytest.mark.skipif(not libarchive.preload(), reason="libarchive13 is not installed")
@@ -37,6 +40,29 @@ LOCKED = base64.b64decode(
     "NS+MxrznJeJ0DIBCACAAAAAHAAAAAOPDX3hxA2M9FDMJACAAAABGSUxFMi5UWFStZHUAABkADAAPMD1eZmlsZTJjb21tZW5005C+"
     "HUPv1L95WpV8La7DSRITBPuX1rf553cSqgZewKg="
 )
+# The password of the following is "password".
+LOCKED_5 = base64.b64decode(
+    "UmFyIRoHAQDz4YLrCwEFBwAGAQGAgIAA1maebhMDAp8ABJ8AACJDfqmAAAEDQ01UUkFSNSBhcmNoaXZlIC0gbm9oZHItcGFzc3dvcmQK"
+    "AJib2Y5ZAgM8wAAEgBCkgwLq7ii6gAMBCnN0ZXN0MS50eHQwAQADD36YLN0a4hw2x6OR2o0IimigOq0m9IJ7h9VMclznO2lngVHP9jZJ"
+    "wW4YaiIPCgMCgMwgl+YozAFvXOSKu4lkW22a9BUVMg/KTEgfLmj8fkUbh1+PPsmRIRwPkcBeDl2ssikAolPsTaFiZXO/K9VBSFSBmxJS"
+    "N991"
+)
+HIDDEN_5 = base64.b64decode(
+    "UmFyIRoHAQCv9WlFIQQAAAEPp5jL+1yF6lQKQtTUwocnkB0ppI/CHmPqSl9A01xS1RtNzie6O2Pyqrkm9CHVoC+wFESN1iDKe692E7oj"
+    "/tITADp6Bq7WC7/KBLRbqzL3WKAEY/+0n1Vq45qZf/Krrq54+XUHy8/033enQAeu1XvNyc6qFRQg4NL7QwayUdLntINUaLyK6i3MpV9R"
+    "/ugIneFvQ22aMpp5Fp8oMPqvNTpEjfenGm3IFfgitUrggiBG+AyNDsGp/9dVqewDslH5YTE07qjUp/r071FJyfPQKlci/s7TqdO9Rs6z"
+    "dv6LJLeYS3mNi+znZ+cBE06vgdTlff+KPyDmd6DIYo0h519aMR6k97cKgCKE/5op/G12GA/q7UDHQEGtoMI0DBgpSVuXEIRfQQo3enVU"
+    "GQzjqo+uVZQfAOkTZmFy2XiBbdGquRvCH/j3+z+Cq58N6lxq6tIxAekQP12xi+3RhffV9uEMKWxx/YZ0EzhMPUq9lGZJQw=="
+)
+HIDDEN_3 = base64.b64decode(
+    "UmFyIRoHAM6Zc4AADQAAAAAAAACY1Tq5m8CEetYBvlQkcAN6cyEpKUCXohc1cprF8D3HQC5hCrn2MVuFgqTv/LM+JOWSkOKBJtX2wmRB"
+    "7i77ioOPQi4iqlBdTFwQcuX7mT93DVrpSjrY7wkbmNU6uZvAhHrgk6bgBhhZgRckD0gYRCZWzW3Il1n5yk+V/eyFQeD/gRUK0PH1FYhq"
+    "gwo0Dt/+cVtpBmRzjL/o9eJZbr4WjZ26d1KB1TV7gf0yMPF0Xp0orZjVOrmbwIR6dIy81NU11D/kThYdYR8m0/Q0386INhTRDFu591U2"
+    "4qTRWsmoeCTTV7Pbytd0QmK/KTvemhS0e7+CD3hh8RGhLlmOAwyqyYLM0lkh0Q0nU8mY1Tq5m8CEeiFJy/Kkf8qh7lpaFqOduVm4qHdR"
+    "d4RikUFNk+MW3RDETPeZFQgxvtea461h2iBZTsc5KJPBOCQP5YLdUag94813UoHVNXuB/TIw8XRenSitmNU6uZvAhHr+K+c+7BoP0loh"
+    "9TTiLQXDBNQmWBgpFMkwbcxZPeTL7ukZoSK0czQe+YMmTw3TTWZnvwax5cWy7HR9RC6q8ilw79Adzh03/BChsuTURg7LHJjVOrmbwIR6"
+    "Lp7OhWfY9IXm3WrcZPa2fA=="
+)
 
 
 @pytest.mark.parametrize("packed", [STORED_3, STORED_5], ids=["3", "5"])
@@ -60,15 +86,54 @@ def test_packed_members_come_out(packed: bytes) -> None:
     assert len(found["stest1.txt",]) == 2048
 
 
-def test_encrypted_members_are_named() -> None:
+def test_what_rar_2_encrypts_is_named() -> None:
     found = opened(members, LOCKED)
     assert set(remarks(found)) == {"encrypted: not opened"}
     assert all(member.listed and member.listed.is_encrypted for member in found)
 
 
-@pytest.mark.parametrize("packed", [STORED_3, STORED_5, PACKED_3, PACKED_5, LOCKED], ids=["a", "b", "c", "d", "e"])
+@needs_library
+@pytest.mark.parametrize("packed", [LOCKED_5, HIDDEN_5], ids=["data", "headers"])
+def test_what_the_usual_passwords_encrypt_is_opened(packed: bytes) -> None:
+    found = opened(members, packed)
+    assert {names: zlib.crc32(content) for names, content in contents(found).items()} == {("stest1.txt",): 3317163682}
+    assert remarks(found) == []
+    assert all(member.listed and member.listed.is_encrypted for member in found)
+
+
+def test_hidden_names_of_rar_3_are_read() -> None:
+    assert contents(opened(members, HIDDEN_3)) == {("file1.txt",): b"", ("file2.txt",): b""}
+
+
+@pytest.mark.parametrize("packed", [LOCKED_5, HIDDEN_5, HIDDEN_3], ids=["data", "headers", "3"])
+def test_another_password_leaves_it_closed(packed: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Guard, "check", lambda guard: setattr(guard, "passwords", (b"other",)))
+    assert remarks(opened(members, packed)) == ["encrypted: not opened"]
+
+
+def test_each_member_may_have_its_own_password() -> None:
+    first, second, third = make_rar(b"one", b"virus"), make_rar(b"two", b"secret"), make_rar(b"three", b"infected")
+    start, end = len(make_rar(b"")) - len(rar_block(b"\2\2\0\0\0\x20\0\1\5inner")) - 8, 8
+    whole = first[:-end] + second[start:-end] + third[start:]
+    found = opened(members, whole)
+    assert [member.content for member in found] == [b"one", None, b"three"]
+    assert remarks(found) == ["encrypted: not opened"]
+
+
+def test_an_encrypted_member_that_is_cut_gives_its_beginning() -> None:
+    whole = make_rar(bytes(range(256)) * 40, b"infected")
+    found = opened(members, whole[:-1000])
+    assert remarks(found) == ["damaged: ends too early"]
+    assert found[0].content == (bytes(range(256)) * 40)[: len(found[0].content or b"")]
+    assert len(found[0].content or b"") > 9000
+
+
+ALL = [STORED_3, STORED_5, PACKED_3, PACKED_5, LOCKED, LOCKED_5, HIDDEN_5, HIDDEN_3]
+
+
+@pytest.mark.parametrize("packed", ALL, ids="abcdefgh")
 def test_cut_and_changed_it_is_survived(packed: bytes) -> None:
-    for at in random.Random(2).sample(range(len(packed)), 100):
+    for at in random.Random(2).sample(range(len(packed)), 20):
         opened(members, packed[:at], limits=SMALL)
         changed = bytearray(packed)
         changed[at] ^= 1 << at % 8

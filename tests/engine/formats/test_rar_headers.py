@@ -1,8 +1,9 @@
-"""RAR archives; the small samples are test files of the rarfile project."""
+"""RAR archives; the small samples are test files of the rarfile project (ISC licence)."""
 
 import base64
 
 from garrison.engine.budget import Limits, Unbounded
+from garrison.engine.formats.rar_crypto import Keys
 from garrison.engine.formats.rar_headers import entries
 from garrison.engine.guard import Guard
 from garrison.engine.source import Source
@@ -15,7 +16,8 @@ WIDE = base64.b64decode(
 
 
 def test_a_wide_name_is_put_together() -> None:
-    found = list(entries(Source(WIDE), Guard(Limits(), Unbounded(), len(WIDE))))
+    guard = Guard(Limits(), Unbounded(), len(WIDE))
+    found = list(entries(Source(WIDE), guard, Keys(guard)))
     names = [entry.name.decode() for entry in found]
     assert names
     assert all("\ufffd" not in name for name in names)

@@ -1,4 +1,7 @@
-"""RAR archives: stored members by their headers alone, packed ones through the system's libarchive."""
+"""RAR archives: stored members by their headers alone, packed ones through the system's libarchive.
+
+Encrypted ones are opened with the usual passwords, and then are as the others.
+"""
 
 from collections.abc import Iterator
 
@@ -15,87 +18,117 @@ from garrison.engine.formats.opener import (
     collect,
     stored,
 )
-from garrison.engine.formats.rar_headers import Entry, entries
+from garrison.engine.formats.rar_crypto import Keys
+from garrison.engine.formats.rar_headers import SINCE_AES, Entry, entries
+from garrison.engine.formats.rar_unlock import Plain, unlocked
+from garrison.engine.formats.reading import Part
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
-_OLDEST = 29  # the packing of RAR 3; libarchive knows no older one
 _IS_PART = "not opened: it is spread over several archives"
 
 
 def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noqa: ARG001 # every opener gets the name
     """Yield the files inside; folders are left out. Checksums are not compared. Raises OSError."""
-    found: list[Entry] = []
-    remark = ""
+    archive = _Archive(source, guard)
     try:
-        found.extend(_some(source, guard))
-    except _Ended as reason:
-        found, remark = reason.found, reason.remark
-    reader = _reader(source, guard, found)
-    try:
-        yield from _opened(source, guard, found, reader)
+        yield from archive.members()
     except Incomplete as reason:
-        remark = reason.remark
+        archive.remark = reason.remark
     finally:
-        if reader is not None:
-            reader.close()
-    if remark:
-        yield Member((), None, remark)
+        archive.close()
+    if archive.remark:
+        yield Member((), None, archive.remark)
 
 
-class _Ended(Exception):  # no error of ours: what was read of the list, and why no more
-    def __init__(self, found: list[Entry], remark: str) -> None:
-        super().__init__(remark)
-        self.found = found
-        self.remark = remark
+class _Archive:
+    """An archive that is read. remark: what is wrong with its list."""
 
+    def __init__(self, source: Source, guard: Guard) -> None:
+        self._source = source
+        self._guard = guard
+        self._plain = Plain()
+        self._reader: libarchive.RarReader | None = None
+        self.remark = ""
 
-def _some(source: Source, guard: Guard) -> Iterator[Entry]:
-    found: list[Entry] = []
-    try:
-        for entry in entries(source, guard):
-            if len(found) >= 2 * guard.limits.members:
-                break
-            found.append(entry)
-    except Incomplete as reason:
-        raise _Ended(found, reason.remark) from reason
-    yield from found
+    def close(self) -> None:
+        """Let go of what libarchive holds."""
+        if self._reader is not None:
+            self._reader.close()
 
+    def members(self) -> Iterator[Member]:
+        """Yield the members. Raises Incomplete at a limit, OSError."""
+        keys = Keys(self._guard)
+        found = self._found(keys)
+        whole = self._source
+        if any(entry.is_encrypted for entry in found):
+            self._plain = unlocked(self._source, self._guard, found, keys)
+            whole = self._plain.source
+        if libarchive.is_loaded() and any(self._is_packed(*numbered) for numbered in enumerate(found, 1)):
+            self._reader = libarchive.RarReader(whole.read_at(0, self._guard.limits.total_bytes))
+        is_in_step = self._reader is not None
+        for position, entry in enumerate(found, 1):
+            self._guard.check()
+            is_in_step = is_in_step and self._steps(entry, position)
+            if not entry.is_folder:
+                yield self._member(entry, position, is_in_step)
 
-def _reader(source: Source, guard: Guard, found: list[Entry]) -> libarchive.RarReader | None:
-    """Return a reader when there is something for it."""
-    if not libarchive.is_loaded() or not any(_is_packed(entry) for entry in found):
-        return None
-    return libarchive.RarReader(source.read_at(0, guard.limits.total_bytes))
+    def _found(self, keys: Keys) -> list[Entry]:
+        found: list[Entry] = []
+        try:
+            for entry in entries(self._source, self._guard, keys):
+                if len(found) >= 2 * self._guard.limits.members:
+                    break
+                found.append(entry)
+        except Incomplete as reason:
+            self.remark = reason.remark
+        return found
 
+    def _is_closed(self, entry: Entry, position: int) -> bool:
+        return entry.is_part or (entry.is_encrypted and position not in self._plain.opened)
 
-def _is_packed(entry: Entry) -> bool:
-    return entry.version >= _OLDEST and not (entry.is_stored or entry.is_encrypted or entry.is_part or entry.is_folder)
+    def _is_packed(self, position: int, entry: Entry) -> bool:
+        is_other = entry.is_stored or entry.is_folder or self._is_closed(entry, position)
+        return entry.version >= SINCE_AES and not is_other
 
+    def _steps(self, entry: Entry, position: int) -> bool:
+        """Have libarchive go on to a member. Return whether it is this one."""
+        size = self._reader.next() if self._reader is not None else None
+        if size is None:
+            return False
+        return size == entry.size or entry.size < 0 or entry.is_folder or self._is_empty_there(entry, position)
 
-def _opened(source: Source, guard: Guard, found: list[Entry], reader: libarchive.RarReader | None) -> Iterator[Member]:
-    is_in_step = reader is not None
-    for position, entry in enumerate(found, 1):
-        guard.check()
-        if reader is not None and is_in_step:
-            size = reader.next()
-            is_in_step = size is not None and (size == entry.size or entry.size < 0 or entry.is_folder)
-        if entry.is_folder:
-            continue
+    def _is_empty_there(self, entry: Entry, position: int) -> bool:
+        """Return whether the plain archive has nothing of a member."""
+        return self._plain.source.size > 0 and (entry.is_stored or self._is_closed(entry, position))
+
+    def _member(self, entry: Entry, position: int, is_in_step: bool) -> Member:
         name = clean_name(entry.name)
         listed = Listed(name, entry.packed, entry.size, entry.is_encrypted, position, entry.checksum)
-        if entry.is_encrypted or entry.is_part:
-            yield closed((name,), ENCRYPTED if entry.is_encrypted else _IS_PART, guard, listed)
-        elif entry.is_stored or not entry.size:
-            yield collect(
-                (name,), stored(source, entry.at, entry.packed if entry.size else 0, guard), guard, listed=listed
-            )
-        elif entry.version < _OLDEST:
-            why = f"not opened: packed by RAR {entry.version / 10}"
-            yield closed((name,), why, guard, listed)
-        elif reader is None:
-            yield closed((name,), libarchive.MISSING, guard, listed)
-        elif not is_in_step:
-            yield closed((name,), TOO_SHORT if entry.at + entry.packed > source.size else CORRUPT, guard, listed)
-        else:
-            yield collect((name,), counted(reader.pieces(), guard, max(entry.packed, 1)), guard, listed=listed)
+        why = self._why_closed(entry, position, is_in_step)
+        if why:
+            return closed((name,), why, self._guard, listed)
+        if entry.is_stored or not entry.size:
+            pieces = self._stored(entry, position)
+        elif self._reader is not None:
+            pieces = counted(self._reader.pieces(), self._guard, max(entry.packed, 1))
+        return collect((name,), pieces, self._guard, listed=listed)
+
+    def _stored(self, entry: Entry, position: int) -> Iterator[bytes]:
+        if position not in self._plain.opened:
+            return stored(self._source, entry.at, entry.packed if entry.size else 0, self._guard)
+        at, length = self._plain.opened[position]
+        return stored(Part(self._plain.source, at, length), 0, length if entry.size < 0 else entry.size, self._guard)
+
+    def _why_closed(self, entry: Entry, position: int, is_in_step: bool) -> str:
+        if self._is_closed(entry, position):
+            return ENCRYPTED if entry.is_encrypted else _IS_PART
+        if entry.is_stored or not entry.size:
+            return ""
+        if entry.version < SINCE_AES:
+            return f"not opened: packed by RAR {entry.version / 10}"
+        if self._reader is None:
+            return libarchive.MISSING
+        if not is_in_step:
+            return TOO_SHORT if entry.at + entry.packed > self._source.size else CORRUPT
+        return ""

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from garrison.engine.formats.opener import CORRUPT, ENCRYPTED, TOO_SHORT
+from garrison.engine.formats.rar_crypto import BLOCK, Keys, Lock, decrypted, is_header_4
+from garrison.engine.formats.reading import take
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
 MAGIC_4 = b"Rar!\x1a\x07\x00"
 MAGIC_5 = b"Rar!\x1a\x07\x01\x00"
+SINCE_AES = 29  # RAR 3 and the packing of it; what RAR 2 encrypts is something else
+VERSION_5 = 50
 _HEADER_BYTES = 2 * 1024 * 1024  # the most that RAR 5 allows
 
 
@@ -17,7 +21,8 @@ _HEADER_BYTES = 2 * 1024 * 1024  # the most that RAR 5 allows
 class Entry:
     """One member. at, packed: its packed bytes; size: unpacked, -1 when not told; version: of the packing method.
 
-    is_part: it begins or goes on in another volume.
+    is_part: it begins or goes on in another volume. packing: how it is packed, as its header says it (RAR 5: the
+    compression information; before: the flags). method: of RAR before 5. lock: of data that is encrypted, and how.
     """
 
     name: bytes
@@ -30,38 +35,63 @@ class Entry:
     is_folder: bool
     is_encrypted: bool
     is_part: bool
+    packing: int = 0
+    method: int = 0
+    lock: Lock | None = None
+
+    @property
+    def is_solid(self) -> bool:
+        """Whether it can be unpacked only after the member before it."""
+        return bool(self.packing & (0x40 if self.version == VERSION_5 else 0x10))
 
 
-def entries(source: Source, guard: Guard) -> Iterator[Entry]:
-    """Yield the members in order. Raises Incomplete where the list is damaged or encrypted, OSError."""
+def entries(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
+    """Yield the members in order. Raises Incomplete where the list is damaged or stays encrypted, OSError."""
     head = source.read_at(0, 8)
-    return _entries_5(source, guard) if head == MAGIC_5 else _entries_4(source, guard)
+    return _entries_5(source, guard, keys) if head == MAGIC_5 else _entries_4(source, guard, keys)
 
 
-def _entries_4(source: Source, guard: Guard) -> Iterator[Entry]:
+def _header_4(source: Source, at: int) -> tuple[bytes, int]:
+    """Return a header, and where it ends. Raises Incomplete."""
+    fixed = take(source, at, 7)
+    size = int.from_bytes(fixed[5:], "little")
+    return fixed if size < 7 else source.read_at(at, size), at + size
+
+
+def _locked_4(source: Source, at: int, keys: Keys) -> tuple[bytes, int]:
+    """Return an encrypted header, decrypted, and where it ends. Raises Incomplete when no password fits."""
+    salt, first = take(source, at, 8), take(source, at + 8, BLOCK)
+    for password, secret in keys.of(Lock(salt)):
+        size = int.from_bytes(decrypted(first, secret)[5:7], "little")
+        padded = size + -size % BLOCK
+        header = decrypted(source.read_at(at + 8, padded), secret)[:size]
+        if is_header_4(header):
+            keys.right = password
+            return header, at + 8 + padded
+    raise Incomplete(CORRUPT if keys.right else ENCRYPTED)
+
+
+def _entries_4(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
     at = len(MAGIC_4)
+    is_locked = False
     while at < source.size:
         guard.check()
-        fixed = source.read_at(at, 7)
-        if len(fixed) < 7:
-            raise Incomplete(TOO_SHORT)
-        kind, flags, size = struct.unpack_from("<xxBHH", fixed)
+        header, end = _locked_4(source, at, keys) if is_locked else _header_4(source, at)
+        kind, flags, size = struct.unpack_from("<xxBHH", header)
         if kind == 0x7B:
             return
         if size < 7 or not 0x72 <= kind <= 0x7A:
             raise Incomplete(CORRUPT)
-        if kind == 0x73 and flags & 0x80:
-            raise Incomplete(ENCRYPTED)
-        header = source.read_at(at, size)
+        is_locked = is_locked or (kind == 0x73 and bool(flags & 0x80))
         data = 0
         if kind in {0x74, 0x7A}:
-            entry = _entry_4(header, flags, at + size)
+            entry = _entry_4(header, flags, end)
             data = entry.packed
             if kind == 0x74:
                 yield entry
         elif flags & 0x8000:
             data = int.from_bytes(header[7:11], "little")
-        at += size + data
+        at = end + data
 
 
 def _entry_4(header: bytes, flags: int, at: int) -> Entry:
@@ -75,6 +105,7 @@ def _entry_4(header: bytes, flags: int, at: int) -> Entry:
         size |= high_size << 32
         start = 40
     name = _name_4(header[start : start + length], bool(flags & 0x200))
+    salt = header[start + length : start + length + 8] if flags & 0x400 else b""
     return Entry(
         name,
         at,
@@ -86,6 +117,9 @@ def _entry_4(header: bytes, flags: int, at: int) -> Entry:
         flags & 0xE0 == 0xE0,
         bool(flags & 4),
         bool(flags & 3),
+        flags,
+        method,
+        Lock(salt) if flags & 4 and version >= SINCE_AES else None,
     )
 
 
@@ -122,17 +156,34 @@ def _copied(narrow: bytes, packed: bytes, at: int, start: int, high: int) -> lis
     return [(byte + added & 0xFF) | high for byte in narrow[start : start + (count & 0x7F) + 2]]
 
 
-def _entries_5(source: Source, guard: Guard) -> Iterator[Entry]:
+def _header_5(source: Source, at: int) -> tuple[bytes, int]:
+    """Return a header without its checksum and size, and where it ends. Raises Incomplete."""
+    size, start = _size_5(source.read_at(at, 14))
+    return take(source, at + start, size), at + start + size
+
+
+def _locked_5(source: Source, at: int, key: bytes) -> tuple[bytes, int]:
+    """Return an encrypted header, decrypted, without its checksum and size, and where it ends. Raises Incomplete."""
+    secret = key, take(source, at, BLOCK)
+    size, start = _size_5(decrypted(take(source, at + BLOCK, BLOCK), secret))
+    padded = start + size + -(start + size) % BLOCK
+    header = decrypted(take(source, at + BLOCK, padded), secret)
+    return header[start : start + size], at + BLOCK + padded
+
+
+def _size_5(head: bytes) -> tuple[int, int]:
+    size, start = _number(head, 4)
+    if not 0 < size <= _HEADER_BYTES:
+        raise Incomplete(CORRUPT)
+    return size, start
+
+
+def _entries_5(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
     at = len(MAGIC_5)
+    key = b""
     while at < source.size:
         guard.check()
-        size, start = _number(source.read_at(at + 4, 10), 0)
-        if not 0 < size <= _HEADER_BYTES:
-            raise Incomplete(CORRUPT)
-        at += 4 + start
-        header = source.read_at(at, size)
-        if len(header) < size:
-            raise Incomplete(TOO_SHORT)
+        header, end = _locked_5(source, at, key) if key else _header_5(source, at)
         kind, place = _number(header, 0)
         flags, place = _number(header, place)
         extra, data = 0, 0
@@ -141,40 +192,67 @@ def _entries_5(source: Source, guard: Guard) -> Iterator[Entry]:
         if flags & 2:
             data, place = _number(header, place)
         if kind == 4:
-            raise Incomplete(ENCRYPTED)
+            key = _key_5(header, place, keys)
         if kind == 5:
             return
         if kind == 2:
-            is_encrypted = _is_encrypted(header[max(place, size - extra) :] if extra else b"")
-            yield _entry_5(header, place, at + size, data, is_encrypted, bool(flags & 0x18))
-        at += size + data
+            records = header[max(place, len(header) - extra) :] if extra else b""
+            yield _entry_5(header, place, (end, data), _locks(records), bool(flags & 0x18))
+        at = end + data
 
 
-def _entry_5(header: bytes, place: int, at: int, packed: int, is_encrypted: bool, is_part: bool) -> Entry:  # the fields
+def _key_5(header: bytes, place: int, keys: Keys) -> bytes:
+    """Return the key of the headers that follow. Raises Incomplete when no password fits."""
+    _, place = _number(header, place)
+    flags, place = _number(header, place)
+    salt, check = header[place + 1 : place + 17], header[place + 17 : place + 25]
+    lock = Lock(salt, b"", header[place] if place < len(header) else 255, check if flags & 1 else b"")
+    for password, secret in keys.of(lock):
+        keys.right = password
+        return secret[0]
+    raise Incomplete(ENCRYPTED)
+
+
+def _entry_5(header: bytes, place: int, data: tuple[int, int], locks: list[Lock], is_part: bool) -> Entry:
     flags, place = _number(header, place)
     size, place = _number(header, place)
     _, place = _number(header, place)
     place += 4 if flags & 2 else 0
     checksum = int.from_bytes(header[place : place + 4], "little") if flags & 4 else -1
     place += 4 if flags & 4 else 0
-    method, place = _number(header, place)
+    packing, place = _number(header, place)
     _, place = _number(header, place)
     length, place = _number(header, place)
-    name = header[place : place + length]
-    size = -1 if flags & 8 else size
-    is_stored = method >> 7 & 7 == 0
-    return Entry(name, at, packed, size, checksum, 50, is_stored, bool(flags & 1), is_encrypted, is_part)
+    return Entry(
+        header[place : place + length],
+        *data,
+        -1 if flags & 8 else size,
+        checksum,
+        VERSION_5,
+        packing >> 7 & 7 == 0,
+        bool(flags & 1),
+        bool(locks),
+        is_part,
+        packing,
+        lock=locks[0] if locks else None,
+    )
 
 
-def _is_encrypted(extra: bytes) -> bool:
+def _locks(extra: bytes) -> list[Lock]:
+    """Return how the data is encrypted: one, or none when it is not."""
     place = 0
     while place < len(extra):
         size, start = _number(extra, place)
-        kind, _ = _number(extra, start)
+        kind, at = _number(extra, start)
         if kind == 1:
-            return True
+            _, at = _number(extra, at)
+            flags, at = _number(extra, at)
+            salt, block, check = (extra[at + a : at + b] for a, b in ((1, 17), (17, 33), (33, 41)))
+            return [
+                Lock(salt, block.ljust(BLOCK, b"\x00"), (extra[at : at + 1] or b"\xff")[0], check if flags & 1 else b"")
+            ]
         place = start + size
-    return False
+    return []
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
