@@ -3,16 +3,22 @@
 import gzip
 import hashlib
 import io
+import shutil
+import subprocess
+import tempfile
 import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from garrison.engine.programs.reader import read_program
 from garrison.engine.type import Type
-from tests.engine.archives import make_7z, make_cab, make_tar
+from tests.engine.archives import make_cab, make_tar
 from tests.engine.patterns.hosts import host
 from tests.engine.patterns.joints import Maker
 from tests.engine.programs import making
 
+_PACKER = shutil.which("7zz")
+_ARCHIVES = ("CL_TYPE_ZIP", "CL_TYPE_ZIP", "CL_TYPE_POSIX_TAR", "CL_TYPE_MSCAB", *(("CL_TYPE_7Z",) if _PACKER else ()))
 _ALGORITHMS = ("md5", "sha1", "sha256")
 
 
@@ -87,7 +93,7 @@ def _import(maker: Maker, number: int) -> Listing:
         names[library] = [
             maker.random.randint(1, 500) if maker.one_in(3) else maker.word() for _ in range(maker.random.randint(1, 5))
         ]
-    is_64 = maker.one_in(2)
+    is_64 = maker.one_in(9)  # clamscan 1.4.6 reads no list of imports of our small ones
     table = making.imports(0x1000, names, 8 if is_64 else 4)
     code = (b".text", maker.blob(20, 60), making.EXECUTABLE)
     file = making.pe(
@@ -105,7 +111,7 @@ def _archive(maker: Maker, number: int) -> Listing:
         maker.word().decode() + maker.random.choice((".txt", ".exe", "")) for _ in range(maker.random.randint(1, 3))
     ]
     files = {name: maker.blob(10, 900) for name in names}
-    kind = maker.random.choice(("CL_TYPE_ZIP", "CL_TYPE_ZIP", "CL_TYPE_POSIX_TAR", "CL_TYPE_7Z", "CL_TYPE_MSCAB"))
+    kind = maker.random.choice(_ARCHIVES)
     at = maker.random.randrange(len(names))
     name, content = list(files.items())[at]
     packed = len(content)
@@ -121,8 +127,8 @@ def _archive(maker: Maker, number: int) -> Listing:
     elif kind == "CL_TYPE_POSIX_TAR":
         made = Listing(make_tar(list(files.items()), 1))
     elif kind == "CL_TYPE_7Z":
-        name, at, packed = "inner", 0, 0
-        made = Listing(make_7z(content))
+        packed = 0
+        made = Listing(_seven_zip(files))
     else:
         packed = 0
         made = Listing(make_cab(list(files.items())))
@@ -137,6 +143,15 @@ def _archive(maker: Maker, number: int) -> Listing:
     )
     made.add("cdb", f"List.{number}:{':'.join(fields)}:*:*{maker.random.choice(('', '', ':1', ':1:255'))}")
     return made
+
+
+def _seven_zip(files: dict[str, bytes]) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        command = [str(_PACKER), "a", "-bd", "-mtm-", "-mta-", "archive.7z", *files]
+        subprocess.run(command, cwd=folder, capture_output=True, check=True)
+        return Path(folder, "archive.7z").read_bytes()
 
 
 def _about(maker: Maker, value: int) -> str:

@@ -230,7 +230,7 @@ def test_a_wrong_extended_line_says_why(line: str) -> None:
     [
         "L;Target:0;0", "L;;0;616161", "L;Target:0;0&5;616161", "L;Target:0;(0;616161", "L;Target:0;0&;616161",
         "L;Target:0,IconGroup1:x;0;616161", "L;Target:0,Unknown:1;0;616161", "L;Engine:900-999,Target:0;0;616161",
-        "L;Target:0;0&1;616161;0/(a/", "L;Target:0;0&1;616161;0/(a+)+b/",
+        "L;Target:0;0&1;616161;0/(a/", "L;Target:0;0&1;616161;0/(a+)+b/g",
         "L;Target:0;0&1;616161;0(>>x#de3#=1)", "L;Target:0;0;${1-2}3$", "L;Target:0;0;fuzzy_img#12",
         "L;Target:0,Container:CL_TYPE_NEVER;0;616161", "L;Target:0;" + "(" * 99 + "0" + ")" * 99 + ";616161",
     ],

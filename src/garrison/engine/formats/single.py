@@ -69,7 +69,7 @@ def open_single(pieces: Iterator[bytes], guard: Guard, name: str) -> Iterator[Me
     rest = _failing(remark) if remark else pieces
     if is_tar(start[:512]):
         for member in tar.read(Forward(chain((start,), rest), guard)):
-            yield Member((name, *member.names), member.content, member.remark)
+            yield Member((name, *member.names), member.content, member.remark, listed=member.listed)
     else:
         yield collect((name,), chain((start,) if start else (), rest), guard)
 

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from garrison.engine.patterns import automaton
 from garrison.engine.patterns.atoms import Atom, choose
+from garrison.engine.patterns.explosive import may_explode
 from garrison.engine.patterns.expression import Tree, numbers, parse_expression
 from garrison.engine.patterns.hexadecimal import Element, Modifiers, elements, tokens, widened
 from garrison.engine.patterns.offsets import ANYWHERE, Offset, parse_offset
@@ -16,7 +18,6 @@ _COMPARE = re.compile(rf"(\d{{1,3}})\((?:(>>|<<)({_FIGURE})|0?)#([hdailbe]+)(0[x
 _COMPARISON = re.compile(rf"([<>=])(-?)({_FIGURE})")
 _EXPRESSION = re.compile(r"(?:([^/]*?):)?([0-9&|()=<>,]+)/(.*)/([a-zA-Z]*)", re.DOTALL)
 _FUZZY = re.compile(r"fuzzy_img#([0-9a-fA-F]{16})(?:#0)?")
-_QUANTIFIED = re.compile(r"\([^()]*[*+}][^()]*\)[*+{]")
 _MOST_COMPARED: Final = 18
 _PCRE_FLAGS: Final = {"i": re.IGNORECASE, "s": re.DOTALL, "m": re.MULTILINE, "x": re.VERBOSE}
 
@@ -140,21 +141,24 @@ def _expression(text: str, number: int, count: int) -> Plain:
     unknown = set(letters) - set("gresmixAEU")
     if unknown:
         raise ValueError(f"its regular expression has a flag that is not supported: {''.join(sorted(unknown))}")
-    if _QUANTIFIED.search(body) and re.search(r"\([^()]*[*+][^()]*\)[*+]", body):
-        raise ValueError("its regular expression may take for ever")
     flags = 0
     for letter in letters:
         flags |= int(_PCRE_FLAGS.get(letter, 0))
     source = _translated(body, ends_only="E" in letters, is_ungreedy="U" in letters)
+    offset = parse_offset(place or "*")
+    how = "".join(letter for letter in "greA" if letter in letters)
     try:
         re.compile(source.encode("latin-1"), flags)
+        packed, is_exact = automaton.build(body, letters)
+        is_enough = is_exact and offset == ANYWHERE and "g" not in how
+        if not is_enough and may_explode(source.encode("latin-1"), flags):
+            raise ValueError("its regular expression may take for ever")
     except (re.error, UnicodeEncodeError, OverflowError, RecursionError) as error:
         raise ValueError("its regular expression is none that Python knows") from error
     tree: Tree = parse_expression(trigger, count)
     if max(numbers(tree)) >= number:
         raise ValueError("its regular expression waits for a part that comes later")
-    how = "".join(letter for letter in "greA" if letter in letters)
-    return Plain(["r", tree, source, flags, parse_offset(place or "*"), how], numbers(tree))
+    return Plain(["r", tree, source, flags, offset, how, packed, is_enough], numbers(tree))
 
 
 _CLASSES: Final = {

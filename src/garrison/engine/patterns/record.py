@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from garrison.engine.patterns import pictures
+from garrison.engine.patterns.automaton import Automaton
 from garrison.engine.patterns.comparing import compares
 from garrison.engine.patterns.expression import holds, numbers
 from garrison.engine.patterns.macros import recount
@@ -44,12 +45,13 @@ class View:
 class Record:
     """A signature. packed: as the writer kept it. Raises ValueError, KeyError, TypeError or re.error when damaged."""
 
-    __slots__ = ("_about", "_expressions", "_parts", "_tree", "_variants", "name", "source", "target")
+    __slots__ = ("_about", "_automata", "_expressions", "_parts", "_tree", "_variants", "name", "source", "target")
 
     def __init__(self, packed: bytes) -> None:
         self.name, self.target, self._about, self._parts, self._tree, self.source = json.loads(packed)
         self._variants: dict[int, list[Variant]] = {}
         self._expressions: dict[int, re.Pattern[bytes]] = {}
+        self._automata: dict[int, Automaton] = {}
 
     def match(self, view: View, hits: Hits) -> int:
         """Return the offset of the first part that matched, -1 when the signature does not match.
@@ -94,6 +96,13 @@ class Record:
             part = self._parts[number]
             self._expressions[number] = re.compile(part[2].encode("latin-1"), part[3])
         return self._expressions[number]
+
+    def occurs(self, number: int, content: bytes) -> bool:
+        """Return whether the regular expression of a part may match somewhere: False is certain."""
+        packed = self._parts[number][6]
+        if packed and number not in self._automata:
+            self._automata[number] = Automaton(packed)
+        return self._automata[number].occurs(content) if packed else True
 
     def _is_for(self, view: View) -> bool:
         about, subject = self._about, view.subject
@@ -182,7 +191,7 @@ class _Evaluation:
         return found if len(variants) == 1 else sorted(found)
 
     def expression(self, number: int, part: list[Any]) -> list[int]:
-        _, tree, _, _, offset, how = part
+        _, tree, _, _, offset, how, _, is_enough = part
         if not holds(
             tree, [len(self.starts(n)) if n in numbers(tree) else 0 for n in range(number + 1 + max(numbers(tree)))]
         ):
@@ -197,11 +206,14 @@ class _Evaluation:
             if not 0 <= low < len(content):
                 continue
             end = min(low + shift, len(content)) if "e" in how and shift else len(content)
+            piece = content[low:end] if low or end < len(content) else content
+            if not self._record.occurs(number, piece):
+                continue
+            if is_enough:
+                return [len(content)]  # where it begins is not told
             is_fixed = is_here or (offset != ANYWHERE and not shift and "r" not in how)
             least = shift if shift and "e" not in how else len(content)
-            found += _matches(
-                expression, content[low:end] if low or end < len(content) else content, is_fixed, "g" in how, least, low
-            )
+            found += _matches(expression, piece, is_fixed, "g" in how, least, low)
         return found
 
     def comparison(self, number: int, part: list[Any]) -> list[int]:
