@@ -361,3 +361,19 @@ def test_an_ordinary_account_has_a_pool_too() -> None:
 
 def test_a_short_campaign() -> None:
     campaign.campaign(seed=1, times=10)
+
+
+def test_an_object_that_needs_more_is_examined_by_a_worker_that_has_it(databases: Path) -> None:
+    need, other = unruly.NEED + b"this", unruly.NEED + b"that"
+    contents = [GOOD, need, need, GOOD, other, EVIL, need]
+    outcomes = tell(databases, contents)
+    campaign.check(contents, outcomes)
+    first, second, third = (process_of(outcomes[number]) for number in (0, 1, 4))
+    assert len({first, second, third}) == 3
+    assert [process_of(outcome) for outcome in outcomes] == [first, second, second, second, third, third, third]
+
+
+def test_an_object_that_needs_more_than_there_is_crashed_its_worker(databases: Path) -> None:
+    outcomes = tell(databases, [GOOD, unruly.DEMAND, GOOD])
+    assert [outcome.failure for outcome in outcomes] == ["", "crashed", ""]
+    assert outcomes[1].detail == "asked for more than there is"

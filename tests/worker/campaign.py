@@ -37,6 +37,7 @@ HOSTILE = {
     unruly.FLOOD: ("crashed", "sent a frame"),
     unruly.HUGE: ("crashed", "sent an answer"),
     unruly.CLOSE: ("crashed", "closed its connection"),
+    unruly.DEMAND: ("crashed", "asked for more"),
     unruly.HANG: ("timeout", "no answer"),
     unruly.SPEND: ("", ""),
     unruly.HOG: ("memory", "out of memory"),

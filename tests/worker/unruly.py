@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from garrison.wire.examination import Setup
+from garrison.wire.examination import EVERYTHING, Setup
 from garrison.worker.server import main
-from garrison.worker.serving import Budget
+from garrison.worker.serving import Budget, Unprepared
 
 SEGFAULT = b"please crash"
 ABORT = b"please abort"
@@ -31,6 +31,8 @@ HUGE = b"please answer too much"
 CLOSE = b"please close the connection"
 KEEP = b"please keep a secret"
 TELL = b"please tell the secret"
+NEED = b"please have ready "
+DEMAND = b"please have anything ready"
 
 
 class Unruly:
@@ -39,6 +41,11 @@ class Unruly:
     def __init__(self, word: bytes) -> None:
         self._word = word
         self._kept = ""
+        self._needs = ""
+
+    def prepare(self, needs: str) -> None:
+        """Have what objects may need from now on."""
+        self._needs = needs
 
     def warm_up(self) -> None:
         """Need nothing."""
@@ -47,6 +54,10 @@ class Unruly:
         """Return the object's name as its type and this process's number as the count of objects."""
         content = os.pread(descriptor, 1 << 20, 0)
         misbehave(content, budget)
+        if content.startswith(NEED) and self._needs not in {EVERYTHING, content.decode()}:
+            raise Unprepared(content.decode())
+        if content == DEMAND:
+            raise Unprepared("more")
         if content == KEEP:
             self._kept = "secret"
         return {

@@ -4,7 +4,7 @@ What lies in which file of a set stands in `set_files`; who builds one, in `sign
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
@@ -168,9 +168,19 @@ class Detector:
         """Return whether an object, or something it lies in, is listed as no threat."""
         return self._tables.allows(subject)
 
-    def warm_up(self) -> None:
-        """Do now what cannot be done in a closed sandbox: start threads."""
-        self._rulebook.warm_up()
+    def open_rules(self, buckets: Iterable[int] | None = None) -> None:
+        """Open YARA rules, which are else opened as objects want them. buckets: as Unopened told them, None for all.
+
+        Raises Failed when they are damaged.
+        """
+        self._rulebook.open(buckets)
+
+    def seal(self) -> None:
+        """Do now what cannot be done in a closed sandbox: start threads.
+
+        From now on `match` raises Unopened when an object wants YARA rules that are not open.
+        """
+        self._rulebook.seal()
 
     def match_listed(self, listed: Listed, container: Subject) -> Matches:
         """Return what matches a member, by what the archive around it lists of it."""
@@ -183,6 +193,7 @@ class Detector:
         """Let go of the memory maps; the detector cannot be used any more."""
         self._tables.close()
         self._patterns.close()
+        self._rulebook.close()
         self._tables = _Tables((), (), (), ())
         self._listings = None
         close_all(self._views)

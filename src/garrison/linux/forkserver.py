@@ -65,7 +65,10 @@ class OutOfTime(Exception):  # likewise
 
 
 class ForkServer:
-    """One running fork server. `gone` is done once the process has been reaped."""
+    """One running fork server. `gone` is done once the process has been reaped.
+
+    untrusted_needs: what workers start with, beyond what all objects need; grows when an object has needed more.
+    """
 
     def __init__(self, program: Sequence[str], setup: Setup) -> None:
         self._loop = asyncio.get_running_loop()
@@ -74,6 +77,7 @@ class ForkServer:
         self._ready = self._loop.create_future()
         self.gone: asyncio.Future[None] = self._loop.create_future()
         self.is_alive = True
+        self.untrusted_needs = ""
         self.users = 0  # calls that hold one of its workers; the pool counts
         self._words = ""
         self._stderr = os.memfd_create("garrison-worker-stderr", os.MFD_CLOEXEC)
@@ -135,7 +139,7 @@ class ForkServer:
         self._ends[number] = worker.end
         try:
             with theirs:
-                self._send(Start(number), [theirs.fileno()])
+                self._send(Start(number, self.untrusted_needs), [theirs.fileno()])
             await worker.greet()
         except BaseException:
             worker.dismiss()
@@ -213,13 +217,14 @@ class ForkServer:
 class Worker:
     """One worker and the connection to it. end: how it ended, once it has. served: the objects it has answered.
 
-    account: the uid whose objects it examines, and nobody else's.
+    account: the uid whose objects it examines, and nobody else's. untrusted_needs: as the server's when it started.
     """
 
     def __init__(self, server: ForkServer, number: int, connection: socket.socket, account: int) -> None:
         self._loop = asyncio.get_running_loop()
         self.server = server
         self.account = account
+        self.untrusted_needs = server.untrusted_needs
         self.end: asyncio.Future[str] = self._loop.create_future()
         self.served = 0
         self._number = number

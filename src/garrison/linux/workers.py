@@ -22,7 +22,7 @@ from garrison.base.paths import own_program
 from garrison.base.text import printable
 from garrison.linux.forkserver import ForkServer, Killed, OutOfTime, ServerGone, Worker, WorkerGone
 from garrison.linux.seats import Seat, Seats
-from garrison.wire.examination import MOST_NAME, MOST_OBJECTS, Batch, Nonsense, Setup
+from garrison.wire.examination import EVERYTHING, MOST_NAME, MOST_OBJECTS, UNPREPARED, Batch, Nonsense, Setup
 
 PROGRAM = "garrison.worker"
 _MOST_TRIES = 5  # rounds in a row without one answer, each lost with its fork server
@@ -185,7 +185,11 @@ class WorkerPool:
                 self._release(worker, is_fit)
 
     async def _outcome(self, worker: Worker, asked: int, index: int) -> tuple[Outcome, bool]:
-        """Return what became of one object, and whether its worker may go on."""
+        """Return what became of one object, and whether its worker may go on.
+
+        Raises WorkerGone when it needs a worker that is better prepared: the next ones have what it asked for, those
+        after a second object that needed more have everything.
+        """
         try:
             answer = await worker.answer(asked, self._patience_seconds)
         except TimeoutError:
@@ -194,6 +198,11 @@ class WorkerPool:
             return Outcome(index, None, "crashed", f"sent {error}"), False
         except WorkerGone:
             return await _how_ended(worker, index), False
+        if answer.failure == UNPREPARED:
+            if worker.untrusted_needs == EVERYTHING:
+                return Outcome(index, None, "crashed", "asked for more than there is"), False
+            worker.server.untrusted_needs = EVERYTHING if worker.server.untrusted_needs else answer.detail or EVERYTHING
+            raise WorkerGone
         outcome = Outcome(index, answer.untrusted_verdict, answer.failure, printable(answer.detail))
         return outcome, not answer.tired and worker.served < self._objects_per_worker
 

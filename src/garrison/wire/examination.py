@@ -27,7 +27,9 @@ CONTROL_BYTES = 64 * 1024  # of one packet
 KILLED = "killed by SIGKILL"  # how a worker ended
 OUT_OF_TIME = "killed by SIGXCPU"
 
-FAILURES = frozenset({"", "crashed", "memory"})
+UNPREPARED = "unprepared"  # the failure of a worker that was started without what the object needs, its detail
+EVERYTHING = "everything"  # may be needed
+FAILURES = frozenset({"", "crashed", "memory", UNPREPARED})
 
 _LENGTH = struct.Struct(">I")
 _CHUNK = 64 * 1024
@@ -58,9 +60,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Start a worker, of this number, on the connection that comes with this."""
+    """Start a worker, of this number, on the connection that comes with this.
+
+    untrusted_needs: what to make ready before, "" for nothing, in a worker's own words, or EVERYTHING. Without it a
+    worker starts sooner, and says so when an object needs more.
+    """
 
     worker: int
+    untrusted_needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

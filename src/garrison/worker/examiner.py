@@ -1,5 +1,6 @@
 """The worker's use of the engine: databases opened once, then one object after another."""
 
+import contextlib
 import os
 import stat
 from collections.abc import Mapping
@@ -14,9 +15,10 @@ from garrison.engine.heuristics.levels import Level
 from garrison.engine.preload import preload
 from garrison.engine.source import Source
 from garrison.engine.verdict import Remark, Verdict
-from garrison.wire.examination import Setup
+from garrison.engine.yara.rulebook import Unopened
+from garrison.wire.examination import EVERYTHING, Setup
 from garrison.worker.foresight import foresee
-from garrison.worker.serving import Budget
+from garrison.worker.serving import Budget, Unprepared
 
 
 class DatabaseExaminer:
@@ -27,13 +29,23 @@ class DatabaseExaminer:
         self._limits = limits
         self._level = level
 
+    def prepare(self, needs: str) -> None:
+        """Open YARA rules. needs: numbers with commas between, EVERYTHING for all. Raises Failed on damage."""
+        numbers = (
+            None
+            if needs == EVERYTHING
+            else {int(word) for word in needs.split(",") if word.isascii() and word.isdigit() and len(word) < 6}
+        )
+        self._detector.open_rules(numbers)
+
     def warm_up(self) -> None:
         """Start the matchers' threads, and examine something harmless once."""
-        self._detector.warm_up()
+        self._detector.seal()
         descriptor = os.memfd_create("warm-up", os.MFD_CLOEXEC)
         try:
             os.write(descriptor, b"#!/bin/sh\necho garrison\n")
-            self.examine(descriptor, "warm-up", Unbounded())
+            with contextlib.suppress(Unprepared):
+                self.examine(descriptor, "warm-up", Unbounded())
         finally:
             os.close(descriptor)
 
@@ -41,7 +53,10 @@ class DatabaseExaminer:
         """Return the verdict on an object."""
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe would keep us waiting
             return Verdict(type="special", remarks=(Remark("not a regular file"),)).to_plain()
-        return examine(Source(descriptor), name, self._detector, self._limits, budget, self._level).to_plain()
+        try:
+            return examine(Source(descriptor), name, self._detector, self._limits, budget, self._level).to_plain()
+        except Unopened as reason:
+            raise Unprepared(",".join(map(str, reason.buckets))) from None
 
 
 def open_examiner(setup: Setup) -> DatabaseExaminer:

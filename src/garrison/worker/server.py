@@ -109,20 +109,22 @@ class ForkServer:
             return False
         request = decode_control(packet)
         if isinstance(request, Start) and len(descriptors) == 1:
-            self._start(request.worker, descriptors[0])
+            self._start(request, descriptors[0])
         elif isinstance(request, Kill) and request.worker in self._children:
             # Ours and not yet reaped, so the number cannot have passed to another process.
             os.kill(self._children[request.worker].process, signal.SIGKILL)
         return True
 
-    def _start(self, worker: int, connection: int) -> None:
+    def _start(self, request: Start, connection: int) -> None:
+        if request.untrusted_needs:
+            self._examiner.prepare(request.untrusted_needs)
         server = os.getpid()
         process = os.fork()
         if process == 0:
             self._become_worker(connection, server)
         os.close(connection)
-        child = _Child(worker, process, os.pidfd_open(process))
-        self._children[worker] = child
+        child = _Child(request.worker, process, os.pidfd_open(process))
+        self._children[request.worker] = child
         self._selector.register(child.exit, selectors.EVENT_READ, child)
 
     def _reap(self, child: _Child) -> None:

@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from garrison.base.clock import Clock
-from garrison.wire.examination import Answer, encode_answer, encode_ready, receive_batch
+from garrison.wire.examination import UNPREPARED, Answer, encode_answer, encode_ready, receive_batch
 
 MIB = 1024 * 1024
+
+
+class Unprepared(Exception):  # no error of ours: a worker that is prepared does it
+    """What the object needs was not made ready before the sandbox closed. needs: what it is, for `prepare`."""
+
+    def __init__(self, needs: str) -> None:
+        super().__init__()
+        self.needs = needs
 
 
 class Budget(Protocol):
@@ -24,12 +32,19 @@ class Budget(Protocol):
 class Examiner(Protocol):
     """What a worker is for; opened once in the fork server."""
 
+    def prepare(self, needs: str) -> None:
+        """Make ready, in the fork server, what only some objects need. Raises GarrisonError when it cannot be done.
+
+        needs: as a worker said it in Unprepared, so not to be believed, or EVERYTHING.
+        """
+        ...
+
     def warm_up(self) -> None:
         """Do, in the worker and before its sandbox closes, what cannot be done later: start threads, load modules."""
         ...
 
     def examine(self, descriptor: int, name: str, budget: Budget) -> Any:
-        """Return what is to be said of an object, as plain data."""
+        """Return what is to be said of an object, as plain data. Raises Unprepared."""
         ...
 
 
@@ -72,6 +87,8 @@ class Service:
         try:
             verdict = self._examiner.examine(descriptor, name, Deadline(self._clock, self._seconds))
             return encode_answer(Answer(index, verdict, tired=self._is_tired()))
+        except Unprepared as reason:
+            failed = Answer(index, None, UNPREPARED, reason.needs, tired=True)
         except MemoryError:
             failed = Answer(index, None, "memory", "out of memory", tired=True)
         except Exception as error:  # noqa: BLE001 # the outermost loop: what the engine did not expect is an answer too

@@ -2,7 +2,7 @@ import pytest
 
 from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
-from garrison.engine.yara.rulebook import GAVE_UP, Hit, Rulebook, compile_rules
+from garrison.engine.yara.rulebook import GAVE_UP, Hit, Rulebook, Unopened, compile_rules
 
 GOOD = 'rule good { meta: threat = "Good.Name" kind = "miner" certainty = "known" condition: filesize == 1 }'
 BARE = 'rule bare { meta: kind = "monster" number = 5 condition: filesize == 2 }'
@@ -65,3 +65,21 @@ def test_a_match_that_takes_too_long_is_given_up() -> None:
     slow = book("rule slow { condition: " + loop + " }", seconds=1)
     assert slow.match(bytes(4_000_000), Type.DATA) == ([], GAVE_UP)
     assert slow.match(b"x", Type.DATA)[1] == ""
+
+
+def test_sealed_rules_that_are_not_open_are_asked_for_by_their_buckets() -> None:
+    rules = book(GOOD, TYPED, 'rule gated { strings: $a = "needle" condition: $a }')
+    rules.seal()
+    with pytest.raises(Unopened) as asked:
+        rules.match(b"a needle", Type.SHELL)
+    fresh = book(GOOD, TYPED, 'rule gated { strings: $a = "needle" condition: $a }')
+    fresh.open((*asked.value.buckets, 4000, -1))
+    fresh.seal()
+    assert [hit.rule for hit in fresh.match(b"a needle", Type.SHELL)[0]] == ["typed", "gated"]
+
+
+def test_all_rules_can_be_opened_before_they_are_sealed() -> None:
+    rules = book(GOOD, TYPED)
+    rules.open()
+    rules.seal()
+    assert [hit.rule for hit in rules.match(b"x", Type.SHELL)[0]] == ["good", "typed"]

@@ -18,7 +18,7 @@ The file `rules.yrx`, numbers little-endian:
 import io
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -211,11 +211,22 @@ def _reason(message: object) -> str:
     return str(message).removeprefix("error: ").split("\n", 1)[0]
 
 
+class Unopened(Exception):  # no error of ours: whoever sealed the rules opens them and asks again
+    """Rules are wanted that were not opened while that was possible. buckets: their numbers."""
+
+    def __init__(self, buckets: Sequence[int]) -> None:
+        super().__init__()
+        self.buckets = tuple(buckets)
+
+
 class Rulebook:
     """Compiled rules, and the scanners that are used again and again.
 
+    A bucket is opened when an object wants it: YARA-X then makes machine code of its rules, which takes milliseconds
+    and megabytes. Once sealed no more are opened, for in a closed sandbox nothing becomes machine code any more.
+
     content: a file of rules. seconds: after which matching one object is given up. Not for several threads at once.
-    Raises Failed when it is no such file, or one of another version.
+    Raises Failed when it is no such file, or one of another version, as far as the smallest bucket tells.
     """
 
     def __init__(self, content: memoryview | bytes, seconds: int) -> None:
@@ -224,18 +235,17 @@ class Rulebook:
             magic, length = _HEADER.unpack_from(view)
             index: Any = None if magic != _MAGIC else json.loads(bytes(view[_HEADER.size : _HEADER.size + length]))
             body = view[_HEADER.size + length :]
-            self._gate = _opened_gate(_part(body, index["gate"]))
-            self._buckets = [
-                (frozenset(entry["types"]), bool(entry["needs"]), _scanner(_part(body, entry["at"]), seconds))
-                for entry in index["buckets"]
-            ]
+            self._gate = _opened_gate(bytes(_view(body, index["gate"])))
+            self._buckets = [(frozenset(entry["types"]), bool(entry["needs"])) for entry in index["buckets"]]
+            self._blobs = [_view(body, entry["at"]) for entry in index["buckets"]]
             self._wanting = _wanting([entry["needs"] for entry in index["buckets"]])
-        except (struct.error, ValueError, KeyError, TypeError, OSError, hyperscan.error) as error:
-            raise Failed(
-                "The databases cannot be used: the rules are damaged, or made by another version.",
-                "Update the databases.",
-                "databases.update",
-            ) from error
+            if self._blobs:
+                _scanner(bytes(min(self._blobs, key=len)), seconds)
+        except (*_DAMAGES, hyperscan.error) as error:
+            raise _unusable() from error
+        self._seconds = seconds
+        self._scanners: list[Any] = [None] * len(self._buckets)
+        self._is_sealed = False
         self._types = [""] * len(self._buckets)
         self._by_type: dict[Type, tuple[list[int], frozenset[int]]] = {}
         self._seen: set[int] = set()
@@ -246,6 +256,8 @@ class Rulebook:
         wanted = list(always)
         if gated:
             wanted += sorted(self._passed(content, gated))
+        if self._is_sealed and (closed := [number for number in wanted if self._scanners[number] is None]):
+            raise Unopened(closed)
         hits: list[Hit] = []
         remark = ""
         for number in wanted:
@@ -254,17 +266,38 @@ class Rulebook:
             remark = remark or trouble
         return hits, remark
 
-    def warm_up(self) -> None:
-        """Run every scanner once: YARA-X then starts the thread that ends what takes too long."""
-        for number in range(len(self._buckets)):
-            self._run(number, b"garrison", Type.DATA)
+    def open(self, buckets: Iterable[int] | None = None) -> None:
+        """Open rules now. buckets: None for all; those that are none are passed over. Raises Failed on damage."""
+        known = range(len(self._buckets))
+        for number in known if buckets is None else sorted({*buckets}.intersection(known)):
+            self._opened(number)
+
+    def seal(self) -> None:
+        """Open no more rules, and run every open scanner: YARA-X then starts the thread that ends what takes long."""
+        for number, scanner in enumerate(self._scanners):
+            if scanner is not None:
+                self._run(number, b"garrison", Type.DATA)
         self._passed(b"garrison", frozenset())
+        self._is_sealed = True
+
+    def close(self) -> None:
+        """Let go of the file of rules; what is not open cannot be opened any more."""
+        self._blobs = []
+
+    def _opened(self, number: int) -> Any:
+        scanner = self._scanners[number]
+        if scanner is None:
+            try:
+                scanner = self._scanners[number] = _scanner(bytes(self._blobs[number]), self._seconds)
+            except _DAMAGES as error:
+                raise _unusable() from error
+        return scanner
 
     def _candidates(self, kind: Type) -> tuple[list[int], frozenset[int]]:
         known = self._by_type.get(kind)
         if known is None:
             names = {"*", kind.value, *_ALSO.get(kind, ())}
-            mine = [n for n, (types, _, _) in enumerate(self._buckets) if types & names]
+            mine = [n for n, (types, _) in enumerate(self._buckets) if types & names]
             always = [number for number in mine if not self._buckets[number][1]]
             known = self._by_type[kind] = (always, frozenset(mine).difference(always))
         return known
@@ -287,7 +320,7 @@ class Rulebook:
         self._seen.add(number)
 
     def _run(self, number: int, content: bytes, kind: Type) -> tuple[list[Hit], str]:
-        scanner = self._buckets[number][2]
+        scanner = self._opened(number)
         if self._types[number] != kind:
             scanner.set_global("object_type", kind.value)
             self._types[number] = kind.value
@@ -318,9 +351,20 @@ def _holds(group: tuple[int, list[list[int]]], seen: set[int]) -> bool:
     return sum(not seen.isdisjoint(string) for string in strings) >= count
 
 
-def _part(body: memoryview, at: Any) -> bytes:
+_DAMAGES = (struct.error, ValueError, KeyError, TypeError, OSError)
+
+
+def _unusable() -> Failed:
+    return Failed(
+        "The databases cannot be used: the rules are damaged, or made by another version.",
+        "Update the databases.",
+        "databases.update",
+    )
+
+
+def _view(body: memoryview, at: Any) -> memoryview:
     start, length = at
-    return bytes(body[start : start + length])
+    return body[start : start + length]
 
 
 def _opened_gate(content: bytes) -> Any:
