@@ -139,6 +139,7 @@ class Scanner:
         self._crew: _Crew | None = None
         self._crews: set[_Crew] = set()
         self._starting = asyncio.Lock()
+        databases.on_switch.append(self._follow)
         self.size = max(1, os.cpu_count() or 1)
         # A scan under way goes on with what it began with.
         self.way = Way()
@@ -180,6 +181,18 @@ class Scanner:
         if old is not None and not old.users:
             await self._dismiss(old)
         return crew
+
+    async def _follow(self, databases: Path) -> None:
+        """Examine with other databases from now on; what is under way finishes with those it began with."""
+        async with self._starting:
+            crew = self._crew
+            if crew is not None:
+                try:
+                    await crew.pool.use_databases(databases)
+                except Unavailable:  # the next scan starts workers anew
+                    self._crew = None
+                    if not crew.users:
+                        await self._dismiss(crew)
 
     def _pool(self, databases: Path) -> WorkerPool:
         way = self.way

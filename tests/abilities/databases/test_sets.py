@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from garrison.abilities.databases import Databases, check_folder, name_of, own_rules, sets
+from garrison.abilities.databases import Databases, check_folder, compile_sources, name_of, own_rules, sets
 from garrison.base.clock import FakeClock
-from garrison.base.errors import Failed, GarrisonError, Unavailable
+from garrison.base.errors import Failed, GarrisonError, NotFound, Unavailable
 from garrison.base.paths import Home
 from garrison.engine.databases import Detector
 from garrison.engine.subject import Subject
 from garrison.engine.type import Type
+from tests.abilities.databases.test_building import LINE, finds
 from tests.abilities.things import EICAR, START, fill, needs_root, small_disk
 
 
@@ -116,10 +118,11 @@ def test_anything_else_is_built_anew(home: Home, damage: str) -> None:
     (folder / ".new-1").mkdir()  # what a kill left
     (folder / ".current.new").symlink_to("x")
     after = ensured(home)
-    assert after.name != before.name
+    assert (after.name == before.name) == (damage == "no link")
     is_kept = damage in {"other rules", "no note", "odd note"}
-    kept = [after.name, before.name] if is_kept else [after.name]
-    assert sorted(os.listdir(folder)) == sorted([*kept, "built-from", "current", "version"])
+    kept = [after.name, before.name, "previous"] if is_kept else [after.name]
+    notes = ["built-from", "built-in", "current", "history.json", "version"]
+    assert sorted(os.listdir(folder)) == sorted([*kept, *notes])
 
 
 def test_only_one_old_set_is_kept(home: Home) -> None:
@@ -179,3 +182,118 @@ def test_a_full_disk_keeps_the_set_in_use(home: Home, tmp_path: Path) -> None:
             asyncio.run(databases.ensure())
         assert databases.current() == before
         assert name_of(before) == before.name
+
+
+def made(home: Home, name: str, line: str = LINE) -> Path:
+    """Compile a set of our rule for the test file and one signature, beside the sets."""
+    source = home.root / f"{name}.hdb"
+    source.write_text(line.replace("Listed", name))
+    rules = home.root / "eicar.yar"
+    rules.write_text(dict(sets.own_rules())["eicar.yar"])
+    to = home.root / "databases" / f".new-{name}"
+    compile_sources([source, rules], to, {"built": f"2026-01-01T00:00:00+00:00 {name}"})
+    return to
+
+
+def adopted(home: Home, name: str) -> str:
+    return asyncio.run(opened(home)[0].adopt(made(home, name), f"from {name}", 7))
+
+
+def test_a_set_is_taken_into_use_and_noted(home: Home) -> None:
+    before = opened(home)[0].name()
+    name = adopted(home, "One")
+    databases, _ = opened(home)
+    assert databases.name() == name != before
+    assert finds(databases.current()) == ["One.Hello"]
+    first, built_in = databases.history()
+    assert (first.name, first.source, first.transferred_bytes, first.signatures) == (name, "from One", 7, 2)
+    assert (built_in.name, built_in.source) == (before, "built-in")
+    assert ensured(home).name == name, "an adopted set stays at the next start"
+
+
+def test_what_follows_is_told_before_the_old_set_goes(home: Home) -> None:
+    databases, _ = opened(home)
+    adopted(home, "One")
+    seen = []
+
+    async def follow(folder: Path) -> None:
+        seen.append((folder.name, databases.name(), sorted(path.name for path in databases.folder.iterdir())))
+
+    databases.on_switch.append(follow)
+    name = asyncio.run(databases.adopt(made(home, "Two"), "Two"))
+    ((told, current, there),) = seen
+    assert told == current == name
+    assert len([entry for entry in there if len(entry) == 32]) == 3
+    adopted(home, "Three")
+    assert len([entry for entry in os.listdir(databases.folder) if len(entry) == 32]) == 3
+
+
+def test_it_goes_back_to_the_one_before_and_to_the_built_in(home: Home) -> None:
+    built_in, one, two = opened(home)[0].name(), adopted(home, "One"), adopted(home, "Two")
+    databases, _ = opened(home)
+    assert asyncio.run(databases.roll_back()) == one
+    assert databases.name() == one
+    assert asyncio.run(databases.roll_back(two)) == two
+    assert asyncio.run(databases.roll_back("built-in")) == built_in
+    assert [note.source for note in databases.history()[:3]] == ["rollback"] * 3
+    with pytest.raises(NotFound, match="no databases deadbeef"):
+        asyncio.run(databases.roll_back("deadbeef"))
+    with pytest.raises(NotFound):
+        asyncio.run(databases.roll_back("../../etc"))
+
+
+def test_without_one_before_there_is_nowhere_to_go(home: Home) -> None:
+    with pytest.raises(NotFound, match="before these"):
+        asyncio.run(opened(home)[0].roll_back())
+
+
+def damaged(folder: Path) -> None:
+    table = folder / "hashes-md5.bin"
+    table.chmod(0o600)
+    content = bytearray(table.read_bytes())
+    content[-9] ^= 1
+    table.write_bytes(content)
+
+
+def test_a_damaged_set_is_refused_and_the_old_one_stays(home: Home) -> None:
+    databases, _ = opened(home)
+    before, fresh = databases.name(), made(home, "One")
+    damaged(fresh)
+    with pytest.raises(Failed, match=r"hashes-md5\.bin is damaged"):
+        asyncio.run(databases.adopt(fresh, "One"))
+    assert databases.name() == before
+    assert not fresh.exists()
+
+
+def test_a_set_that_does_not_find_the_test_file_is_refused(home: Home) -> None:
+    databases, _ = opened(home)
+    before = databases.name()
+    (home.root / "a.hdb").write_text(LINE)
+    to = home.root / "databases" / ".new-a"
+    compile_sources([home.root / "a.hdb"], to)
+    with pytest.raises(Failed, match="do not find the EICAR test file"):
+        asyncio.run(databases.adopt(to, "a"))
+    assert databases.name() == before
+
+
+def test_a_set_that_takes_a_clean_file_for_a_threat_is_refused(home: Home) -> None:
+    databases, _ = opened(home)
+    before = databases.name()
+    content = Path(os.__file__).read_bytes()
+    fresh = made(home, "Wrong", f"{hashlib.md5(content).hexdigest()}:{len(content)}:Listed.Os\n")
+    with pytest.raises(Failed, match=r"they take os\.py, a clean file, for Wrong\.Os"):
+        asyncio.run(databases.adopt(fresh, "a"))
+    assert databases.name() == before
+
+
+def test_it_can_be_told_to_stay(home: Home) -> None:
+    databases, clock = opened(home)
+    assert databases.held_until() is None
+    databases.hold(clock.now() + timedelta(hours=1))
+    assert databases.held_until() == clock.now() + timedelta(hours=1)
+    clock.advance(timedelta(hours=2))
+    assert databases.held_until() is None
+    databases.hold(None)
+    (home.root / "databases" / "history.json").write_text("{nonsense")
+    assert databases.held_until() is None
+    assert databases.history() == []

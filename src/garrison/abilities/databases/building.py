@@ -16,7 +16,7 @@ from garrison.engine.set_files import SET, check_set, close_all, open_views
 from garrison.engine.signatures.build import BuildReport, Options, Origin, build
 from garrison.engine.signatures.sources import is_signature_file
 
-_NAME_CHARS = 32
+NAME_CHARS = 32
 _MOST_CACHED = 4
 
 
@@ -42,7 +42,7 @@ class FolderSink:
 
 def name_of(folder: Path) -> str:
     """Return what a set is called: the digest of its description, which tells those of its files. Raises OSError."""
-    return hashlib.sha256((folder / SET).read_bytes()).hexdigest()[:_NAME_CHARS]
+    return hashlib.sha256((folder / SET).read_bytes()).hexdigest()[:NAME_CHARS]
 
 
 def compile_sources(
@@ -97,7 +97,7 @@ def compiled_in(cache: Path, sources: list[Path], options: Options | None = None
             known.append((str(path.resolve()), status.st_size, status.st_mtime_ns, status.st_ino))
     except OSError as error:
         raise explain(error, "read the databases") from error
-    folder = cache / hashlib.sha256(repr(known).encode("utf-8", "surrogateescape")).hexdigest()[:_NAME_CHARS]
+    folder = cache / hashlib.sha256(repr(known).encode("utf-8", "surrogateescape")).hexdigest()[:NAME_CHARS]
     if is_openable(folder):
         os.utime(folder)
     else:
