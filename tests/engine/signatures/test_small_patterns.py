@@ -29,6 +29,12 @@ CASES = {
 }
 
 
+TYPES = (
+    b"0:0:736f6d65:Some:CL_TYPE_ANY:CL_TYPE_GRAPHICS:1\n0:4:7468696e67:Thing:CL_TYPE_ANY:CL_TYPE_SWF::300\n"
+    b"0:0:6f74686572:Other:CL_TYPE_ANY:CL_TYPE_ELF\n0:0:00:Zero:CL_TYPE_ANY:CL_TYPE_BINARY_DATA\n"
+)
+
+
 def found(databases: dict[str, bytes], *, pua: bool = False) -> set[str]:
     with knowing(*databases.items(), options=Options(pua=pua)) as known:
         matches = known.match(Subject(EVIL, identify(EVIL)))
@@ -39,6 +45,23 @@ def found(databases: dict[str, bytes], *, pua: bool = False) -> set[str]:
 @pytest.mark.parametrize("case", CASES)
 def test_patterns_are_taken_as_clamscan_takes_them(case: str, tmp_path: Path) -> None:
     assert found(CASES[case]) == clamscan(tmp_path, CASES[case], EVIL)
+
+
+@needs_clamscan
+def test_own_marks_tell_the_target_as_they_do_for_clamscan(tmp_path: Path) -> None:
+    file = b"something \x00\x01 evil" + bytes(range(40))
+    for target in (5, 6, 11):
+        databases = {"a.ndb": f"T:{target}:*:{b' evil'.hex()}\n".encode(), "a.ftm": TYPES}
+        with knowing(*databases.items()) as known:
+            names = {match.name for match in known.match(Subject(file, identify(file))).found}
+        assert names >= clamscan(tmp_path, databases, file)
+        assert names == ({"T"} if target in {5, 11} else set())
+
+
+def test_types_that_no_signature_is_for_are_named() -> None:
+    lines = b"1:*:6162:P:CL_TYPE_ANY:CL_TYPE_ELF\n0:0:zz:P:CL_TYPE_ANY:CL_TYPE_ELF\n0:0:61\n"
+    _, report = built([("a.ftm", TYPES + lines)])
+    assert [each.where for each in report.skipped] == [f"a.ftm:{line}" for line in (4, 5, 6, 7)]
 
 
 def test_unwanted_ones_are_found_when_asked_for() -> None:

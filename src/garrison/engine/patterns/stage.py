@@ -14,7 +14,7 @@ from garrison.engine.patterns import pictures
 from garrison.engine.patterns.layout import INDEX, MARK, RECORDS, REFERENCE, atoms_file
 from garrison.engine.patterns.record import Record, View
 from garrison.engine.patterns.search import Spent
-from garrison.engine.patterns.targets import HTML, TARGETS, TEXT
+from garrison.engine.patterns.targets import HTML, MARKS, TARGETS, TEXT, Mark, marked
 from garrison.engine.patterns.views import MOST_TEXT, page_views, plain_text, scripts, seems_page, seems_text
 from garrison.engine.set_files import unusable
 from garrison.engine.subject import Subject
@@ -110,6 +110,7 @@ class PatternStage:
         self._atoms: dict[int, _Atoms] = {}
         self._offsets: memoryview | None = None
         self._records = memoryview(b"")
+        self._marks: tuple[Mark, ...] = MARKS
         self._kept: OrderedDict[int, Record] = OrderedDict()
         self.count = 0
 
@@ -142,6 +143,8 @@ class PatternStage:
         if 0 in self._atoms:
             self._atoms[0].load()  # every object is searched for these: once for all workers
         arrays.release()
+        own = ((int(at), bytes.fromhex(mark), int(target)) for at, mark, target in header["marks"])
+        self._marks = (*MARKS, *own)
         if "pictures" in header["needs"]:
             pictures.prepare()
 
@@ -160,17 +163,18 @@ class PatternStage:
             return []
         found: dict[int, Match] = {}
         target = TARGETS.get(subject.kind, 0)
+        also = marked(subject.content, self._marks) - {target} if target in {0, TEXT} else set()
         try:
-            for view, targets in self._views(subject, target):
+            for view, targets in self._views(subject, target, also):
                 self._match(view, targets, found)
         except Spent:
             pass  # the examination says so itself
         return list(found.values())
 
-    def _views(self, subject: Subject, target: int) -> Iterator[tuple[View, tuple[int, ...]]]:
-        general = (0, target) if target not in {0, TEXT} and target in self._atoms else (0,)
-        yield View(subject, subject.content), general
-        is_page = self._is_page(subject, target)
+    def _views(self, subject: Subject, target: int, also: set[int]) -> Iterator[tuple[View, tuple[int, ...]]]:
+        general = sorted(({target} | also) & self._atoms.keys() - {0, TEXT})
+        yield View(subject, subject.content), (0, *general)
+        is_page = HTML in also or self._is_page(subject, target)
         if is_page:
             for content in page_views(subject.content):
                 yield View(subject, content, is_page=True), (0, HTML)
@@ -178,8 +182,8 @@ class PatternStage:
             if script:
                 yield View(subject, script, is_page=True), (0, HTML)
                 yield View(subject, script, is_page=True), (TEXT,)
-        if self._is_text(subject, target) and not (is_page and target == HTML):
-            yield View(subject, plain_text(subject.content)), (0, TEXT)
+        if TEXT in also or (self._is_text(subject, target) and not (is_page and target == HTML)):
+            yield View(subject, plain_text(subject.content[:MOST_TEXT])), (0, TEXT)
 
     def _is_page(self, subject: Subject, target: int) -> bool:
         """Return whether an object is also looked at as a page; clamscan takes much for one that has a tag."""

@@ -1,11 +1,14 @@
 """ClamAV's targets and names of types, told in ours."""
 
+from collections.abc import Iterable
 from typing import Final
 
+from garrison.engine.levels import check_levels
 from garrison.engine.type import Type
 
 HTML: Final = 3
 TEXT: Final = 7
+_FARTHEST_MARK: Final = 4_096
 _TEXTS: Final = (
     Type.TEXT, Type.PHP, Type.XML, Type.SHELL, Type.PYTHON, Type.PERL, Type.RUBY, Type.JAVASCRIPT, Type.VBSCRIPT,
     Type.POWERSHELL, Type.BATCH, Type.SCRIPT, Type.UUENCODE, Type.RTF,
@@ -88,3 +91,41 @@ CONTAINERS: Final[dict[str, frozenset[Type]]] = {
     "CL_TYPE_GIF": frozenset({Type.GIF}),
     "CL_TYPE_TIFF": frozenset({Type.TIFF}),
 }
+
+Mark = tuple[int, bytes, int]  # offset, bytes there, target
+MARKS: Final[tuple[Mark, ...]] = (
+    (0, b"MZ", 1), (0, b"BM", 5), (0, b"MM", 5), (0, b"GIF", 5), (0, b"\x89PNG", 5),
+    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", 5),
+    *((0, start, 4) for start in (
+        b"From: ", b"From ", b">From ", b"For: ", b"To: ", b"Date: ", b"Subject: ", b"Received: ", b"Return-Path: ",
+        b"Return-path: ", b"Message-ID: ", b"Message-Id: ", b"Delivered-To: ", b"Delivery-date: ", b"Envelope-to: ",
+        b"X-Apparently-To: ", b"X-EVS", b"X-Envelope-From: ", b"X-Original-To: ", b"X-Real-To: ", b"X-Sieve: ",
+        b"X-Symantec-", b"X-UIDL: ", b"Received-SPF: ", b"Hi. This is the qmail-send",
+    )),
+)  # fmt: skip
+_NAMES: Final[dict[str, int]] = {
+    "MSEXE": 1, "MSOLE2": 2, "HTML": 3, "MAIL": 4, "GRAPHICS": 5, "PNG": 5, "JPEG": 5, "GIF": 5, "TIFF": 5, "ELF": 6,
+    "TEXT_ASCII": 7, "MACHO": 9, "MACHO_UNIBIN": 9, "PDF": 10, "SWF": 11, "JAVA": 12,
+}  # fmt: skip
+
+
+def parse_mark(line: str) -> Mark:
+    """Read a line of an .ftm: 0:offset:bytes:name:type so far:type[:levels]. Raises ValueError."""
+    fields = line.strip().split(":")
+    if not 6 <= len(fields) <= 8:
+        raise ValueError("it has not the fields of a type")
+    check_levels(fields[6:])
+    if fields[0] != "0" or not fields[1].isdecimal():
+        raise ValueError("types that a pattern tells come from our own table")
+    target = _NAMES.get(fields[5].removeprefix("CL_TYPE_"))
+    if target is None:
+        raise ValueError("no signatures are kept for objects of this type")
+    mark = bytes.fromhex(fields[2])
+    if not mark or int(fields[1]) + len(mark) > _FARTHEST_MARK:
+        raise ValueError("its mark does not lie at the start of a file")
+    return int(fields[1]), mark, target
+
+
+def marked(content: bytes, marks: Iterable[Mark]) -> set[int]:
+    """Return the targets that an object has by its marks alone."""
+    return {target for at, mark, target in marks if content.startswith(mark, at)}

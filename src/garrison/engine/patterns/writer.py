@@ -22,8 +22,10 @@ from garrison.engine.patterns.hexadecimal import Element
 from garrison.engine.patterns.layout import INDEX, MARK, RECORDS, REFERENCE, atoms_file
 from garrison.engine.patterns.parts import Part, Pattern, Plain
 from garrison.engine.patterns.signature import parse_extended, parse_logical
+from garrison.engine.patterns.targets import Mark, parse_mark
 
 _MOST_RECORDS: Final = 1 << 31
+_MOST_MARKS: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class PatternWriter:
     _groups: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
     _waiting: list[tuple[int, list[Any]]] = field(default_factory=list)  # records with macros
     _needs: set[str] = field(default_factory=set)
+    _marks: list[Mark] = field(default_factory=list)
 
     def extended(self, line: str, where: str, is_pua: bool = False) -> None:  # noqa: ARG002 # the caller's choice
         """Take a line of an .ndb or .ndu. where: the source's name. Raises ValueError."""
@@ -62,6 +65,13 @@ class PatternWriter:
         if any(part.to_plain()[0] == "f" for part in found.parts):
             self._needs.add("pictures")
         self._take(record, found.parts)
+
+    def typed(self, line: str, where: str) -> None:  # noqa: ARG002 # as the others have it
+        """Take a line of an .ftm: what else tells the target of an object. Raises ValueError."""
+        mark = parse_mark(line)
+        if len(self._marks) >= _MOST_MARKS:
+            raise ValueError("there are too many types")
+        self._marks.append(mark)
 
     def _take(self, record: list[Any], parts: Sequence[Part]) -> None:
         number = len(self._records)
@@ -96,6 +106,7 @@ class PatternWriter:
         for packed in self._records:
             offsets.append(offsets[-1] + len(packed))
         header: dict[str, Any] = {"records": len(self._records), "needs": sorted(self._needs), "targets": {}}
+        header["marks"] = [[at, mark.hex(), target] for at, mark, target in self._marks]
         header["offsets"] = arrays.add(struct.pack(f"<{len(offsets)}Q", *offsets))
         for number, target in sorted(self._targets.items()):
             header["targets"][str(number)] = _write_target(number, target, arrays, files)

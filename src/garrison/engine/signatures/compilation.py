@@ -33,6 +33,10 @@ class Patterns(Protocol):
         """Take a line of an .ldb file. Raises ValueError."""
         ...
 
+    def typed(self, line: str, where: str) -> None:
+        """Take a line of an .ftm file. Raises ValueError."""
+        ...
+
     def write(self) -> dict[str, bytes]:
         """Return the files of the set."""
         ...

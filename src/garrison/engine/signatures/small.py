@@ -3,6 +3,7 @@
     .cdb         name:type:size:name of the member:packed:size:encrypted:place:checksum:unused[:levels]
     .pwdb        name;target;how it is written (0 as it is, 1 hexadecimal);password
     .ign .ign2   name[:MD5 of the line], or file:line:name
+    .ftm         0:offset:bytes:description:type so far:type[:levels]
 
 (ClamAV manual: "Container metadata", "Passwords for archive files", "Allow lists"; readdb.c for what it leaves open.)
 """
@@ -134,6 +135,11 @@ def logical(*, is_pua: bool = False) -> TakeLine:
         into.patterns.logical(line.decode("utf-8"), source, is_pua)
 
     return take
+
+
+def typed(into: Compilation, source: str, line: bytes) -> None:
+    """Take a line of an .ftm file."""
+    into.patterns.typed(line.decode("utf-8"), source)
 
 
 def verbatim(file: str) -> TakeLine:

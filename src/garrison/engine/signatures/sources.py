@@ -63,7 +63,7 @@ READERS: Final[Mapping[str, Reader]] = {
     ".pdb": by_line(small.verbatim("url-pdb.txt")),
     ".wdb": by_line(small.verbatim("url-wdb.txt")),
     ".gdb": by_line(small.verbatim("url-gdb.txt")),
-    ".ftm": whole("types come from our own table"),
+    ".ftm": by_line(small.typed),
     ".cfg": whole("settings of ClamAV's engine: not ours"),
     ".crb": whole("certificates of signed programs: not checked"),
     ".cat": whole("catalogues of signed programs: not checked"),
