@@ -53,6 +53,53 @@ class Threat:
     listed_in: str
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where the parts of such a file lie. count: of records. bits: of a bucket. size_bits: of the size map."""
+
+    count: int
+    bits: int
+    size_bits: int
+    has_any: bool
+    records: memoryview
+    index: memoryview
+    sizes: memoryview
+    threats: memoryview
+    lists: memoryview
+
+
+def read_parts(length: int, view: memoryview) -> Parts:
+    """Return the parts of a file with digests of this length. Raises ValueError or struct.error when it is none."""
+    end = len(view) - FOOT.size
+    if end < len(MAGIC) or bytes(view[: len(MAGIC)]) != MAGIC:
+        raise ValueError("no such file")
+    index, sizes, threats, lists, count, bits, size_bits, has_any, told, _, magic = FOOT.unpack_from(view, end)
+    is_sound = (
+        magic == MAGIC
+        and told == length
+        and bits <= _MOST_BUCKET_BITS
+        and len(MAGIC) + count * (length + PLACES.size) == index
+        and index + 4 * ((1 << bits) + 1) == sizes
+        and sizes + size_bits // 8 == threats
+        and threats <= lists <= end
+        and size_bits >= _SMALLEST_MAP
+        and not size_bits & (size_bits - 1)
+    )
+    if not is_sound:
+        raise ValueError("its parts do not fit")
+    return Parts(
+        count,
+        bits,
+        size_bits,
+        bool(has_any),
+        view[len(MAGIC) : index],
+        view[index:sizes],
+        view[sizes:threats],
+        view[threats:lists],
+        view[lists:end],
+    )
+
+
 class HashTable:
     """One file of digests, looked up in a memory map.
 
@@ -71,34 +118,16 @@ class HashTable:
             ) from error
 
     def _open(self, view: memoryview) -> None:
-        end = len(view) - FOOT.size
-        if end < len(MAGIC) or bytes(view[: len(MAGIC)]) != MAGIC:
-            raise ValueError("no such file")
-        foot = FOOT.unpack_from(view, end)
-        index, sizes, threats, lists, count, bits, size_bits, has_any, length, _, magic = foot
-        records_end = len(MAGIC) + count * self._record
-        is_sound = (
-            magic == MAGIC
-            and length == self._length
-            and bits <= _MOST_BUCKET_BITS
-            and records_end == index
-            and index + 4 * ((1 << bits) + 1) == sizes
-            and sizes + size_bits // 8 == threats
-            and threats <= lists <= end
-            and size_bits >= _SMALLEST_MAP
-            and not size_bits & (size_bits - 1)
-        )
-        if not is_sound:
-            raise ValueError("its parts do not fit")
-        self.count = int(count)
-        self._lists = [(Kind(kind), str(name)) for kind, name in json.loads(bytes(view[lists:end]))]
-        self._has_any = bool(has_any)
-        self._shift = 32 - bits
-        self._mask = size_bits - 1
-        self._records = view[len(MAGIC) : index]
-        self._index = view[index:sizes]
-        self._sizes = view[sizes:threats]
-        self._threats = view[threats:lists]
+        parts = read_parts(self._length, view)
+        self.count = parts.count
+        self._lists = [(Kind(kind), str(name)) for kind, name in json.loads(bytes(parts.lists))]
+        self._has_any = parts.has_any
+        self._shift = 32 - parts.bits
+        self._mask = parts.size_bits - 1
+        self._records = parts.records
+        self._index = parts.index
+        self._sizes = parts.sizes
+        self._threats = parts.threats
 
     def wants(self, size: int) -> bool:
         """Return whether an object of this size in bytes may be listed, so that it is worth hashing."""
