@@ -12,7 +12,6 @@ import pwd
 import resource
 import signal
 from dataclasses import dataclass
-from pathlib import Path
 
 from garrison.base.errors import Unavailable
 from garrison.linux import seccomp
@@ -133,7 +132,8 @@ def _keep_only(connection: int) -> None:
 
 def _mapped_bytes() -> int:
     """Return the address space this process has, from /proc/self/statm (proc(5))."""
-    return int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _become_nobody(account: tuple[int, int] | None) -> None:

@@ -4,7 +4,7 @@ Sources: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/uni
 architecture does not have is None there.
 """
 
-import platform
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -97,4 +97,4 @@ _KNOWN = {known.name: known for known in (X86_64, AARCH64)}
 
 def architecture(machine: str | None = None) -> Architecture | None:
     """Return the interface of this computer's processor (or of the named one), None when the filter has no table."""
-    return _KNOWN.get(machine or platform.machine())
+    return _KNOWN.get(machine or os.uname().machine)

@@ -14,8 +14,8 @@ import os
 import socket
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 MOST_OBJECTS = 32  # in one batch; the kernel's own bound for descriptors in one message is 253 (SCM_MAX_FD)
 MOST_NAME = 4096  # characters of an object's name
@@ -39,8 +39,7 @@ class Nonsense(ValueError):  # what it is, not an error of ours
     """The other side said what it cannot have meant; whoever sent it is not to be listened to any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """First word to a fork server. seconds: what an object may take; memory_mib: what a worker may add to its size.
 
     heuristics: the level (garrison.engine.heuristics.levels).
@@ -53,13 +52,11 @@ class Setup:
     heuristics: str = "medium"
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """The fork server has opened the databases; or, on a connection, the worker has closed its sandbox."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """Start a worker, of this number, on the connection that comes with this.
 
     untrusted_needs: what to make ready before, "" for nothing, in a worker's own words, or EVERYTHING. Without it a
@@ -70,23 +67,20 @@ class Start:
     untrusted_needs: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Kill:
+class Kill(NamedTuple):
     """Kill a worker; one that has ended is left in peace."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """A worker is gone. how: "killed by SIGSEGV", "exited with 1", KILLED, OUT_OF_TIME."""
 
     worker: int
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Examine the objects whose descriptors come with this, in this order."""
 
     names: tuple[str, ...]
@@ -110,7 +104,7 @@ _CONTROLS: dict[str, type[Control]] = {kind.__name__: kind for kind in (Setup, R
 
 def encode_control(message: Control) -> bytes:
     """Return a message as one packet."""
-    return _encode([type(message).__name__, asdict(message)])
+    return _encode([type(message).__name__, message._asdict()])
 
 
 def decode_control(packet: bytes) -> Control:

@@ -4,10 +4,9 @@ import contextlib
 import os
 import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from garrison.base.files import explain
+from garrison.base.errors import Failed
 from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.databases import Detector
 from garrison.engine.examine import examine
@@ -80,10 +79,12 @@ def _open_files(folder: str) -> Mapping[str, int]:
     """Return a descriptor of each file of a set."""
     files: dict[str, int] = {}
     try:
-        for path in Path(folder).iterdir():
-            files[path.name] = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        for name in os.listdir(folder):
+            files[name] = os.open(
+                os.path.join(folder, name), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            )
     except OSError as error:
         for descriptor in files.values():
             os.close(descriptor)
-        raise explain(error, f"open the databases in {folder}") from error
+        raise Failed(f"Could not open the databases in {folder}: {(error.strerror or str(error)).lower()}.") from error
     return files

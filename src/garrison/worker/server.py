@@ -12,10 +12,8 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn
 
-from garrison.base.clock import SystemClock
 from garrison.base.errors import Failed, GarrisonError
 from garrison.linux import sandbox, seccomp
 from garrison.wire.examination import (
@@ -37,7 +35,7 @@ from garrison.worker.serving import MIB, Examiner, Service
 EXIT_FAILED = 3
 _SLACK_SECONDS = 5.0  # what a batch may take beyond its objects' own time
 _NEARLY = 0.75  # the kernel measures by its ticks, not exactly; whoever says at half that it is tired never gets here
-_RATHER_ME = "500"  # oom_score_adj(5): when memory runs out, let the kernel end a worker, not the daemon
+_RATHER_ME = b"500"  # oom_score_adj(5): when memory runs out, let the kernel end a worker, not the daemon
 
 
 def main(control: int, open_examiner: Callable[[Setup], Examiner]) -> int:
@@ -61,8 +59,8 @@ def _serve(control: socket.socket, open_examiner: Callable[[Setup], Examiner]) -
         raise Failed("The fork server was not told what to serve.")
     seccomp.supported_architecture()
     account = sandbox.worker_account() if os.geteuid() == 0 else None
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(_RATHER_ME, "ascii")
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb") as file:
+        file.write(_RATHER_ME)
     examiner = open_examiner(setup)
     sandbox.isolate()
     sandbox.gain_no_privileges()
@@ -147,8 +145,7 @@ class ForkServer:
             memory_bytes = self._setup.memory_mib * MIB
             confinement = sandbox.Confinement(memory_bytes, self._cpu_seconds)
             sandbox.close(connection, server, confinement, self._account)
-            clock, seconds = SystemClock(), self._setup.seconds
-            service = Service(self._examiner, clock, seconds, memory_bytes // 2, self._cpu_seconds / 2)
+            service = Service(self._examiner, self._setup.seconds, memory_bytes // 2, self._cpu_seconds / 2)
             service.serve(served)
             code = 0
         except BaseException as error:  # noqa: BLE001 # the worker's outermost frame: it must never become a second server

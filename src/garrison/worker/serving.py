@@ -3,11 +3,9 @@
 import os
 import resource
 import socket
-import traceback
-from pathlib import Path
+from time import monotonic
 from typing import Any, Protocol
 
-from garrison.base.clock import Clock
 from garrison.wire.examination import UNPREPARED, Answer, encode_answer, encode_ready, receive_batch
 
 MIB = 1024 * 1024
@@ -51,21 +49,19 @@ class Examiner(Protocol):
 class Deadline:
     """The time one object may take. seconds: from now."""
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self._clock = clock
-        self._end = clock.monotonic() + seconds
+    def __init__(self, seconds: float) -> None:
+        self._end = monotonic() + seconds
 
     def spent(self) -> bool:
         """Return whether the time is over."""
-        return self._clock.monotonic() >= self._end
+        return monotonic() >= self._end
 
 
 class Service:
     """One worker's loop. memory_bytes and cpu_seconds: beyond these it asks to be replaced by a fresh worker."""
 
-    def __init__(self, examiner: Examiner, clock: Clock, seconds: float, memory_bytes: int, cpu_seconds: float) -> None:
+    def __init__(self, examiner: Examiner, seconds: float, memory_bytes: int, cpu_seconds: float) -> None:
         self._examiner = examiner
-        self._clock = clock
         self._seconds = seconds
         self._memory_bytes = memory_bytes + _peak_bytes()
         self._cpu_seconds = cpu_seconds
@@ -85,7 +81,7 @@ class Service:
 
     def _answer(self, index: int, name: str, descriptor: int) -> bytes:
         try:
-            verdict = self._examiner.examine(descriptor, name, Deadline(self._clock, self._seconds))
+            verdict = self._examiner.examine(descriptor, name, Deadline(self._seconds))
             return encode_answer(Answer(index, verdict, tired=self._is_tired()))
         except Unprepared as reason:
             failed = Answer(index, None, UNPREPARED, reason.needs, tired=True)
@@ -107,6 +103,8 @@ def _peak_bytes() -> int:
 
 def _describe(error: Exception) -> str:
     """Return the kind of error and the line it came from; never its text, which may quote the object."""
-    frames = traceback.extract_tb(error.__traceback__, limit=-1) if error.__traceback__ else None
-    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})" if trace else ""
     return f"raised {type(error).__name__}{where}"
