@@ -23,12 +23,15 @@ rule Windows_Dropper_PowerShell_Cradle
         $run3 = /Net\.WebClient[^\n]{0,20}\.[ \t]{0,2}DownloadFile[ \t]{0,2}\([^\n]{4,240}(Start-Process|saps|Invoke-Item|\bii\b|;[ \t]{0,3}[&.][ \t])/ nocase
         $run4 = /\b(iwr|Invoke-WebRequest|curl|wget|Start-BitsTransfer)[ \t][^\n]{0,160}-(o|out|outfile|destination)[ \t]{1,3}[^\n]{1,160}(;|&|\|)[ \t]{0,3}(Start-Process|saps|start|Invoke-Item|ii|&|\.)[ \t]{0,3}[^\n]{1,80}\.(exe|scr|bat|cmd|vbs|js|dll|msi)\b/ nocase
         $hide1 = /-w(in|indow|indowstyle)?[ \t]{1,3}(hid[a-z]{0,3}|h|1)\b/ nocase
-        $hide2 = /-(ep|ex|exec|executionpolicy)[ \t]{1,3}(bypass|unrestricted)\b/ nocase
-        $hide3 = /powershell(\.exe)?["']?[ \t][^\n]{0,60}-nop(rofile)?[ \t]/ nocase
-        $hide4 = /(\[Ref\]\.Assembly\.GetType|amsiInitFailed|AmsiScanBuffer)/ nocase
-        $hide5 = /(CreateObject|ActiveXObject)[ \t]{0,2}\([ \t]{0,2}["']WScript\.Shell/ nocase
+        $past1 = /-(ep|ex|exec|executionpolicy)[ \t]{1,3}(bypass|unrestricted)\b/ nocase
+        $past2 = /powershell(\.exe)?["']?[ \t][^\n]{0,60}-nop(rofile)?[ \t]/ nocase
+        $hide2 = /(\[Ref\]\.Assembly\.GetType|amsiInitFailed|AmsiScanBuffer)/ nocase
+        $hide3 = /(CreateObject|ActiveXObject)[ \t]{0,2}\([ \t]{0,2}["']WScript\.Shell/ nocase
+        $bare = /(Download(String|Data|File)[ \t]{0,2}\(|\b(iwr|irm|Invoke-WebRequest|Invoke-RestMethod|curl|wget)[ \t])[^\n]{0,40}https?:\/\/[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}/ nocase
     condition:
-        Script_For_Windows and filesize < 1MB and any of ($run*) and 2 of ($hide*)
+        // Honest installers start PowerShell without a profile and past its policy, but in sight, and from a named place.
+        Script_For_Windows and filesize < 1MB and any of ($run*) and 2 of ($hide*, $past*) and
+        (any of ($hide*) or $bare)
 }
 
 rule Windows_Dropper_PowerShell_Encoded
