@@ -10,7 +10,8 @@ import pytest
 import yara_x
 
 from garrison.engine.type import Type
-from garrison.engine.yara.rulebook import Rulebook, compile_rules
+from garrison.engine.yara.compiling import compile_rules
+from garrison.engine.yara.rulebook import Rulebook
 from tests.engine.rules.samples import FOLDER, PARTS, Sample, decode, encode, load
 from tests.engine.rules.table import PAGE, metas, table
 

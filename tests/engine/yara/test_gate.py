@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garrison.engine.type import Type
+from garrison.engine.yara.compiling import compile_rules
 from garrison.engine.yara.gate import groups, types_of
-from garrison.engine.yara.rulebook import Rulebook, compile_rules
+from garrison.engine.yara.rulebook import Rulebook
 from garrison.engine.yara.text import read_rules
 
 STRINGS = '$a = "alpha" $b = { 62 65 74 ?? 61 [1-3] ( 78 | 79 ) } $c = /gam+a/ $d = "delta" wide nocase'

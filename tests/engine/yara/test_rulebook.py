@@ -2,7 +2,8 @@ import pytest
 
 from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
-from garrison.engine.yara.rulebook import GAVE_UP, Hit, Rulebook, Unopened, compile_rules
+from garrison.engine.yara.compiling import compile_rules
+from garrison.engine.yara.rulebook import GAVE_UP, Hit, Rulebook, Unopened
 
 GOOD = 'rule good { meta: threat = "Good.Name" kind = "miner" certainty = "known" condition: filesize == 1 }'
 BARE = 'rule bare { meta: kind = "monster" number = 5 condition: filesize == 2 }'
@@ -28,30 +29,6 @@ def test_rules_see_the_type() -> None:
     for _ in range(2):
         assert rules.match(b"x", Type.TEXT) == ([], "")
         assert [hit.rule for hit in rules.match(b"x", Type.SHELL)[0]] == ["typed"]
-
-
-def test_a_wrong_rule_is_left_out_alone_and_named() -> None:
-    wrong = "rule wrong { condition: nonsense }"
-    compiled = compile_rules([("a", wrong + GOOD), ("b", "rule cut {"), ("c", 'include "/etc/passwd"'), ("d", BARE)])
-    assert compiled.count == 2
-    assert [(skipped.where, skipped.what) for skipped in compiled.skipped] == [
-        ("a", "rule wrong"),
-        ("b", "line 1"),
-        ("c", "the whole file"),
-    ]
-    assert all(skipped.why for skipped in compiled.skipped)
-
-
-def test_text_that_is_no_text_is_named() -> None:
-    assert [skipped.where for skipped in compile_rules([("a", "\udcff")]).skipped] == ["a"]
-
-
-def test_rules_of_one_name_live_side_by_side() -> None:
-    assert compile_rules([("a", GOOD), ("b", GOOD)]).count == 2
-
-
-def test_the_same_rules_give_the_same_bytes() -> None:
-    assert compile_rules([("a", GOOD), ("b", BARE)]) == compile_rules([("a", GOOD), ("b", BARE)])
 
 
 def test_no_rules_are_rules() -> None:

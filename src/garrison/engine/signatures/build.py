@@ -29,7 +29,7 @@ from garrison.engine.signatures.sources import (
     ending,
     reader_of,
 )
-from garrison.engine.yara.rulebook import compile_rules
+from garrison.engine.yara.compiling import compile_rules
 from garrison.engine.yara.text import Unreadable, read_rules
 
 Origin = bytes | Callable[[], BinaryIO]  # a source's content, or what opens it: a file that can be sought
