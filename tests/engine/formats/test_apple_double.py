@@ -22,6 +22,11 @@ def test_without_a_real_name_it_is_the_files_own(name: str, inner: str) -> None:
     assert contents(found) == {(f"{inner} (resource fork)",): b"resources"}
 
 
+def test_the_parts_of_a_long_name_have_no_longer_ones() -> None:
+    found = opened(members, make_apple_double([(3, b"n" * 2000), (1, b"data"), (2, b"resources")]))
+    assert [len(member.names[0]) for member in found] == [1001, 1000]
+
+
 def test_empty_resources_and_the_plain_words_of_the_finder_are_no_objects() -> None:
     found = opened(members, make_apple_double([(9, bytes(32)), (2, b"")], is_single=False))
     assert (contents(found), remarks(found)) == ({}, [])

@@ -16,5 +16,12 @@ def test_a_resource_fork_that_is_cut_comes_as_far_as_it_goes() -> None:
     assert remarks(found) == ["damaged: ends too early"]
 
 
+def test_without_a_name_of_its_own_it_has_the_files() -> None:
+    whole = bytearray(make_macbinary(b"data", b"resources"))
+    whole[1] = 0
+    found = opened(members, bytes(whole), "n" * 1000)
+    assert [len(member.names[0]) for member in found] == [1000, 1000]
+
+
 def test_a_header_alone_is_said_to_be_cut() -> None:
     assert remarks(opened(members, make_macbinary(b"data")[:100])) == ["damaged: ends too early"]

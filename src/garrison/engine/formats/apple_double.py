@@ -6,7 +6,7 @@ and in zips from macOS, which keeps extended attributes in it behind the Finder'
 
 from collections.abc import Iterator
 
-from garrison.engine.formats.opener import NAME_CHARS, TOO_SHORT, Member, clean_name, collect, stored
+from garrison.engine.formats.opener import NAME_CHARS, TOO_SHORT, Member, clean_name, collect, part_name, stored
 from garrison.engine.formats.reading import Extent, take, told
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
@@ -15,7 +15,7 @@ _HEAD = 26
 _ENTRY = 12
 _DATA, _RESOURCES, _REAL_NAME, _FINDER_INFO = 1, 2, 3, 9
 _FINDER_BYTES = 32
-_OPENED = {_DATA: "", _RESOURCES: " (resource fork)", _FINDER_INFO: " (extended attributes)"}
+_OPENED = {_DATA: "", _RESOURCES: "resource fork", _FINDER_INFO: "extended attributes"}
 
 
 def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:
@@ -36,7 +36,8 @@ def _members(source: Source, guard: Guard, name: str) -> Iterator[Member]:
         if kind in _OPENED and not is_empty and (start, length) not in done:
             guard.check()
             done.add((start, length))
-            yield collect((text + _OPENED[kind],), stored(source, start, length, guard), guard)
+            part = part_name(text, _OPENED[kind]) if kind != _DATA else text
+            yield collect((part,), stored(source, start, length, guard), guard)
     if len(entries) < count:
         raise Incomplete(TOO_SHORT)
 

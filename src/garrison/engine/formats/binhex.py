@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from garrison.engine.formats.mime_codings import plain_pieces
-from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Member, clean_name, collect
+from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Member, clean_name, collect, part_name
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
@@ -50,10 +50,10 @@ def _forks(text: bytes, guard: Guard) -> Iterator[Member]:
             yield Member((), None, reason.remark)
         return
     sizes = int.from_bytes(header[11:15], "big"), int.from_bytes(header[15:19], "big")
-    for fork, size in zip(("", " (resource fork)"), sizes, strict=True):
-        if fork and (not size or guard.stopped):
+    for fork, size in zip((name, part_name(name, "resource fork")), sizes, strict=True):
+        if fork != name and (not size or guard.stopped):
             return
-        yield collect((name + fork,), reader.run(size), guard)
+        yield collect((fork,), reader.run(size), guard)
         if reader.is_over:
             return
         try:

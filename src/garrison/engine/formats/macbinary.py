@@ -5,7 +5,7 @@ Every part begins at a multiple of 128. The first MacBinary has no checksum and 
 
 from collections.abc import Iterator
 
-from garrison.engine.formats.opener import Member, clean_name, collect, stored
+from garrison.engine.formats.opener import Member, clean_name, collect, part_name, stored
 from garrison.engine.formats.reading import take, told
 from garrison.engine.guard import Guard
 from garrison.engine.source import Source
@@ -27,7 +27,9 @@ def _members(source: Source, guard: Guard, name: str) -> Iterator[Member]:
     yield collect((text,), stored(source, start, data, guard), guard)
     if resources:
         guard.check()
-        yield collect((f"{text} (resource fork)",), stored(source, start + _padded(data), resources, guard), guard)
+        yield collect(
+            (part_name(text, "resource fork"),), stored(source, start + _padded(data), resources, guard), guard
+        )
 
 
 def _padded(length: int) -> int:

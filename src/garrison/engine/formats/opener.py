@@ -134,6 +134,11 @@ def stored(source: Source, start: int, length: int, guard: Guard) -> Iterator[by
         raise Incomplete(TOO_SHORT)
 
 
+def part_name(whole: str, what: str) -> str:
+    """Return the name of a part of something that has a name: "NAME (what it is)", no longer than names are."""
+    return f"{whole[: NAME_CHARS - len(what) - 3]} ({what})"
+
+
 def clean_name(untrusted: bytes) -> str:
     """Return a stored name as text: UTF-8, other bytes as surrogates (PEP 383), cut when absurdly long."""
     name = untrusted[: NAME_CHARS * 4].decode("utf-8", "surrogateescape")
