@@ -109,6 +109,8 @@ def test_checksums_are_compared_as_the_manual_says_though_clamscan_does_not() ->
         ("A:*:x:*:*:*:*:*:*:*", "x is no size or range"),
         ("A:*:*:(:*:*:*:*:*:*", "its pattern cannot be understood"),
         ("A:*:*:" + "x" * 2000 + ":*:*:*:*:*:*", "its pattern is too long"),
+        ("A:*:*:*:*:*:*:*:" + "f" * 5000 + ":*", "its checksum is no CRC-32"),
+        ("A:*:*:*:" + "1" * 19 + ":*:*:*:*:*", "1111111111111111111 is no size or range"),
         ("A:*:*:*:*:*:7:*:*:*", "whether it is encrypted is neither 0, 1 nor *"),
     ],
 )

@@ -25,6 +25,7 @@ from garrison.engine.yara.literals import literals_in
         ("abc(", []),
         ("(?i:abcd)", []),
         ("(?i)abcd", []),
+        (f"abcd{{{'3' * 5000}}}", []),
     ],
 )
 def test_what_every_match_holds(expression: str, literals: list[bytes]) -> None:

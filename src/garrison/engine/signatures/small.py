@@ -33,6 +33,8 @@ _CONTAINERS = {
     "CL_TYPE_EGG": Type.EGG,
 }
 _PATTERN_CHARS = 1000
+_SIZE_DIGITS = 18
+_CRC = re.compile(r"(?:0[xX])?[0-9a-fA-F]{1,8}")
 _LEVELS = re.compile(r"Engine:(\d+)-(\d+)")
 _MOST_PASSWORDS = 1000
 
@@ -60,18 +62,30 @@ def listed(into: Compilation, _source: str, line: bytes) -> None:
             _range(size),
             None if encrypted == "*" else encrypted == "1",
             _range(position),
-            0 if crc == "*" else int(crc, 16),
+            _checksum(crc),
         ]
     )
+
+
+def _checksum(text: str) -> int:
+    if text == "*":
+        return 0
+    if not _CRC.fullmatch(text):
+        raise ValueError("its checksum is no CRC-32")
+    return int(text, 16)
 
 
 def _range(text: str) -> tuple[int, int] | None:
     if text == "*":
         return None
     low, dash, high = text.partition("-")
-    if not low.isdigit() or (dash and not high.isdigit()):
+    if not _is_size(low) or (dash and not _is_size(high)):
         raise ValueError(f"{text[:40]} is no size or range")
     return int(low), int(high if dash else low)
+
+
+def _is_size(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _SIZE_DIGITS
 
 
 def _pattern(pattern: str) -> str:

@@ -27,7 +27,7 @@ def literals_in(expression: str) -> list[bytes]:
             warnings.simplefilter("ignore")
             parsed = _parser.parse(expression)
             return [] if parsed.state.flags & re.IGNORECASE else sorted(_best(parsed))
-    except (re.error, RecursionError, OverflowError):
+    except (re.error, RecursionError, OverflowError, ValueError):  # the last: a number of 4,300 digits
         return []
 
 
