@@ -1,12 +1,14 @@
 """RAR archives: stored members by their headers alone, packed ones through the system's libarchive.
 
+What RAR 2 packed, and solid runs of RAR 3, libarchive does not know: our own decoders unpack them.
+
 Encrypted ones are opened with the usual passwords, and then are as the others.
 """
 
 from collections.abc import Iterator
 
-from garrison.engine.formats import libarchive
-from garrison.engine.formats.lzh_codes import counted
+from garrison.engine.formats import libarchive, rar_runs
+from garrison.engine.formats.lzh_codes import counted, packed_room
 from garrison.engine.formats.opener import (
     CORRUPT,
     ENCRYPTED,
@@ -20,6 +22,7 @@ from garrison.engine.formats.opener import (
 )
 from garrison.engine.formats.rar_crypto import Keys
 from garrison.engine.formats.rar_headers import SINCE_AES, Entry, entries
+from garrison.engine.formats.rar_runs import Runs
 from garrison.engine.formats.rar_unlock import Plain, unlocked
 from garrison.engine.formats.reading import Part
 from garrison.engine.guard import Guard, Incomplete
@@ -48,6 +51,7 @@ class _Archive:
         self._source = source
         self._guard = guard
         self._plain = Plain()
+        self._runs = Runs(guard)
         self._reader: libarchive.RarReader | None = None
         self.remark = ""
 
@@ -105,14 +109,31 @@ class _Archive:
     def _member(self, entry: Entry, position: int, is_in_step: bool) -> Member:
         name = clean_name(entry.name)
         listed = Listed(name, entry.packed, entry.size, entry.is_encrypted, position, entry.checksum)
+        has_content = not entry.is_stored and entry.size
+        if has_content:
+            is_closed = self._is_closed(entry, position)
+            self._runs.add(entry, lambda: self._packed(entry, position), is_closed=is_closed)
         why = self._why_closed(entry, position, is_in_step)
         if why:
             return closed((name,), why, self._guard, listed)
-        if entry.is_stored or not entry.size:
+        if not has_content:
             pieces = self._stored(entry, position)
+        elif self._is_own(entry):
+            pieces = counted(self._runs.pieces(), self._guard, max(entry.packed, 1))
         elif self._reader is not None:
             pieces = counted(self._reader.pieces(), self._guard, max(entry.packed, 1))
         return collect((name,), pieces, self._guard, listed=listed)
+
+    def _is_own(self, entry: Entry) -> bool:
+        """Return whether our own decoders unpack it."""
+        return rar_runs.is_known(entry.version) and (
+            entry.version < SINCE_AES or entry.is_solid or self._reader is None
+        )
+
+    def _packed(self, entry: Entry, position: int) -> bytes:
+        if position not in self._plain.opened:
+            return self._source.read_at(entry.at, min(entry.packed, packed_room(self._guard)))
+        return self._plain.source.read_at(*self._plain.opened[position])
 
     def _stored(self, entry: Entry, position: int) -> Iterator[bytes]:
         if position not in self._plain.opened:
@@ -123,7 +144,7 @@ class _Archive:
     def _why_closed(self, entry: Entry, position: int, is_in_step: bool) -> str:
         if self._is_closed(entry, position):
             return ENCRYPTED if entry.is_encrypted else _IS_PART
-        if entry.is_stored or not entry.size:
+        if entry.is_stored or not entry.size or self._is_own(entry):
             return ""
         if entry.version < SINCE_AES:
             return f"not opened: packed by RAR {entry.version / 10}"
