@@ -13,6 +13,7 @@ from garrison.engine.source import Source
 from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from tests.engine.archives import WRAP, in_gzip, in_stored_zip, in_tar, in_zip, make_tar, make_zip
+from tests.engine.documents import make_ole
 from tests.engine.opening import Spent
 from tests.engine.samples import EICAR, LISTED, SOURCES, built, check, descriptor, open_set
 from tests.engine.samples import detector as make_detector
@@ -54,6 +55,18 @@ def test_a_container_and_what_is_inside_are_two_objects(detector: Detector) -> N
         ("Strange.Shell", ()),
         ("EICAR-Test-File", ("inner",)),
     ]
+
+
+def test_a_zip_behind_a_document_is_opened_and_one_scattered_in_it_is_no_damage(detector: Detector) -> None:
+    document = make_ole({"Pictures": bytes(5000)})
+    behind = check(document + in_zip(EICAR), detector)
+    assert [finding.inner for finding in behind.findings] == [("inner",)]
+    packed = make_zip([("shape", b"".join(b"%d " % number for number in range(2000))), ("other", b"x")])
+    packed = packed[:1000] + b"\xff" * 64 + packed[1064:]
+    scattered = check(document + packed, detector)
+    assert scattered.objects > check(document, detector).objects
+    assert not scattered.remarks
+    assert check(b"#!/bin/sh\n" + packed, detector).remarks
 
 
 def test_digests_are_of_whole_objects_at_any_depth(detector: Detector) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from garrison.engine.budget import Budget, Limits
@@ -192,7 +192,7 @@ class _Examination:
             return openers
         try:
             # A zip behind a program, a page, a picture.
-            return (*openers, _ZIP) if has_directory(source) else openers
+            return (*openers, _zip_in_ole if kind is Type.OLE else _ZIP) if has_directory(source) else openers
         except OSError as error:
             self._said.remark(_unreadable(error), inner)
             return openers
@@ -208,6 +208,18 @@ class _Examination:
         except OSError:
             return ""
         return digest.hexdigest()
+
+
+def _zip_in_ole(source: Source, guard: Guard, name: str) -> Iterator[Member]:
+    """Yield what a zip behind an OLE file holds, without a word on damage.
+
+    Slides hold zips of shapes whose sectors lie apart; what opens OLE puts these together, and says what is damaged.
+    """
+    for member in _ZIP(source, guard, name):
+        if not member.remark.startswith("damaged"):
+            yield member
+        elif member.content is not None:
+            yield replace(member, remark="")
 
 
 def _unreadable(error: OSError | MemoryError) -> str:

@@ -111,6 +111,15 @@ def test_base64_that_a_program_wrapped_is_one_object(size: int, width: int, betw
     assert found.text.endswith(b"\nrm there\n")
 
 
+def test_a_file_goes_on_in_lines_of_any_length() -> None:
+    content = gzip.compress(random.Random(1).randbytes(999), mtime=0)
+    coded = base64.b64encode(content)
+    lines = b"\n".join((coded[:38], coded[38:138], coded[138:230], coded[230:]))
+    assert seen(b'x = b64decode("""' + lines + b'""")', Type.PYTHON).objects == [content]
+    each = [base64.b64encode(gzip.compress(SAID * times, mtime=0)).rstrip(b"=") for times in (1, 2)]
+    assert len(seen(b"b64decode " + b"\n".join(each), Type.PYTHON).objects) == 2
+
+
 def test_lines_that_are_not_wrapped_are_decoded_each_by_itself() -> None:
     lines = [base64.b64encode(SAID * times) for times in (1, 2, 3)]
     found = seen(b"base64\n" + b"\n".join(line.rstrip(b"=") for line in lines) + b"\nexit\n")

@@ -182,14 +182,24 @@ def _base64(text: bytes, found: Found) -> bytes:
 
 
 def _base64_lines(literal: bytes, found: Found) -> bytes:
-    """Decode lines as one when they are of one length, as programs wrap them, and else each by itself."""
+    """Decode lines that belong together as one, and else each by itself."""
     lines = literal.split()
-    width, last = len(lines[0]), lines[-1]
-    is_wrapped = width % 4 == 0 and {*map(len, lines[:-1])} == {width} and len(last) <= width
-    # After a single line, a short word of letters is the next command.
-    if len(lines) == 1 or (is_wrapped and (len(lines) > 2 or len(last) >= 24 or last.endswith(b"="))):
+    if len(lines) == 1 or _is_wrapped(lines) or _is_file(lines[0]) > _is_file(lines[1]):
         return _object(literal, decode_base64(literal), found)
     return _BASE64_LINE.sub(lambda match: _object(match[0], decode_base64(match[0]), found), literal)
+
+
+def _is_wrapped(lines: list[bytes]) -> bool:
+    """Return whether the lines are of one length, as programs wrap them."""
+    width, last = len(lines[0]), lines[-1]
+    if width % 4 or {*map(len, lines[:-1])} != {width} or len(last) > width:
+        return False
+    # After a single line, a short word of letters is the next command.
+    return len(lines) > 2 or len(last) >= 24 or last.endswith(b"=")
+
+
+def _is_file(line: bytes) -> bool:
+    return len(line) >= 24 and identify(decode_base64(line)[:4096]) in _FILES
 
 
 def _hex(text: bytes, found: Found) -> bytes:

@@ -89,9 +89,9 @@ class _Reader:
             yield collect((title,), plain_pieces(text, self._guard), self._guard, kind=kind, is_derived=True)
 
     def _slides(self, content: bytes) -> Iterator[Member]:
-        for number, (at, length, is_compressed) in enumerate(ppt.objects(content), 1):
+        for number, (at, length, size) in enumerate(ppt.objects(content), 1):
             packed = content[at : at + length]
-            pieces = ppt.unpacked(packed, self._guard) if is_compressed else self._plain(packed)
+            pieces = ppt.unpacked(packed, size, self._guard) if size >= 0 else self._plain(packed)
             yield collect((f"object {number}",), pieces, self._guard)
             if self._guard.stopped:
                 return

@@ -15,8 +15,10 @@ _MARK = b"\x11\x10"
 _PIECE_BYTES = 256 * 1024
 
 
-def objects(stream: bytes) -> Iterator[tuple[int, int, bool]]:
-    """Yield the objects in a stream called PowerPoint Document: offset, length, whether it is compressed.
+def objects(stream: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the objects in a stream called PowerPoint Document: offset, length, and the size that they unpack to.
+
+    All in bytes; the size is -1 for an object that is not compressed.
 
     They are looked for everywhere, and not by walking the records: a wrong length would hide what comes behind it.
     """
@@ -30,14 +32,19 @@ def objects(stream: bytes) -> Iterator[tuple[int, int, bool]]:
         behind = stream[start + 4 : start + 6] if is_compressed else stream[start : start + 2]
         looks_right = behind[:1] == b"\x78" if is_compressed else behind == b"\xd0\xcf"
         if kind == _EX_OLE_OBJ_STG and version in {0x00, 0x10} and looks_right:
-            yield (start + 4, max(0, length - 4), True) if is_compressed else (start, length, False)
+            size = int.from_bytes(stream[start : start + 4], "little")
+            yield (start + 4, max(0, length - 4), size) if is_compressed else (start, length, -1)
             start += min(length, len(stream))
         at = stream.find(_MARK, start)
 
 
-def unpacked(packed: bytes, guard: Guard) -> Iterator[bytes]:
-    """Yield what zlib data (RFC 1950) unpacks to. Raises Incomplete at damage or a limit."""
+def unpacked(packed: bytes, size: int, guard: Guard) -> Iterator[bytes]:
+    """Yield what zlib data (RFC 1950) unpacks to; PowerPoint leaves its end out.
+
+    size: bytes that it says to unpack to. Raises Incomplete at damage, at a limit, or when it ends before this size.
+    """
     state = zlib.decompressobj()
+    count = 0
     while not state.eof:
         try:
             piece = state.decompress(packed, _PIECE_BYTES)
@@ -45,7 +52,10 @@ def unpacked(packed: bytes, guard: Guard) -> Iterator[bytes]:
             raise Incomplete(CORRUPT) from error
         rest = state.unconsumed_tail
         if not piece and not state.eof:
+            if count >= size:
+                return
             raise Incomplete(TOO_SHORT)
         packed = rest
+        count += len(piece)
         guard.grew(len(piece))
         yield piece
