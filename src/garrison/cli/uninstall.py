@@ -20,6 +20,7 @@ _KEEP = ("settings", "quarantine", "journal", "exclusions", "false-alarms", "sch
 _KEPT_BY_DEFAULT = ("settings", "quarantine", "exclusions")
 _OTHERS = (
     "databases",
+    "fetch",
     "response",
     "self-test",
     "unchanged",

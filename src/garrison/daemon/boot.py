@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases import Databases
+from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.exclusions import Exclusions
+from garrison.abilities.fetching import Fetcher
+from garrison.abilities.outgoing import Outgoing
 from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
 from garrison.abilities.rights import Rights
@@ -47,7 +49,7 @@ from garrison.daemon.supervisor import Supervisor
 from garrison.linux.circumstances import Circumstances
 from garrison.linux.power import on_battery
 from garrison.sdk import AnyComponent, Caller, Event
-from garrison.wire.manifest import SUITE, digest, dump
+from garrison.wire.manifest import SUITE, Manifest, digest, dump
 
 log = logging.getLogger(__name__)
 _LOCK_TRIES = 10
@@ -70,6 +72,8 @@ class Boot:
     bus: Bus = field(default_factory=Bus)
     rights: Rights = field(default_factory=Rights)
     abilities: dict[type, Any] = field(default_factory=dict)
+    described: tuple[Manifest, ...] = field(default_factory=manifests)
+    consents: Consents = field(init=False)
     parts: Parts = field(init=False)
     scheduler: Scheduler = field(init=False)
     suite: Suite = field(init=False)
@@ -121,7 +125,10 @@ async def make_abilities(boot: Boot) -> None:
     response = Response(boot.home, boot.clock, quarantine)
     exclusions = Exclusions(boot.home, boot.clock)
     compiler = Compiler(databases)
-    for ability in (boot.home, boot.clock, databases, compiler, quarantine, scanner, response, exclusions):
+    outgoing = Outgoing(lambda purpose: boot.consents.has(Caller.myself(), purpose))
+    fetcher = Fetcher(boot.home, boot.clock, outgoing)
+    made = (databases, compiler, quarantine, scanner, response, exclusions, outgoing, fetcher)
+    for ability in (boot.home, boot.clock, *made):
         boot.abilities[type(ability)] = ability
 
 
@@ -156,6 +163,7 @@ def open_the_books(boot: Boot) -> None:
         become_lasting=lambda: become_lasting(boot),
         components=components,
     )
+    boot.consents = Consents(store, boot.clock, boot.described)
     if store.set_aside:
         reporter.report(SUITE, JournalSetAside(path=store.set_aside), None)
 
@@ -191,14 +199,14 @@ def _host(boot: Boot, component: str) -> ComponentHost:
 
 def make_the_suite(boot: Boot) -> None:
     """Make the schedule, the consents and the suite's own operations."""
-    described = manifests()
     folder = boot.home.folder("schedule", 1)
     senses = Senses(on_battery, _circumstances, boot.abilities[Databases].name)
-    boot.scheduler = Scheduler(folder, boot.clock, local_zone(), described, lambda *task: _begin(boot, *task), senses)
-    consents = Consents(boot.parts.store, boot.clock, described)
+    boot.scheduler = Scheduler(
+        folder, boot.clock, local_zone(), boot.described, lambda *task: _begin(boot, *task), senses
+    )
     settings = boot.parts.book.of(SUITE)
     assert isinstance(settings, SuiteSettings)
-    boot.suite = Suite(_host(boot, SUITE), settings, boot.parts, boot.scheduler, consents)
+    boot.suite = Suite(_host(boot, SUITE), settings, boot.parts, boot.scheduler, boot.consents)
     outcome(boot.suite.settings_changed, "give the suite its settings")
     boot.parts.door.add(boot.suite)
 
@@ -230,9 +238,8 @@ def _begin(boot: Boot, operation: str, arguments: dict[str, Any], caller: Caller
 
 def open_the_door(boot: Boot) -> None:
     """Listen on the socket."""
-    described = manifests()
-    name = digest(dump(described))
-    boot.server = Server(boot.parts.door, described, name, on_alone=lambda: _maybe_end(boot))
+    name = digest(dump(boot.described))
+    boot.server = Server(boot.parts.door, boot.described, name, on_alone=lambda: _maybe_end(boot))
     try:
         boot.listening = bind(boot.home.socket, shared=boot.home.is_system)
     except OSError as error:

@@ -11,6 +11,7 @@ import os
 import pwd
 import resource
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from garrison.base.errors import Unavailable
@@ -81,13 +82,23 @@ def gain_no_privileges() -> None:
 
 def worker_account() -> tuple[int, int]:
     """Return the user and group that workers of root become: their own account, else numbers that nobody has."""
+    return account_for(ACCOUNT, 0)
+
+
+def account_for(name: str, place: int) -> tuple[int, int]:
+    """Return the user and group of an account if there is one of that name, else a number that nobody has.
+
+    place: which of the free numbers, so that processes of different kinds do not share one. Raises Unavailable.
+    """
     with contextlib.suppress(KeyError):
-        entry = pwd.getpwnam(ACCOUNT)
+        entry = pwd.getpwnam(name)
         return entry.pw_uid, entry.pw_gid
     for number in _UNALLOCATED:
         if not _is_allocated(number):
-            return number, number
-    raise Unavailable("There is no free account number for the workers.", f"Make a system account {ACCOUNT}.")
+            if place == 0:
+                return number, number
+            place -= 1
+    raise Unavailable("There is no free account number for Garrison's processes.", f"Make a system account {name}.")
 
 
 def _is_allocated(number: int) -> bool:
@@ -112,11 +123,11 @@ def close(connection: int, parent: int, confinement: Confinement, account: tuple
     _keep_only(connection)
     os.umask(0o077)
     os.chdir("/")
-    memory_bytes = _mapped_bytes() + confinement.memory_bytes
-    _become_nobody(account)
-    _limit(confinement, memory_bytes)
+    memory_bytes = mapped_bytes() + confinement.memory_bytes
+    become(account)
+    limit(_limits(confinement, memory_bytes))
     gain_no_privileges()
-    _prctl(_PR_SET_DUMPABLE, 0)
+    hide()
     die_with_parent(parent)
     os.dup2(0, 2)  # so late, that a failure until here could be told
     seccomp.load(os.getpid())
@@ -130,13 +141,13 @@ def _keep_only(connection: int) -> None:
     os.closerange(connection + 1, _LAST_DESCRIPTOR)
 
 
-def _mapped_bytes() -> int:
+def mapped_bytes() -> int:
     """Return the address space this process has, from /proc/self/statm (proc(5))."""
     with open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
-def _become_nobody(account: tuple[int, int] | None) -> None:
+def become(account: tuple[int, int] | None) -> None:
     """Give up, as root, the account and its groups (glibc does so for all threads), and any capabilities."""
     if account is not None:
         user, group = account
@@ -161,8 +172,13 @@ def _drop_bounds() -> None:
         _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
-def _limit(confinement: Confinement, memory_bytes: int) -> None:
-    limits = {
+def hide() -> None:
+    """Let no process of the same account look into this one, nor the kernel write its memory down."""
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def _limits(confinement: Confinement, memory_bytes: int) -> dict[int, int]:
+    return {
         resource.RLIMIT_AS: memory_bytes,
         resource.RLIMIT_CPU: confinement.cpu_seconds,
         resource.RLIMIT_NOFILE: confinement.descriptors,
@@ -172,6 +188,10 @@ def _limit(confinement: Confinement, memory_bytes: int) -> None:
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_MSGQUEUE: 0,
     }
+
+
+def limit(limits: Mapping[int, int]) -> None:
+    """Limit what this process may use, for good: by kind of resource."""
     for kind, most in limits.items():
         _, hard = resource.getrlimit(kind)
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)

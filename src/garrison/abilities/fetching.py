@@ -1,0 +1,266 @@
+"""Fetches files and signed repositories, in a process of its own without rights: `garrison.fetch`."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from garrison.abilities import spools
+from garrison.abilities.outgoing import Outgoing, Request
+from garrison.base.clock import Clock
+from garrison.base.errors import Failed, Invalid, Unavailable
+from garrison.base.files import explain
+from garrison.base.paths import Home, own_program
+from garrison.wire.addresses import is_own_network, parse_address
+from garrison.wire.fetching import (
+    LINE_BYTES,
+    MOST_WANTED,
+    Arrived,
+    Done,
+    GetJob,
+    Job,
+    Line,
+    Message,
+    Nonsense,
+    Problem,
+    Progress,
+    Proxy,
+    Refreshed,
+    RequestMade,
+    Wanted,
+    decode_message,
+    encode_job,
+    is_name,
+    part_name,
+)
+
+__all__ = ["Fetcher", "Got", "Line", "Proxy", "Trusted", "Wanted"]
+
+_VERSION = 1
+_SPOOL = "spool-"
+_PARTS = "parts"
+_PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # whom an office trusts, as OpenSSL has it
+_SLACK_SECONDS = 30.0
+_PAUSES_SECONDS = 240.0  # that may lie between the tries of one file
+
+Tell = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What became of a wanted file. path: None when it failed (then failure says why) or has not changed.
+
+    bytes: its size. transferred: how much of it came over the network now. etag, modified: to be given when it is
+    wanted the next time.
+    """
+
+    name: str
+    path: Path | None
+    bytes: int
+    transferred: int
+    etag: str = ""
+    modified: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What refreshing a repository brought: the named targets, verified, in the spool.
+
+    source: which of the sources served. expires: ISO 8601. failures: by source, why it did not serve.
+    """
+
+    targets: dict[str, Path]
+    version: int
+    expires: str
+    source: str
+    transferred: int
+    is_stale: bool
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What the process said so far."""
+
+    arrived: dict[int, Arrived] = field(default_factory=dict)
+    refreshed: Refreshed | None = None
+    is_done: bool = False
+
+
+class Fetcher:
+    """Fetches. line: how requests are made from now on.
+
+    Where a server is to be asked, the purpose needs the owner's consent (`Outgoing.check`), and a line that is billed
+    by volume needs somebody who wants it by hand; both do not matter to what lies on this computer, the second not to
+    the own network.
+    """
+
+    def __init__(self, home: Home, clock: Clock, outgoing: Outgoing) -> None:
+        self.line = Line()
+        self._folder = home.folder("fetch", _VERSION)
+        self._parts = self._folder / _PARTS
+        self._clock = clock
+        self._outgoing = outgoing
+        for left in self._folder.glob(f"{_SPOOL}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        self._parts.mkdir(mode=0o700, exist_ok=True)
+        spools.forget_old(self._parts)
+
+    @contextlib.contextmanager
+    def spool(self) -> Iterator[Path]:
+        """Make a fresh folder for what is fetched, and remove it afterwards with all that is left in it."""
+        try:
+            folder = Path(tempfile.mkdtemp(prefix=_SPOOL, dir=self._folder))
+        except OSError as error:
+            raise explain(error, f"make a folder in {self._folder}") from error
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def get(
+        self,
+        wanted: Sequence[Wanted],
+        spool: Path,
+        *,
+        component: str,
+        purpose: str,
+        progress: Tell | None = None,
+        by_hand: bool = False,
+    ) -> list[Got]:
+        """Fetch files into a spool; one that fails keeps none of the others back. progress: bytes so far, and of all.
+
+        Raises Invalid, Refused without consent, Unavailable on a line billed by volume, and Failed.
+        """
+        _check_wanted(wanted)
+        self._may([entry.address for entry in wanted], component, purpose, by_hand=by_hand)
+        if not wanted:
+            return []
+        job = GetJob(self.line, tuple(wanted))
+        parts = [part_name(parse_address(entry.address).text) for entry in wanted]
+        listener = self._listener(component, purpose, progress)
+        with spools.lent(spool, self._parts, parts):
+            heard = await self._do(job, spool, listener, len(wanted))
+        return [_got(entry, heard.arrived.get(index), spool) for index, entry in enumerate(wanted)]
+
+    def _may(self, addresses: Sequence[str], component: str, purpose: str, *, by_hand: bool) -> None:
+        hosts = [address.host for address in map(parse_address, addresses) if not address.is_file]
+        if hosts:
+            self._outgoing.check(component, purpose)
+        if self.line.is_metered and not by_hand and not all(map(is_own_network, hosts)):
+            raise Unavailable(
+                "The internet is billed by volume here, so nothing is fetched by itself.",
+                "Fetch it by hand, or wait for another line.",
+            )
+
+    def _listener(self, component: str, purpose: str, progress: Tell | None) -> Callable[[Message], None]:
+        def listen(message: Message) -> None:
+            if isinstance(message, RequestMade):
+                at = self._clock.now().isoformat(timespec="milliseconds")
+                sent, received = message.sent, message.received
+                self._outgoing.record(Request(at, message.host, purpose, component, sent, received, message.outcome))
+            elif isinstance(message, Progress) and progress is not None:
+                progress(message.done, message.total)
+
+        return listen
+
+    async def _do(self, job: Job, spool: Path, listen: Callable[[Message], None], files: int) -> _Heard:
+        """Have the process do a job. Raises what it says, and Failed when it does not come to an end."""
+        heard = _Heard()
+        try:
+            async with asyncio.timeout(_most_seconds(job.line, job, files)):
+                async for message in _messages(job, spool):
+                    listen(message)
+                    _hear(message, heard)
+        except TimeoutError:
+            raise Failed("Fetching took too long, and was ended.") from None
+        if not heard.is_done:
+            raise Failed("Fetching broke off.")
+        return heard
+
+
+def _check_wanted(wanted: Sequence[Wanted]) -> None:
+    if len(wanted) > MOST_WANTED:
+        raise Invalid(f"No more than {MOST_WANTED} files can be fetched at once.")
+    if len({entry.name for entry in wanted}) != len(wanted):
+        raise Invalid("Two of the files to be fetched have the same name.")
+    for entry in wanted:
+        if not is_name(entry.name):
+            raise Invalid(f"A fetched file cannot be called “{entry.name}”.")
+
+
+def _most_seconds(line: Line, job: Job, files: int) -> float:
+    """Return when a process that has not ended must hang."""
+    each = line.seconds + _PAUSES_SECONDS
+    if line.bytes_per_second and isinstance(job, GetJob):
+        return files * each + _SLACK_SECONDS + sum(entry.most_bytes for entry in job.wanted) / line.bytes_per_second
+    return files * each + _SLACK_SECONDS
+
+
+def _hear(message: Message, heard: _Heard) -> None:
+    if isinstance(message, Problem):
+        raise message.error
+    if isinstance(message, Arrived):
+        heard.arrived[message.index] = message
+    elif isinstance(message, Refreshed):
+        heard.refreshed = message
+    elif isinstance(message, Done):
+        heard.is_done = True
+
+
+async def _messages(job: Job, spool: Path) -> AsyncIterator[Message]:
+    """Run the process in a spool and yield what it says. Raises Failed."""
+    process = await asyncio.create_subprocess_exec(
+        *own_program("garrison.fetch"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=_environment(),
+        cwd=spool,
+        limit=LINE_BYTES,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        with contextlib.suppress(ConnectionError):
+            process.stdin.write(encode_job(job))
+            await process.stdin.drain()
+            process.stdin.close()
+        while line := await process.stdout.readline():
+            yield decode_message(line)
+        code = await process.wait()
+        if code != 0:
+            words = (await process.stderr.read(4096)).decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
+            raise Failed(f"Fetching ended with {code}.", words[:200])
+    except (Nonsense, ValueError) as error:
+        raise Failed("The fetching process said what it never should.") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **passed_on}
+
+
+def _got(wanted: Wanted, arrived: Arrived | None, spool: Path) -> Got:
+    """Return what became of a file. What the process says of it is compared with what lies there."""
+    if arrived is None:
+        return Got(wanted.name, None, 0, 0, failure="Nothing is known of it.")
+    path = spool / wanted.name
+    transferred, etag, modified = arrived.transferred, arrived.etag, arrived.modified
+    if not arrived.has_file or arrived.failure:
+        return Got(wanted.name, None, 0, transferred, etag, modified, arrived.failure)
+    size = spools.size_of(path)
+    if size is None or size > wanted.most_bytes:
+        return Got(wanted.name, None, 0, transferred, failure="What was fetched is not there.")
+    return Got(wanted.name, path, size, transferred, etag, modified)

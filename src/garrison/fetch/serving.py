@@ -1,0 +1,80 @@
+"""The process: reads its job, gives up what it needs not, does the job and tells what becomes of it."""
+
+import encodings.idna  # noqa: F401 # names that are not ASCII need it, and later no file of Python can be opened
+import os
+import sys
+
+from garrison.base.errors import Failed, GarrisonError
+from garrison.fetch.getting import Getter
+from garrison.fetch.local import Locals
+from garrison.fetch.pace import Seldom
+from garrison.fetch.requests import Requester
+from garrison.linux import online
+from garrison.wire.addresses import parse_address
+from garrison.wire.fetching import (
+    Arrived,
+    Done,
+    GetJob,
+    Job,
+    Message,
+    Problem,
+    Progress,
+    TrustedJob,
+    decode_job,
+    encode_message,
+)
+
+_PROGRESS_SECONDS = 0.2
+
+
+def main() -> int:
+    """Do the job on standard input; return the exit code."""
+    parent = os.getppid()
+    job = decode_job(sys.stdin.buffer.read())
+    try:
+        opened = Locals(local_paths(job))
+        requester = Requester(job.line, tell)
+        online.confine(parent)
+        do(job, requester, opened)
+    except GarrisonError as error:
+        tell(Problem(error))
+    except MemoryError:
+        tell(Problem(Failed("Fetching needed too much memory.")))
+    tell(Done())
+    return 0
+
+
+def local_paths(job: Job) -> list[str]:
+    """Return which of the addresses are on this computer."""
+    addresses = job.sources if isinstance(job, TrustedJob) else tuple(wanted.address for wanted in job.wanted)
+    parsed = [parse_address(address) for address in addresses]
+    return [address.text for address in parsed if address.is_file]
+
+
+def do(job: Job, requester: Requester, opened: Locals) -> None:
+    """Do a job."""
+    getter = Getter(job.line, requester, opened)
+    if isinstance(job, TrustedJob):
+        raise Failed("Repositories cannot be refreshed yet.")
+    get_all(job, getter)
+
+
+def get_all(job: GetJob, getter: Getter) -> None:
+    """Get the wanted files, one after the other: what fails keeps none of the others back."""
+    finished = 0
+    for index, wanted in enumerate(job.wanted):
+        is_last, before = index == len(job.wanted) - 1, finished
+
+        def progress(done: int, total: int | None, before: int = before, is_last: bool = is_last) -> None:
+            tell(Progress(before + done, before + total if total is not None and is_last else None))
+
+        arrived: Arrived = getter.get(index, wanted, Seldom(_PROGRESS_SECONDS, progress))
+        finished += arrived.size
+        tell(Progress(finished, finished if is_last else None))
+        tell(arrived)
+
+
+def tell(message: Message) -> None:
+    """Say something to whoever started this."""
+    sys.stdout.buffer.write(encode_message(message))
+    sys.stdout.buffer.flush()

@@ -1,0 +1,252 @@
+"""What the daemon and the fetching process say to each other: one job in, then one message a line out.
+
+The job is one JSON document on standard input; the process works in the folder that it was started in, its spool. Each
+message is one line of JSON on standard output. What it says is checked here before it is believed.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from garrison.base.errors import GarrisonError, error_from_plain
+
+LINE_BYTES = 1024 * 1024  # the longest message
+MOST_WANTED = 1000
+TARGETS = "targets"  # the folder in the spool for what a repository signed: a file for each name, called by its index
+TRUST = "trust"  # the folder in the spool with what is known of a repository, its pinned root.json included
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@-]{0,199}")
+_MOST_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """The way out. address: http://HOST:PORT or https://HOST:PORT. The password is in no message but the job."""
+
+    address: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How requests are made.
+
+    bytes_per_second: 0 for as fast as it goes. is_metered: the line is billed by volume. seconds: for one file, beside
+    the time that the limit of its speed takes. tries: of one file, the first included.
+    """
+
+    proxy: Proxy | None = None
+    bytes_per_second: int = 0
+    is_metered: bool = False
+    seconds: float = 600.0
+    tries: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to be fetched.
+
+    address: http(s)://, file:// or an absolute path. name: what it is to be called in the spool. etag, modified: what
+    the server said of the file that is there, so that it is not sent again unchanged. hosts: those, beside its own and
+    what is under it, that the server may refer to.
+    """
+
+    address: str
+    name: str
+    most_bytes: int
+    etag: str = ""
+    modified: str = ""
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GetJob:
+    """Fetch files."""
+
+    line: Line
+    wanted: tuple[Wanted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedJob:
+    """Refresh what is known of a repository (TUF), and fetch targets that it signed.
+
+    sources: addresses of the repository's served folder, tried in turn. names: of targets. The spool has `trust`; the
+    targets belong into `targets`, each called by its index in names.
+    """
+
+    line: Line
+    sources: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+Job = GetJob | TrustedJob
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMade:
+    """A request went out. Bytes are those on the line. outcome: the status, or what went wrong in words."""
+
+    host: str
+    sent: int
+    received: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is, in bytes. total: None while nobody knows."""
+
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What became of one wanted file. has_file: false also when the file has not changed."""
+
+    index: int
+    has_file: bool
+    size: int
+    transferred: int
+    etag: str = ""
+    modified: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What refreshing brought. targets: indices of the names that lie verified in the spool.
+
+    failures: by source, why it did not serve. expires: ISO 8601, of what was signed for the shortest time.
+    """
+
+    targets: tuple[int, ...]
+    version: int
+    expires: str
+    source: str
+    transferred: int
+    is_stale: bool
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The job as a whole failed."""
+
+    error: GarrisonError
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The job has come to its end; nothing follows."""
+
+
+Message = RequestMade | Progress | Arrived | Refreshed | Problem | Done
+
+
+class Nonsense(Exception):
+    """A message is none of ours."""
+
+
+def is_name(name: str) -> bool:
+    """Return whether a file in the spool may be called so: no folder, nothing hidden, nothing that a shell minds."""
+    return _NAME.fullmatch(name) is not None
+
+
+def part_name(address: str) -> str:
+    """Return what the beginning of a file is called in the spool, until the rest has come. What it is of: NAME.json."""
+    return "." + hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".part"
+
+
+def encode_job(job: Job) -> bytes:
+    """Return a job as it stands on the process's standard input."""
+    return json.dumps({"kind": "get" if isinstance(job, GetJob) else "trusted", **asdict(job)}).encode("ascii")
+
+
+def decode_job(content: bytes) -> Job:
+    """Return the job. Raises ValueError, KeyError, TypeError: nobody but our daemon writes one."""
+    plain = json.loads(content)
+    line = dict(plain["line"])
+    proxy = line.pop("proxy")
+    how = Line(proxy=Proxy(**proxy) if proxy else None, **line)
+    if plain["kind"] == "get":
+        return GetJob(how, tuple(Wanted(**{**entry, "hosts": tuple(entry["hosts"])}) for entry in plain["wanted"]))
+    return TrustedJob(how, tuple(plain["sources"]), tuple(plain["names"]))
+
+
+_KINDS: dict[str, type[Any]] = {
+    "request": RequestMade,
+    "progress": Progress,
+    "arrived": Arrived,
+    "refreshed": Refreshed,
+    "done": Done,
+}
+_WORDS = {kind: word for word, kind in _KINDS.items()}
+
+
+def encode_message(message: Message) -> bytes:
+    """Return a message as one line."""
+    if isinstance(message, Problem):
+        plain: dict[str, Any] = {"say": "problem", "error": message.error.to_plain()}
+    else:
+        plain = {"say": _WORDS[type(message)], **asdict(message)}
+    return json.dumps(plain).encode("ascii") + b"\n"
+
+
+def decode_message(untrusted: bytes) -> Message:
+    """Return the message in a line. Raises Nonsense."""
+    try:
+        plain = json.loads(untrusted)
+        word = plain.pop("say")
+        if word == "problem":
+            return Problem(error_from_plain(plain["error"]))
+        kind = _KINDS[word]
+        values = {name: _CHECKS[kind.__annotations__[name]](value) for name, value in plain.items()}
+        message: Message = kind(**values)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Nonsense(str(error)) from error
+    return message
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value[:_MOST_TEXT]
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("not a flag")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise TypeError("not a count")
+    return value
+
+
+def _perhaps_count(value: Any) -> int | None:
+    return None if value is None else _count(value)
+
+
+def _counts(value: Any) -> tuple[int, ...]:
+    return tuple(_count(entry) for entry in value)
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {_text(name): _text(entry) for name, entry in value.items()}
+
+
+_CHECKS: dict[Any, Any] = {
+    str: _text,
+    bool: _flag,
+    int: _count,
+    int | None: _perhaps_count,
+    tuple[int, ...]: _counts,
+    Mapping[str, str]: _texts,
+}
