@@ -182,6 +182,11 @@ class Detector:
         """
         self._rulebook.seal()
 
+    def rest(self) -> None:
+        """Give back the memory of what was read of the files while they were opened."""
+        for view in self._views:
+            view.rest()
+
     def match_listed(self, listed: Listed, container: Subject) -> Matches:
         """Return what matches a member, by what the archive around it lists of it."""
         if self._listings is None:

@@ -45,6 +45,10 @@ class View:
         self._map = mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
         self.content = memoryview(self._map)
 
+    def rest(self) -> None:
+        """Give back the memory of what was read; it is read again when it is wanted."""
+        self._map.madvise(mmap.MADV_DONTNEED)
+
     def close(self) -> None:
         """Let go of the memory map."""
         self.content.release()

@@ -1,6 +1,8 @@
 """The worker's use of the engine: databases opened once, then one object after another."""
 
 import contextlib
+import ctypes
+import gc
 import os
 import stat
 from collections.abc import Mapping
@@ -19,6 +21,8 @@ from garrison.wire.examination import EVERYTHING, Setup
 from garrison.worker.foresight import foresee
 from garrison.worker.serving import Budget, Unprepared
 
+_libc = ctypes.CDLL(None)
+
 
 class DatabaseExaminer:
     """Examines with one opened set of databases."""
@@ -36,6 +40,13 @@ class DatabaseExaminer:
             else {int(word) for word in needs.split(",") if word.isascii() and word.isdigit() and len(word) < 6}
         )
         self._detector.open_rules(numbers)
+        self.settle()
+
+    def settle(self) -> None:
+        """Make what is in memory cheap to share with the workers, and give back what was needed only to get here."""
+        self._detector.rest()
+        gc.freeze()  # a collection would write to every page
+        _libc.malloc_trim(0)
 
     def warm_up(self) -> None:
         """Start the matchers' threads, and examine something harmless once."""
@@ -72,7 +83,9 @@ def open_examiner(setup: Setup) -> DatabaseExaminer:
         for descriptor in files.values():
             os.close(descriptor)
     preload()
-    return DatabaseExaminer(detector, Limits(**setup.limits), Level(setup.heuristics))
+    examiner = DatabaseExaminer(detector, Limits(**setup.limits), Level(setup.heuristics))
+    examiner.settle()
+    return examiner
 
 
 def _open_files(folder: str) -> Mapping[str, int]:
