@@ -41,7 +41,7 @@ class _Signature:
     def holds(self, listed: Listed, container: Subject) -> bool:
         kind, size = container.kind, len(container.content)
         if kind in _STREAMS:
-            kind, size = Type.TAR, -1  # a stream lists nothing: it is the tar inside, whose size nobody tells
+            kind, size = Type.TAR, _unpacked_size(container)  # a stream lists nothing: it is the tar inside
         return (
             self._kind in {ANY, kind}
             and (self._encrypted is None or self._encrypted == listed.is_encrypted)
@@ -76,6 +76,11 @@ class Listings:
             for each in self._signatures
             if each.holds(listed, container)
         ]
+
+
+def _unpacked_size(container: Subject) -> int:
+    """Return the size of what is in a compressed stream, -1 when it does not tell (RFC 1952, 2.3.1: ISIZE)."""
+    return int.from_bytes(container.content[-4:], "little") if container.kind == Type.GZIP else -1
 
 
 def _range(plain: Any) -> Range:
