@@ -1,7 +1,6 @@
 """The worker's use of the engine: databases opened once, then one object after another."""
 
 import contextlib
-import ctypes
 import gc
 import os
 import stat
@@ -17,11 +16,10 @@ from garrison.engine.preload import preload
 from garrison.engine.source import Source
 from garrison.engine.verdict import Remark, Verdict
 from garrison.engine.yara.rulebook import Unopened
+from garrison.linux.memory import give_back
 from garrison.wire.examination import EVERYTHING, Setup
 from garrison.worker.foresight import foresee
 from garrison.worker.serving import Budget, Unprepared
-
-_libc = ctypes.CDLL(None)
 
 
 class DatabaseExaminer:
@@ -46,7 +44,8 @@ class DatabaseExaminer:
         """Make what is in memory cheap to share with the workers, and give back what was needed only to get here."""
         self._detector.rest()
         gc.freeze()  # a collection would write to every page
-        _libc.malloc_trim(0)
+        gc.enable()
+        give_back()
 
     def warm_up(self) -> None:
         """Start the matchers' threads, and examine something harmless once."""
