@@ -12,13 +12,14 @@ from pathlib import Path
 from garrison.abilities import spools
 from garrison.abilities.outgoing import Outgoing, Request
 from garrison.base.clock import Clock
-from garrison.base.errors import Failed, Invalid, Unavailable
+from garrison.base.errors import Failed, GarrisonError, Invalid, Unavailable
 from garrison.base.files import explain
 from garrison.base.paths import Home, own_program
 from garrison.wire.addresses import is_own_network, parse_address
 from garrison.wire.fetching import (
     LINE_BYTES,
     MOST_WANTED,
+    TARGETS,
     Arrived,
     Done,
     GetJob,
@@ -31,6 +32,7 @@ from garrison.wire.fetching import (
     Proxy,
     Refreshed,
     RequestMade,
+    TrustedJob,
     Wanted,
     decode_message,
     encode_job,
@@ -46,6 +48,8 @@ _PARTS = "parts"
 _PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # whom an office trusts, as OpenSSL has it
 _SLACK_SECONDS = 30.0
 _PAUSES_SECONDS = 240.0  # that may lie between the tries of one file
+_METADATA_FILES = 50  # of a repository, whose time refreshing may take
+_SLOW_SECONDS = 86_400.0  # for a set of databases on a line that is kept slow
 
 Tell = Callable[[int, int | None], None]
 
@@ -89,6 +93,7 @@ class _Heard:
 
     arrived: dict[int, Arrived] = field(default_factory=dict)
     refreshed: Refreshed | None = None
+    problem: GarrisonError | None = None
     is_done: bool = False
 
 
@@ -148,6 +153,35 @@ class Fetcher:
             heard = await self._do(job, spool, listener, len(wanted))
         return [_got(entry, heard.arrived.get(index), spool) for index, entry in enumerate(wanted)]
 
+    async def trusted(  # noqa: PLR0913 # as many as get, and whom to trust
+        self,
+        sources: Sequence[str],
+        trust: Path,
+        names: Sequence[str],
+        spool: Path,
+        *,
+        component: str,
+        purpose: str,
+        progress: Tell | None = None,
+        by_hand: bool = False,
+    ) -> Trusted:
+        """Refresh what is known of a signed repository (TUF), and fetch targets of it into a spool.
+
+        sources: addresses of its served folder, tried in turn. trust: a folder with the pinned `root.json`, which is
+        never changed here, and `metadata`, which TUF's client keeps for itself. names: paths of targets. Raises as `get`;
+        Unavailable when no source serves, or what it serves cannot be trusted: then nothing of it is in the spool.
+        """
+        self._may(sources, component, purpose, by_hand=by_hand)
+        job = TrustedJob(self.line, tuple(sources), tuple(names), self._clock.now().isoformat())
+        listener = self._listener(component, purpose, progress)
+        spools.bring_trust(trust, spool)
+        try:
+            with spools.lent(spool, self._parts, None):
+                heard = await self._do(job, spool, listener, len(sources) * (len(names) + _METADATA_FILES))
+        finally:
+            spools.keep_known(spool, trust)
+        return _trusted(job, heard.refreshed, spool)
+
     def _may(self, addresses: Sequence[str], component: str, purpose: str, *, by_hand: bool) -> None:
         hosts = [address.host for address in map(parse_address, addresses) if not address.is_file]
         if hosts:
@@ -173,7 +207,7 @@ class Fetcher:
         """Have the process do a job. Raises what it says, and Failed when it does not come to an end."""
         heard = _Heard()
         try:
-            async with asyncio.timeout(_most_seconds(job.line, job, files)):
+            async with asyncio.timeout(_most_seconds(job, files)):
                 async for message in _messages(job, spool):
                     listen(message)
                     _hear(message, heard)
@@ -181,6 +215,8 @@ class Fetcher:
             raise Failed("Fetching took too long, and was ended.") from None
         if not heard.is_done:
             raise Failed("Fetching broke off.")
+        if heard.problem is not None:
+            raise heard.problem
         return heard
 
 
@@ -194,17 +230,18 @@ def _check_wanted(wanted: Sequence[Wanted]) -> None:
             raise Invalid(f"A fetched file cannot be called “{entry.name}”.")
 
 
-def _most_seconds(line: Line, job: Job, files: int) -> float:
+def _most_seconds(job: Job, files: int) -> float:
     """Return when a process that has not ended must hang."""
-    each = line.seconds + _PAUSES_SECONDS
-    if line.bytes_per_second and isinstance(job, GetJob):
-        return files * each + _SLACK_SECONDS + sum(entry.most_bytes for entry in job.wanted) / line.bytes_per_second
-    return files * each + _SLACK_SECONDS
+    seconds = files * (job.line.seconds + _PAUSES_SECONDS) + _SLACK_SECONDS
+    rate = job.line.bytes_per_second
+    if rate:
+        seconds += sum(entry.most_bytes for entry in job.wanted) / rate if isinstance(job, GetJob) else _SLOW_SECONDS
+    return seconds
 
 
 def _hear(message: Message, heard: _Heard) -> None:
     if isinstance(message, Problem):
-        raise message.error
+        heard.problem = message.error
     if isinstance(message, Arrived):
         heard.arrived[message.index] = message
     elif isinstance(message, Refreshed):
@@ -264,3 +301,19 @@ def _got(wanted: Wanted, arrived: Arrived | None, spool: Path) -> Got:
     if size is None or size > wanted.most_bytes:
         return Got(wanted.name, None, 0, transferred, failure="What was fetched is not there.")
     return Got(wanted.name, path, size, transferred, etag, modified)
+
+
+def _trusted(job: TrustedJob, refreshed: Refreshed | None, spool: Path) -> Trusted:
+    """Return what refreshing brought, compared with what lies there. Raises Failed."""
+    if refreshed is None:
+        raise Failed("Nothing is known of the repository.")
+    targets = {}
+    for index in refreshed.targets:
+        path = spool / TARGETS / str(index)
+        if index >= len(job.names) or spools.size_of(path) is None:
+            raise Failed("What was fetched is not there.")
+        targets[job.names[index]] = path
+    told = refreshed
+    return Trusted(
+        targets, told.version, told.expires, told.source, told.transferred, told.is_stale, dict(told.failures)
+    )

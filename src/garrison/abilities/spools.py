@@ -2,39 +2,46 @@
 
 import contextlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from garrison.base.files import explain
+from garrison.base.errors import Failed
+from garrison.base.files import explain, write_atomically
 from garrison.linux import online
+from garrison.wire.fetching import METADATA, TARGETS, TRUST
 
 _MOST_PARTS = 32  # files, and as many notes about them
+_PART = re.compile(r"\.[0-9a-f]{32}\.part(\.json)?")
+_MOST_KNOWN_FILES = 1000
+_MOST_KNOWN_BYTES = 64 * 1024 * 1024
 
 
 @contextlib.contextmanager
-def lent(spool: Path, parts: Path, names: Sequence[str]) -> Iterator[None]:
+def lent(spool: Path, parts: Path, names: Sequence[str] | None) -> Iterator[None]:
     """Lend a spool to the process, with the beginnings of files that are kept for it; then take back what is left.
 
-    names: of the parts; what is there of them, with its notes, is moved into the spool and back. Raises what `explain`
-    makes of an OSError.
+    names: of the parts that may be wanted, None for all. Raises what `explain` makes of an OSError.
     """
-    both = [name for each in names for name in (each, f"{each}.json")]
     try:
-        for name in both:
-            with contextlib.suppress(FileNotFoundError):
-                (parts / name).rename(spool / name)
+        for path in _parts_in(parts):
+            if names is None or path.name.removesuffix(".json") in names:
+                path.rename(spool / path.name)
         _give(spool, online.account())
         try:
             yield
         finally:
             take_back(spool)
-            for name in both:
-                with contextlib.suppress(FileNotFoundError):
-                    (spool / name).rename(parts / name)
+            for path in _parts_in(spool):
+                path.rename(parts / path.name)
     except OSError as error:
         raise explain(error, f"use the folder {spool}") from error
+
+
+def _parts_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if _PART.fullmatch(path.name)]
 
 
 def _give(spool: Path, account: tuple[int, int] | None) -> None:
@@ -86,3 +93,42 @@ def forget_old(parts: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def bring_trust(trust: Path, spool: Path) -> None:
+    """Copy what is known of a repository into a spool. Raises Failed without a pinned root."""
+    try:
+        for name in (TRUST, TARGETS):
+            (spool / name).mkdir(mode=0o700)
+        shutil.copyfile(trust / "root.json", spool / TRUST / "root.json")
+        if (trust / METADATA).is_dir():
+            shutil.copytree(trust / METADATA, spool / TRUST / METADATA, symlinks=True)
+        else:
+            (spool / TRUST / METADATA).mkdir(mode=0o700)
+    except FileNotFoundError as error:
+        raise Failed("No publisher is trusted yet.", "garrison databases trust DIR_OR_URL") from error
+    except OSError as error:
+        raise explain(error, f"read {trust}") from error
+
+
+def keep_known(spool: Path, trust: Path) -> None:
+    """Keep TUF's own metadata from a spool, file by file, each whole or as it was. The pinned root stays as it is.
+
+    Raises Failed, and what `explain` makes of an OSError.
+    """
+    fresh, kept = spool / TRUST / METADATA, trust / METADATA
+    files = [path for path in sorted(fresh.rglob("*")) if stat.S_ISREG(path.lstat().st_mode)]
+    if len(files) > _MOST_KNOWN_FILES or sum(path.lstat().st_size for path in files) > _MOST_KNOWN_BYTES:
+        raise Failed("The repository's metadata is larger than it can be.")
+    try:
+        for path in files:
+            to = kept / path.relative_to(fresh)
+            to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            content = path.read_bytes()
+            if not to.is_file() or to.read_bytes() != content:
+                write_atomically(to, content)
+        for path in sorted(kept.rglob("*")):
+            if not path.is_dir() and not (fresh / path.relative_to(kept)).exists():
+                path.unlink()
+    except OSError as error:
+        raise explain(error, f"write {trust}") from error

@@ -16,7 +16,8 @@ from garrison.base.errors import GarrisonError, error_from_plain
 LINE_BYTES = 1024 * 1024  # the longest message
 MOST_WANTED = 1000
 TARGETS = "targets"  # the folder in the spool for what a repository signed: a file for each name, called by its index
-TRUST = "trust"  # the folder in the spool with what is known of a repository, its pinned root.json included
+TRUST = "trust"  # the folder in the spool with what is known of a repository: a copy of the pinned root.json, and
+METADATA = "metadata"  # the folder in `trust` that TUF's client keeps for itself from one time to the next
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+@-]{0,199}")
 _MOST_TEXT = 1000
 
@@ -74,13 +75,15 @@ class GetJob:
 class TrustedJob:
     """Refresh what is known of a repository (TUF), and fetch targets that it signed.
 
-    sources: addresses of the repository's served folder, tried in turn. names: of targets. The spool has `trust`; the
-    targets belong into `targets`, each called by its index in names.
+    sources: addresses of the repository's served folder, tried in turn. names: of targets. now: ISO 8601, with a time
+    zone. The spool has the folders `trust` and `targets`; the targets belong into the latter, each called by its index
+    in names.
     """
 
     line: Line
     sources: tuple[str, ...]
     names: tuple[str, ...]
+    now: str
 
 
 Job = GetJob | TrustedJob
@@ -175,7 +178,7 @@ def decode_job(content: bytes) -> Job:
     how = Line(proxy=Proxy(**proxy) if proxy else None, **line)
     if plain["kind"] == "get":
         return GetJob(how, tuple(Wanted(**{**entry, "hosts": tuple(entry["hosts"])}) for entry in plain["wanted"]))
-    return TrustedJob(how, tuple(plain["sources"]), tuple(plain["names"]))
+    return TrustedJob(how, tuple(plain["sources"]), tuple(plain["names"]), plain["now"])
 
 
 _KINDS: dict[str, type[Any]] = {
