@@ -24,6 +24,8 @@ from tests.engine.documents import ovba
 from tests.engine.emulation.running import xored
 from tests.engine.formats.clam_samples import FOLDER
 from tests.engine.forms import Form
+from tests.engine.patterns.joints import Maker
+from tests.engine.patterns.lines import extended, logical
 from tests.engine.programs import making
 from tests.engine.samples import EICAR, LIST, RULES
 from tests.engine.signatures import keys
@@ -105,6 +107,10 @@ def _codecs() -> Iterator[bytes]:
 def _databases() -> Iterator[bytes]:
     for number, lines in _LINES.items():
         yield bytes((number,)) + lines
+    maker = Maker(1)
+    for _ in range(30):
+        yield b"\x00" + extended(maker, 1)[0].encode()
+        yield b"\x01" + logical(maker, 1)[0].encode()
 
 
 def _containers() -> Iterator[bytes]:
