@@ -168,7 +168,7 @@ class Fetcher:
         """Refresh what is known of a signed repository (TUF), and fetch targets of it into a spool.
 
         sources: addresses of its served folder, tried in turn. trust: a folder with the pinned `root.json`, which is
-        never changed here, and `metadata`, which TUF's client keeps for itself. names: paths of targets. Raises as `get`;
+        never changed here, and `metadata`, which TUF's client keeps for itself. names: of targets. Raises as `get`;
         Unavailable when no source serves, or what it serves cannot be trusted: then nothing of it is in the spool.
         """
         self._may(sources, component, purpose, by_hand=by_hand)

@@ -2,6 +2,7 @@
 
 from garrison.components.databases.component import DatabasesComponent
 from garrison.components.exclusions.component import Exclusions
+from garrison.components.privacy.component import Privacy
 from garrison.components.quarantine.component import QuarantineComponent
 from garrison.components.scan.component import Scan
 from garrison.components.self_test.component import SelfTest
@@ -14,6 +15,7 @@ COMPONENTS: tuple[type[AnyComponent], ...] = (
     QuarantineComponent,
     Exclusions,
     DatabasesComponent,
+    Privacy,
     SelfTest,
 )
 

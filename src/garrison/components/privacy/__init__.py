@@ -1,0 +1,1 @@
+"""What the suite sends out: the ledger of its requests, and who agreed to them."""
