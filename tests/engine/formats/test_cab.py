@@ -28,10 +28,10 @@ def test_a_file_of_another_cabinet_is_named() -> None:
     assert "not opened: it is spread over several cabinets" in remarks(opened(members, bytes(whole)))
 
 
-def test_quantum_is_named() -> None:
+def test_a_packing_that_there_is_not_is_damage() -> None:
     whole = bytearray(make_cab(FILES))
-    whole[36 + 6] = 2
-    assert set(remarks(opened(members, bytes(whole)))) == {"not opened: packed by Quantum"}
+    whole[36 + 6] = 4
+    assert set(remarks(opened(members, bytes(whole)))) == {"damaged: cannot be unpacked"}
 
 
 def test_a_damaged_block_ends_its_folder_only() -> None:

@@ -30,7 +30,12 @@ def test_members_follow_each_other() -> None:
 
 
 def test_an_older_method_is_named() -> None:
-    assert remarks(opened(members, make_lha(b"x", method=b"-lh1-"))) == ["not opened: packed by method lh1"]
+    assert remarks(opened(members, make_lha(b"x", method=b"-lh2-"))) == ["not opened: packed by method lh2"]
+
+
+def test_a_method_that_is_no_text_is_told_in_digits() -> None:
+    fuzzed = base64.b64decode("GgAtbGgfLV0AAAA2AQAAAAAAACAABG5hbWUAAABTVQ==")
+    assert remarks(opened(members, fuzzed)) == ["not opened: packed by method 2d6c681f2d"]
 
 
 @pytest.mark.parametrize("level", range(4))

@@ -1,10 +1,11 @@
-"""Microsoft's cabinets: [MS-CAB] (stored, MSZIP by [MS-MCI], LZX); files of one cabinet of a set."""
+"""Microsoft's cabinets: [MS-CAB] (stored, MSZIP by [MS-MCI], Quantum, LZX); files of one cabinet of a set."""
 
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from garrison.engine.formats import quantum
 from garrison.engine.formats.lzh_codes import counted, packed_room
 from garrison.engine.formats.lzx import Lzx
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT, Listed, Member, clean_name, closed, collect
@@ -14,7 +15,7 @@ from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
 _HAS_PREVIOUS, _HAS_NEXT, _HAS_RESERVE = 1, 2, 4
-_STORED, _MSZIP, _LZX = 0, 1, 3
+_STORED, _MSZIP, _QUANTUM, _LZX = range(4)
 _WINDOW = 32768
 _FROM_ELSEWHERE = 0xFFFD  # and above: a file that is continued over cabinets
 
@@ -112,8 +113,10 @@ class _Cabinet:
             pieces = self._mszip(folder)
         elif kind == _STORED:
             pieces = (data for data, _ in self._blocks(folder))
+        elif kind == _QUANTUM:
+            pieces = quantum.unpacked(self._blocks(folder), folder.method >> 8 & 31)
         else:
-            raise Incomplete("not opened: packed by Quantum" if kind == 2 else CORRUPT)
+            raise Incomplete(CORRUPT)
         return counted(pieces, self._guard, max(self._source.size - folder.at, 1))
 
     def _blocks(self, folder: _Folder) -> Iterator[tuple[bytes, int]]:

@@ -1,9 +1,9 @@
-"""LHA archives (.lzh): header levels 0 to 3, stored members and lh4 to lh7; facts of LHa for UNIX' header.doc."""
+"""LHA archives (.lzh): header levels 0 to 3, stored members, lh1 and lh4 to lh7; facts of LHa for UNIX' header.doc."""
 
 import struct
 from collections.abc import Iterator
 
-from garrison.engine.formats import lzh
+from garrison.engine.formats import lzh, lzh_dynamic
 from garrison.engine.formats.lzh_codes import counted, packed_room
 from garrison.engine.formats.opener import (
     CORRUPT,
@@ -21,6 +21,7 @@ from garrison.engine.source import Source
 
 # Size of the window, codes for distances, bits of their number.
 _METHODS = {b"-lh4-": (4096, 14, 4), b"-lh5-": (8192, 14, 4), b"-lh6-": (32768, 16, 5), b"-lh7-": (65536, 17, 5)}
+_OLDEST = b"-lh1-"
 _STORED = {b"-lh0-", b"-lz4-"}
 _MOST_HEADER = 65536
 _MOST_EXTENSIONS = 64
@@ -57,10 +58,12 @@ def _member(source: Source, guard: Guard, method: bytes, place: tuple[int, int, 
     if method in _STORED:
         return collect(names, stored(source, at, packed, guard), guard, listed=listed)
     known = _METHODS.get(method)
-    if known is None:
-        return closed(names, f"not opened: packed by method {method[1:4].decode('latin-1')}", guard, listed)
+    if known is None and method != _OLDEST:
+        text = method[1:4].decode("ascii") if method[1:4].isalnum() else method.hex()
+        return closed(names, f"not opened: packed by method {text}", guard, listed)
     data = source.read_at(at, min(packed, packed_room(guard)))
-    return collect(names, counted(lzh.unpacked(data, size, *known), guard, len(data) + 1), guard, listed=listed)
+    pieces = lzh.unpacked(data, size, *known) if known is not None else lzh_dynamic.unpacked(data, size)
+    return collect(names, counted(pieces, guard, len(data) + 1), guard, listed=listed)
 
 
 def _header(source: Source, at: int, head: bytes, packed: int) -> tuple[str, int, int]:

@@ -4,6 +4,7 @@ import bz2
 import lzma
 from collections.abc import Callable, Iterator
 
+from garrison.engine.formats import seven_zip_arm64
 from garrison.engine.formats.deflate64 import Inflating
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT
 from garrison.engine.formats.seven_zip_bcj2 import joined
@@ -31,6 +32,8 @@ def decoded(coder: Coder, inputs: list[Pieces], size: int) -> Pieces:
         if len(inputs) != 4:
             raise Incomplete(CORRUPT)
         return joined([_whole(pieces) for pieces in inputs], size)
+    if method == b"\x0a":
+        return seven_zip_arm64.filtered(inputs[0], int.from_bytes(coder.properties[:4], "little"))
     if method in _FILTERS:
         return _filtered(inputs[0], _FILTERS[method], coder.properties, size)
     if method == b"\x00":
