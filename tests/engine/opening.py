@@ -45,6 +45,7 @@ def check_member(member: Member, limits: Limits) -> None:
     assert member.content is not None or member.remark, "what was not opened has a reason"
     assert member.names or member.content is None, "a container's own remark has no content"
     assert member.remark == member.remark.strip()
+    assert member.remark.isprintable(), "a remark goes to people's terminals"
 
 
 def contents(members: list[Member]) -> dict[tuple[str, ...], bytes]:
