@@ -19,7 +19,7 @@ lookup stays inside it and ends.
 import json
 import struct
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from garrison.base.errors import Failed
 from garrison.engine.verdict import Kind
@@ -35,8 +35,7 @@ _MOST_BUCKET_BITS = 24
 _SMALLEST_MAP = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """Something that is not in the set. where: the source and line. what: the rule or line. why: a sentence."""
 
     where: str
@@ -44,8 +43,7 @@ class Skipped:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Threat:
+class Threat(NamedTuple):
     """What a record stands for: the threat's name and kind, and the list that says so."""
 
     name: str

@@ -1,12 +1,11 @@
 """What the stages say of an object: why it is a threat, and what they could not see."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from garrison.engine.verdict import Certainty, Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One reason to call an object a threat.
 
     why: a sentence for people. signature: what matched, as its database names it. offset: where in the object the first
@@ -22,8 +21,7 @@ class Match:
     score: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(NamedTuple):
     """What matched an object. remark: what could not be matched, or ""."""
 
     found: tuple[Match, ...] = ()

@@ -12,7 +12,7 @@ import pwd
 import resource
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from garrison.base.errors import Unavailable
 from garrison.linux import seccomp
@@ -40,8 +40,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.prctl.argtypes = (ctypes.c_int, *(ctypes.c_ulong,) * 4)
 
 
-@dataclass(frozen=True, slots=True)
-class Confinement:
+class Confinement(NamedTuple):
     """How much a worker may use. memory_bytes: of address space beyond what it has when it closes the sandbox."""
 
     memory_bytes: int

@@ -12,7 +12,7 @@ import errno
 import signal
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from garrison.base.errors import Unavailable
 from garrison.linux.syscalls import Architecture, architecture
@@ -96,8 +96,7 @@ _SET_MODE_FILTER = 1
 _FLAG_TSYNC = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One BPF instruction. yes and no: how many instructions to skip after a test."""
 
     code: int

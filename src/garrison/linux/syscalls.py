@@ -6,7 +6,7 @@ architecture does not have is None there.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _NUMBERS: dict[str, tuple[int | None, int | None]] = {  # x86_64, aarch64
     "access": (21, None),
@@ -73,8 +73,7 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {  # x86_64, aarch64
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
+class Architecture(NamedTuple):
     """What the filter must know of a processor's system call interface.
 
     audit: the AUDIT_ARCH_... number of linux/audit.h. foreign_from: the first number of a second interface that shares

@@ -11,8 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from garrison.base.errors import Failed, GarrisonError
 from garrison.linux import sandbox, seccomp
@@ -68,8 +67,7 @@ def _serve(control: socket.socket, open_examiner: Callable[[Setup], Examiner]) -
     ForkServer(control, setup, examiner, account).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Child:
+class _Child(NamedTuple):
     worker: int
     process: int
     exit: int  # a pidfd, readable once the process has ended

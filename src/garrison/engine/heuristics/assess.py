@@ -1,6 +1,6 @@
 """What the heuristics say of one object."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from garrison.engine.heuristics.levels import THRESHOLDS, Level
 from garrison.engine.heuristics.rule import Look
@@ -11,8 +11,7 @@ from garrison.engine.verdict import Kind
 HIGHEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """Why an object is probably a threat.
 
     name, kind: of the fact that weighs most. score: 1 to 100. reasons: a sentence for each fact, the heaviest first.

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import NamedTuple
 
 from garrison.engine.subject import Subject
 from garrison.engine.type import Type
@@ -32,8 +32,7 @@ class Look:
         return self.text.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(NamedTuple):
     """What decides a rule. check: the decision, asked only where one of the gates occurs (or all of them).
 
     gates: words in small letters; none means that the check is always made. Every gate costs the same, whatever their
@@ -45,8 +44,7 @@ class Test:
     is_all: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One fact that speaks against an object.
 
     name: what the threat is called when this fact weighs most. weight: what it adds to the score. sentence: for people.
