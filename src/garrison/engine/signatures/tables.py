@@ -8,6 +8,7 @@ import json
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
+from zlib import crc32
 
 from garrison.engine.hashes import ALGORITHMS, ANY_SIZE, FOOT, MAGIC, NAME, PLACES
 from garrison.engine.signatures.spool import Scratch, Spool
@@ -15,7 +16,7 @@ from garrison.engine.verdict import Kind
 
 _PARTS = 256
 _BLOCK = 32 * 1024  # a part is written out when it has so many bytes
-_MOST_REMEMBERED = 1 << 16  # of names, so that the same one in the next line takes no room
+_REMEMBERED = 1 << 16  # names, so that the same one in the next line takes no room
 _MAP_BYTES = 1 << 22
 _BITS_PER_SIZE = 64
 _RECORDS_PER_BUCKET = 8
@@ -37,7 +38,7 @@ class TableWriter:
         self._blocks: list[list[tuple[int, int]]] = [[] for _ in range(_PARTS)]
         self._spilled = Spool(scratch)
         self._names = Spool(scratch)
-        self._remembered: dict[tuple[int, bytes], int] = {}
+        self._remembered: list[tuple[int, bytes, int] | None] = [None] * _REMEMBERED
         self._lists: dict[tuple[Kind, str], int] = {}
         self._sizes = bytearray(_MAP_BYTES)
         self._has_any = False
@@ -62,14 +63,14 @@ class TableWriter:
 
     def _place(self, name: bytes, kind: Kind, source: str) -> int:
         number = self._lists.setdefault((kind, source), len(self._lists))
-        key = (number, name)
-        place = self._remembered.get(key)
-        if place is None:
-            if number > _MOST_LISTS or self._names.size > _MOST_NAMES:
-                raise ValueError("there are too many names")
-            if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
-            place = self._remembered[key] = self._names.append(NAME.pack(number, len(name)) + name)
+        slot = crc32(name) % _REMEMBERED  # so that a few other names elsewhere change little, and updates are small
+        known = self._remembered[slot]
+        if known is not None and known[1] == name and known[0] == number:
+            return known[2]
+        if number > _MOST_LISTS or self._names.size > _MOST_NAMES:
+            raise ValueError("there are too many names")
+        place = self._names.append(NAME.pack(number, len(name)) + name)
+        self._remembered[slot] = (number, name, place)
         return place
 
     def write(self, file: BinaryIO, doubled: Doubled) -> int:

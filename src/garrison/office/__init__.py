@@ -1,0 +1,1 @@
+"""The servers of an office: programs of their own, which nothing imports."""
