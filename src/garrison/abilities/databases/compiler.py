@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,23 +55,28 @@ class Compiler:
             "pua": pua,
             "unsigned": unsigned,
         }
-        process = await asyncio.create_subprocess_exec(
-            *own_program("garrison.abilities.databases.compiling"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=_ENVIRONMENT,
-            cwd="/",
-            limit=64 * 1024 * 1024,
-            start_new_session=True,
-        )
-        try:
-            answer, words = await process.communicate(json.dumps(request).encode("ascii"))
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        return _made(process.returncode, answer, words)
+        return await ask(request)
+
+
+async def ask(request: Mapping[str, Any]) -> Made:
+    """Have the compiling process do what a request says (`compiling`). Raises Invalid, NotFound, Failed."""
+    process = await asyncio.create_subprocess_exec(
+        *own_program("garrison.abilities.databases.compiling"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=_ENVIRONMENT,
+        cwd="/",
+        limit=64 * 1024 * 1024,
+        start_new_session=True,
+    )
+    try:
+        answer, words = await process.communicate(json.dumps(request).encode("ascii"))
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return _made(process.returncode, answer, words)
 
 
 def _made(code: int | None, answer: bytes, words: bytes) -> Made:

@@ -3,7 +3,8 @@
 Databases come from other people, and may be huge. So they are read in a process of its own with limits on memory and
 time, which may end without harm to anybody.
 
-The request is JSON: {"sources": [path, ...], "to": path or null, "cache": path or null, "pua": bool, "unsigned": bool}.
+The request is JSON: {"sources": [path, ...], "to": path or null, "cache": path or null, "pua": bool, "unsigned": bool,
+"about": {name: text} for the set's description, if any}; or what `assembling` takes.
 The answer is one line of JSON: {"folder": path, "report": what `BuildReport.to_plain` returns, or null}, or
 {"error": ...}.
 """
@@ -15,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from garrison.abilities.databases.assembling import assemble
 from garrison.abilities.databases.building import compile_sources, compiled_in
 from garrison.base.errors import GarrisonError
 from garrison.engine.signatures.build import Options
@@ -53,12 +55,14 @@ def _confine() -> None:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    if "assemble" in request:
+        return assemble(request["assemble"])
     sources = [Path(source) for source in request["sources"]]
     options = Options(pua=request["pua"], trust=Trust(allow_unsigned=request["unsigned"]))
     if request["to"] is None:
         return {"folder": str(compiled_in(Path(request["cache"]), sources, options)), "report": None}
     to = Path(request["to"])
-    return {"folder": str(to), "report": compile_sources(sources, to, options=options).to_plain()}
+    return {"folder": str(to), "report": compile_sources(sources, to, request.get("about"), options).to_plain()}
 
 
 if __name__ == "__main__":

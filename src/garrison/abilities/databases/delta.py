@@ -46,6 +46,7 @@ PARTS: Final = (
     "moved",
     "moved_threats",
 )
+SAME: Final = "same"  # the old file, as it is
 WHOLE: Final = "whole"
 PATCH: Final = "patch"
 TABLE: Final = "table"
