@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from garrison.engine.patterns import pictures
+from garrison.engine.patterns.around import lies_in
 from garrison.engine.patterns.automaton import Automaton
 from garrison.engine.patterns.comparing import compares
 from garrison.engine.patterns.expression import holds, numbers
@@ -14,13 +15,10 @@ from garrison.engine.patterns.macros import recount
 from garrison.engine.patterns.offsets import ANYWHERE, Ranges, entry_points, ranges, sections
 from garrison.engine.patterns.possible import possible
 from garrison.engine.patterns.search import Variant
-from garrison.engine.patterns.targets import CONTAINERS, ROOT, STREAMS
 from garrison.engine.subject import Subject
-from garrison.engine.type import Type
 
 _MOST_COUNT: Final = 2_000  # occurrences of one part that are counted
 _SOMEWHERE: Final = 0xFF
-_MOST_STREAMS: Final = 4
 _MOST_TRIED: Final = 256  # places of an atom that are tried one by one; then the buffer is searched once
 _ALL: Final = [(0, 1 << 40)]
 _EXPRESSION_BYTES: Final = 25 * 1024 * 1024  # clamscan matches regular expressions in no larger object either
@@ -109,7 +107,7 @@ class Record:
         size = len(view.content if view.is_page else subject.content)
         if "size" in about and not about["size"][0] <= size <= about["size"][1]:
             return False
-        if not _is_in(about, subject.containers, 1 if view.is_page else 0):
+        if not lies_in(about, subject, 1 if view.is_page else 0):
             return False
         if "entry" not in about and "sections" not in about:
             return True
@@ -121,36 +119,6 @@ class Record:
         return (entry is None or any(entry[0] <= place <= entry[1] for place in places)) and (
             count is None or count[0] <= len(sections(subject.kind, program)) <= count[1]
         )
-
-
-def _is_in(about: dict[str, Any], containers: tuple[Type, ...], more: int) -> bool:
-    """Return whether an object lies where the signature wants it. more: layers that are no containers."""
-    if "container" not in about and "intermediates" not in about:
-        return True
-    wanted = about.get("intermediates", [])
-    return any(
-        _is_a(about["container"][-1] if "container" in about else "", around[:1])
-        and len(wanted) <= len(around) + more
-        and all(_is_a(name, around[at : at + 1]) for at, name in enumerate(n for n in reversed(wanted) if n != ROOT))
-        for around in _chains(containers)
-    )
-
-
-def _chains(containers: tuple[Type, ...]) -> list[tuple[Type, ...]]:
-    """Return what the containers may be: the tar in a compressed stream is not told."""
-    chains: list[tuple[Type, ...]] = [()]
-    for number, kind in enumerate(containers):
-        longer = [(*chain, kind) for chain in chains]
-        if kind in STREAMS and number < _MOST_STREAMS:
-            longer += [(*chain, Type.TAR, kind) for chain in chains]
-        chains = longer
-    return chains
-
-
-def _is_a(name: str, found: tuple[Type, ...]) -> bool:
-    if not name:
-        return True
-    return not found if name == ROOT else bool(found) and found[0] in CONTAINERS[name]
 
 
 class _Evaluation:
