@@ -114,7 +114,7 @@ class Fetcher:
         for left in self._folder.glob(f"{_SPOOL}*"):
             shutil.rmtree(left, ignore_errors=True)
         self._parts.mkdir(mode=0o700, exist_ok=True)
-        spools.forget_old(self._parts)
+        spools.forget_old(self._parts, clock.now().timestamp())
 
     @contextlib.contextmanager
     def spool(self) -> Iterator[Path]:
@@ -183,6 +183,8 @@ class Fetcher:
         return _trusted(job, heard.refreshed, spool)
 
     def _may(self, addresses: Sequence[str], component: str, purpose: str, *, by_hand: bool) -> None:
+        if self.line.proxy is not None and parse_address(self.line.proxy.address).is_file:
+            raise Invalid("The address of the proxy is none.", "Example: http://proxy.example:3128")
         hosts = [address.host for address in map(parse_address, addresses) if not address.is_file]
         if hosts:
             self._outgoing.check(component, purpose)

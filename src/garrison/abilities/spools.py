@@ -15,6 +15,7 @@ from garrison.wire.fetching import METADATA, TARGETS, TRUST
 
 _MOST_PARTS = 32  # files, and as many notes about them
 _PART = re.compile(r"\.[0-9a-f]{32}\.part(\.json)?")
+_PARTS_LAST_SECONDS = 7 * 86_400
 _MOST_KNOWN_FILES = 1000
 _MOST_KNOWN_BYTES = 64 * 1024 * 1024
 
@@ -85,13 +86,11 @@ def size_of(path: Path) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-def forget_old(parts: Path) -> None:
-    """Remove all parts of files but the newest."""
+def forget_old(parts: Path, now: float) -> None:
+    """Remove the parts of files that nobody asked for in a week, and all but the newest. now: seconds since 1970."""
     found = sorted(parts.iterdir(), key=lambda path: path.lstat().st_mtime, reverse=True)
-    for path in found[2 * _MOST_PARTS :]:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
+    for place, path in enumerate(found):
+        if place >= 2 * _MOST_PARTS or now - path.lstat().st_mtime > _PARTS_LAST_SECONDS:
             path.unlink(missing_ok=True)
 
 

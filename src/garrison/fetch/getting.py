@@ -1,12 +1,13 @@
 """One wanted file: asked for under conditions, gone on with where it was cut, tried again, and put into the spool."""
 
 import contextlib
+import errno
 import json
 import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
@@ -82,11 +83,13 @@ class Getter:
         try:
             if address.is_file:
                 return self._copied(address, wanted, progress)
-            with deadline(self._line.seconds) as end:
+            with deadline(self._line.seconds) as end, _only_useful_parts(address):
                 return self._tried(address, wanted, progress, end)
         except OutOfTime:
             raise Trouble(f"{address.host} was too slow: {self._line.seconds:g} seconds were not enough.") from None
         except OSError as error:
+            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                forget_part(address)  # whoever is short of space gets it back
             raise Trouble(f"What came could not be written: {(error.strerror or str(error)).lower()}.") from error
 
     def content(self, address: str, most_bytes: int) -> bytes:
@@ -139,15 +142,13 @@ class Getter:
         self, answer: Answer, address: Address, wanted: Wanted, part: Part, progress: Progress, end: Deadline
     ) -> Taken:
         start, total = _extent(answer, address, part)
-        if total is not None:
-            if total > wanted.most_bytes:
-                forget_part(address)
-                raise too_large(address.host, total, wanted.most_bytes)
-            end.extend(self._requester.pace.seconds(total - start))
+        if total is not None and total > wanted.most_bytes:
+            forget_part(address)
+            raise too_large(address.host, total, wanted.most_bytes)
         etag, modified = (answer.headers.get(name, "")[:_MOST_TAG] for name in ("ETag", "Last-Modified"))
         with _part_of(address, Part(start, etag, modified)) as file:
             done = _write(
-                self._counted(answer.pieces()), file, start, wanted.most_bytes, lambda now: progress(now, total)
+                self._counted(answer.pieces(), end), file, start, wanted.most_bytes, lambda now: progress(now, total)
             )
         if total is not None and done != total:
             raise Trouble(f"{address.host} broke off after {size(done)} of {size(total)}.", may_pass=True)
@@ -155,9 +156,12 @@ class Getter:
         forget_part(address)
         return Taken(True, done, etag, modified)
 
-    def _counted(self, pieces: Iterable[bytes]) -> Iterable[bytes]:
+    def _counted(self, pieces: Iterable[bytes], end: Deadline) -> Iterable[bytes]:
+        """Count what comes; the time that our own limit of speed takes is no fault of the server's."""
         for piece in pieces:
             self.transferred += len(piece)
+            if seconds := self._requester.pace.seconds(len(piece)):
+                end.extend(seconds)
             yield piece
 
 
@@ -190,10 +194,10 @@ def _extent(answer: Answer, address: Address, part: Part) -> tuple[int, int | No
         raise Trouble(f"{address.host} packs what was to come as it is.")
     if answer.status == 206:
         found = _RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
-        if not found or not part.size or int(found[1]) != part.size or int(found[2]) < part.size:
+        if not found or found[3] == "*" or not part.size or int(found[1]) != part.size:
             forget_part(address)
             raise Trouble(f"{address.host} sends another part than was asked for.", may_pass=True)
-        return part.size, None if found[3] == "*" else int(found[3])
+        return part.size, int(found[3])
     said = answer.headers.get("Content-Length", "")
     return 0, int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None
 
@@ -204,6 +208,8 @@ def _write(pieces: Iterable[bytes], file: BinaryIO, start: int, most: int, progr
     for piece in pieces:
         done += len(piece)
         if done > most:
+            file.seek(0)
+            file.truncate()  # nothing of it is of use
             raise Trouble(f"More came than the {size(most)} that are taken at most.")
         file.write(piece)
         progress(done)
@@ -234,7 +240,18 @@ def forget_part(address: Address) -> None:
 
 
 @contextlib.contextmanager
-def _part_of(address: Address, part: Part) -> Any:
+def _only_useful_parts(address: Address) -> Iterator[None]:
+    """When it fails, keep what came only where going on with it is possible."""
+    try:
+        yield
+    except BaseException:
+        if not found_part(address).size:
+            forget_part(address)
+        raise
+
+
+@contextlib.contextmanager
+def _part_of(address: Address, part: Part) -> Iterator[BinaryIO]:
     """Open the file that a download is written to, to go on at the part's size; the note beside it says what it is."""
     name = part_name(address.text)
     if not part.size:

@@ -72,7 +72,8 @@ class Requester:
         """
         asked, now = address, address
         for _ in range(MOST_REDIRECTS + 1):
-            with self._request(now, headers, is_given=now.host == asked.host) as answer:
+            is_given = now.host == asked.host or is_own_network(asked.host)
+            with self._request(now, headers, is_given=is_given) as answer:
                 if answer.status not in _REDIRECTS:
                     yield answer
                     return
@@ -152,7 +153,7 @@ def referred(asked: Address, now: Address, location: str, hosts: tuple[str, ...]
     base = asked.host.removeprefix("www.")
     if not any(_is_under(target.host, host) for host in (base, *hosts)):
         raise Trouble(f"{now.host} refers to another server ({name}): that is not followed.")
-    if target.host != asked.host and is_own_network(target.host):
+    if is_own_network(target.host) and not is_own_network(asked.host):
         raise Trouble(f"{now.host} refers to this computer's own network ({name}): that is not followed.")
     if target.host == asked.host:
         return Address(target.scheme, target.host, target.text, asked.user, asked.password)

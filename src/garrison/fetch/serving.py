@@ -2,6 +2,7 @@
 
 import encodings.idna  # noqa: F401 # names that are not ASCII need it, and later no file of Python can be opened
 import os
+import signal
 import sys
 
 from garrison.base.errors import Failed, GarrisonError
@@ -9,6 +10,7 @@ from garrison.fetch.getting import Getter
 from garrison.fetch.local import Locals
 from garrison.fetch.pace import Seldom
 from garrison.fetch.requests import Requester
+from garrison.fetch.trusting import refresh
 from garrison.linux import online
 from garrison.wire.addresses import parse_address
 from garrison.wire.fetching import (
@@ -55,8 +57,9 @@ def do(job: Job, requester: Requester, opened: Locals) -> None:
     """Do a job."""
     getter = Getter(job.line, requester, opened)
     if isinstance(job, TrustedJob):
-        raise Failed("Repositories cannot be refreshed yet.")
-    get_all(job, getter)
+        tell(refresh(job, getter, Seldom(_PROGRESS_SECONDS, lambda done, total: tell(Progress(done, total)))))
+    else:
+        get_all(job, getter)
 
 
 def get_all(job: GetJob, getter: Getter) -> None:
@@ -76,5 +79,9 @@ def get_all(job: GetJob, getter: Getter) -> None:
 
 def tell(message: Message) -> None:
     """Say something to whoever started this."""
-    sys.stdout.buffer.write(encode_message(message))
-    sys.stdout.buffer.flush()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})  # a deadline must not cut a line in two
+    try:
+        sys.stdout.buffer.write(encode_message(message))
+        sys.stdout.buffer.flush()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

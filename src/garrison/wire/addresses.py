@@ -40,7 +40,7 @@ def parse_address(text: str) -> Address:
         raise Invalid("The address holds blanks or characters that cannot be printed.", _HINT)
     try:
         parts = urlsplit(text)
-        port, host = parts.port, _ascii(parts.hostname or "")
+        port, host = parts.port, _ascii(parts.hostname or "").rstrip(".")
     except ValueError as error:
         raise Invalid(f"“{text}” is no address.", _HINT) from error
     if parts.scheme == "file":
