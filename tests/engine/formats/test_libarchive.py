@@ -7,8 +7,11 @@ needs_library = pytest.mark.skipif(not libarchive.preload(), reason="libarchive1
 
 
 @needs_library
-def test_what_is_no_archive_has_no_entries() -> None:
-    reader = libarchive.RarReader(b"nothing of the kind")
+@pytest.mark.parametrize("kind", [libarchive.RarReader, libarchive.SevenZipReader])
+def test_what_is_no_archive_has_no_entries(
+    kind: type[libarchive.RarReader] | type[libarchive.SevenZipReader],
+) -> None:
+    reader = kind(b"nothing of the kind")
     assert reader.next() is None
     with pytest.raises(Incomplete):
         list(reader.pieces())

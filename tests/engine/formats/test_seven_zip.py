@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from garrison.engine.formats import libarchive
 from garrison.engine.formats.seven_zip import members
 from tests.engine.archives import make_7z
 from tests.engine.opening import SMALL, contents, opened, remarks
@@ -146,8 +147,16 @@ def test_another_password_is_said() -> None:
     assert remarks(opened(members, SAMPLES["other"])) == ["encrypted: not opened"]
 
 
-def test_ppmd_is_named() -> None:
-    assert set(remarks(opened(members, SAMPLES["ppmd"]))) == {"not opened: packed by PPMd"}
+@pytest.mark.skipif(not libarchive.preload(), reason="libarchive13 is not installed")
+def test_ppmd_is_opened_through_libarchive() -> None:
+    found = opened(members, SAMPLES["ppmd"])
+    assert contents(found) == {("p.bin",): PROGRAM, ("a.txt",): WORDS}
+    assert remarks(found) == []
+
+
+def test_ppmd_without_the_library_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libarchive, "_library", None)
+    assert set(remarks(opened(members, SAMPLES["ppmd"]))) == {"not opened: install libarchive13"}
 
 
 def test_a_stored_file_comes_out() -> None:

@@ -1,11 +1,11 @@
-"""The system's libarchive, for what only it unpacks freely (RAR): by ctypes, from memory, when it is installed.
+"""The system's libarchive, for what only it unpacks freely (RAR, PPMd): by ctypes, from memory, when it is installed.
 
 It is loaded once, by preload(), before the sandbox forbids opening files; nothing is mapped or opened later.
 """
 
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from garrison.engine.formats.opener import CORRUPT
 from garrison.engine.guard import Incomplete
@@ -32,6 +32,7 @@ def preload() -> bool:
     shapes: dict[str, tuple[list[Any], Any]] = {
         "archive_read_new": ([], pointer),
         "archive_read_free": ([pointer], number),
+        "archive_read_support_format_7zip": ([pointer], number),
         "archive_read_support_format_rar": ([pointer], number),
         "archive_read_support_format_rar5": ([pointer], number),
         "archive_read_open_memory": ([pointer, ctypes.c_char_p, size], number),
@@ -52,14 +53,14 @@ def is_loaded() -> bool:
     return _library is not None
 
 
-class RarReader:
-    """Reads a RAR archive forward. data: the whole archive, or as much of it as there is; close() when done."""
+class _Reader:
+    _FORMATS: ClassVar[tuple[str, ...]]
 
     def __init__(self, data: bytes) -> None:
         self._data = data  # the library reads from it as long as the reader lives
         self._archive = _library.archive_read_new()
-        _library.archive_read_support_format_rar(self._archive)
-        _library.archive_read_support_format_rar5(self._archive)
+        for name in self._FORMATS:
+            getattr(_library, f"archive_read_support_format_{name}")(self._archive)
         self._is_open = _library.archive_read_open_memory(self._archive, data, len(data)) >= _WARNING
 
     def next(self) -> int | None:
@@ -94,3 +95,15 @@ class RarReader:
         if self._archive:
             _library.archive_read_free(self._archive)
             self._archive = None
+
+
+class RarReader(_Reader):
+    """Reads a RAR archive forward. data: the whole archive, or as much of it as there is; close() when done."""
+
+    _FORMATS = ("rar", "rar5")
+
+
+class SevenZipReader(_Reader):
+    """Reads a 7z archive forward. data: the whole archive; close() when done."""
+
+    _FORMATS = ("7zip",)

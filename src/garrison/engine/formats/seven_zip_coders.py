@@ -4,7 +4,7 @@ import bz2
 import lzma
 from collections.abc import Callable, Iterator
 
-from garrison.engine.formats import seven_zip_arm64
+from garrison.engine.formats import seven_zip_arm64, seven_zip_ppmd
 from garrison.engine.formats.deflate64 import Inflating
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT
 from garrison.engine.formats.seven_zip_bcj2 import joined
@@ -21,7 +21,6 @@ from garrison.engine.formats.unpack import (
 from garrison.engine.guard import Incomplete
 
 Pieces = Iterator[bytes]
-_PPMD = "not opened: packed by PPMd"
 _MOST_BYTES = 100 * 1024 * 1024  # of streams that a decoder needs whole
 
 
@@ -38,10 +37,8 @@ def decoded(coder: Coder, inputs: list[Pieces], size: int) -> Pieces:
         return _filtered(inputs[0], _FILTERS[method], coder.properties, size)
     if method == b"\x00":
         return inputs[0]
-    if method == b"\x04\x01\x09":
-        return iter(Inflating(_whole(inputs[0])))
-    if method == b"\x03\x04\x01":
-        raise Incomplete(_PPMD)  # pyppmd 1.3.1 crashes on data that is no PPMd
+    if method in _OF_THE_WHOLE:
+        return _OF_THE_WHOLE[method](_whole(inputs[0]), coder.properties, size)
     make = _MAKERS.get(method)
     if make is None:
         raise Incomplete(f"not opened: packed by method {method.hex()}")
@@ -106,6 +103,10 @@ def _dictionary(told: int, size: int) -> int:
     return needed
 
 
+_OF_THE_WHOLE: dict[bytes, Callable[[bytes, bytes, int], Pieces]] = {
+    b"\x04\x01\x09": lambda data, _properties, _size: iter(Inflating(data)),
+    seven_zip_ppmd.METHOD: seven_zip_ppmd.unpacked,
+}
 _MAKERS: dict[bytes, Callable[[bytes, int], Decoder]] = {
     b"\x03\x01\x01": _lzma1,
     b"\x21": _lzma2,
