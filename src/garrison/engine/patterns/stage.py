@@ -15,7 +15,15 @@ from garrison.engine.patterns.layout import INDEX, MARK, RECORDS, REFERENCE, ato
 from garrison.engine.patterns.record import Record, View
 from garrison.engine.patterns.search import Spent
 from garrison.engine.patterns.targets import HTML, MARKS, TARGETS, TEXT, Mark, marked
-from garrison.engine.patterns.views import MOST_TEXT, page_views, plain_text, scripts, seems_page, seems_text
+from garrison.engine.patterns.views import (
+    MOST_GUESSED,
+    MOST_TEXT,
+    page_views,
+    plain_text,
+    scripts,
+    seems_page,
+    seems_text,
+)
 from garrison.engine.set_files import unusable
 from garrison.engine.subject import Subject
 from garrison.engine.type import Type
@@ -193,9 +201,11 @@ class PatternStage:
 
     def _is_text(self, subject: Subject, target: int) -> bool:
         """Return whether an object is also looked at as text. What is longer clamscan leaves alone."""
-        if not self._atoms.keys() & {0, TEXT} or len(subject.content) > MOST_TEXT:
+        is_told = target in {HTML, TEXT}
+        most = MOST_TEXT if is_told else MOST_GUESSED
+        if not self._atoms.keys() & {0, TEXT} or len(subject.content) > most:
             return False
-        return target in {HTML, TEXT} or (subject.kind == Type.DATA and seems_text(subject.content))
+        return is_told or (subject.kind == Type.DATA and seems_text(subject.content))
 
     def _match(self, view: View, targets: tuple[int, ...], found: dict[int, Match]) -> None:
         for target in targets:

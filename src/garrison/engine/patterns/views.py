@@ -11,6 +11,7 @@ _SCRIPT: Final = re.compile(rb"<script\b[^>]*+>(.*?)(?:</script|\Z)", re.DOTALL)
 _BLANK_TABLE: Final = bytes(0x20 if byte in b"\t\n\v\f\r" else byte for byte in _LOWER)
 _MOST_PAGE: Final = 10 * 1024 * 1024  # clamscan looks no further either: 10 MiB of pages, 20 MiB of text
 MOST_TEXT: Final = 20 * 1024 * 1024
+MOST_GUESSED: Final = 1024 * 1024  # of data that only clamscan takes for text: leaving its bytes out costs most
 _MOST_BARE: Final = 2 * 1024 * 1024
 
 
