@@ -11,7 +11,14 @@ from pathlib import Path
 from tools import golden
 
 _LONGEST = 500
-_WHOLE = {"test_campaign.py", "test_conformance.py", "test_fuzz.py", "test_own_rules.py", "test_program.py"}
+_WHOLE = {
+    "test_campaign.py",
+    "test_conformance.py",
+    "test_coverage.py",
+    "test_fuzz.py",
+    "test_own_rules.py",
+    "test_program.py",
+}
 _PLACE = re.compile(r"^\s*(?:-\s+)?(garrison[\w.]*) -> (garrison[\w.]*|pydantic[\w.]*) \(l\.(\d+)", re.MULTILINE)
 
 
