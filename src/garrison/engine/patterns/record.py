@@ -64,7 +64,9 @@ class Record:
         if not possible(self._tree, self._present(hits)):
             return -1
         counts = [len(evaluation.starts(number)) for number in range(len(self._parts))]
-        if not holds(self._tree, counts) and not holds(self._tree, evaluation.recounted(counts)):
+        if not holds(self._tree, counts) and not (
+            any(part[0] == "m" for part in self._parts) and holds(self._tree, evaluation.recounted(counts))
+        ):
             return -1
         return min((min(evaluation.starts(n), default=0) for n in numbers(self._tree) if counts[n]), default=0)
 
