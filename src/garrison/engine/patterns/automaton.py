@@ -5,6 +5,7 @@ Vectorscan knows neither look-around nor back-references: of such expressions it
 
 import base64
 import binascii
+import zlib
 from typing import Any, Final
 
 import hyperscan
@@ -31,7 +32,8 @@ def build(body: str, letters: str) -> tuple[str, bool]:
             continue
         packed = bytes(hyperscan.dumpb(database))
         if len(packed) <= _MOST_BYTES:
-            return base64.b64encode(packed).decode("ascii"), not more and not set(letters) & {"A", "E"}
+            is_exact = not more and not set(letters) & {"A", "E"}
+            return base64.b64encode(zlib.compress(packed, 9)).decode("ascii"), is_exact
     return "", False
 
 
@@ -42,9 +44,10 @@ class Automaton:
 
     def __init__(self, packed: str) -> None:
         try:
-            self._database: Any = hyperscan.loadb(base64.b64decode(packed, validate=True), hyperscan.HS_MODE_BLOCK)
+            content = zlib.decompress(base64.b64decode(packed, validate=True))
+            self._database: Any = hyperscan.loadb(content, hyperscan.HS_MODE_BLOCK)
             self._scratch = hyperscan.Scratch(self._database)
-        except (binascii.Error, hyperscan.HyperscanError) as error:
+        except (binascii.Error, zlib.error, hyperscan.HyperscanError) as error:
             raise ValueError("an automaton is damaged") from error
 
     def occurs(self, content: bytes) -> bool:
