@@ -38,6 +38,22 @@ def test_what_is_packed_needs_no_library(monkeypatch: pytest.MonkeyPatch) -> Non
     assert remarks(opened(members, PACKED_3)) == []
 
 
+def test_codes_that_libarchive_refuses_are_read() -> None:
+    packer = Packer3()
+    packer.codes()  # they are not complete
+    for byte in b"hello world":
+        packer.byte(byte)
+    packer.end(is_new_code=True)
+    member = (packer.bits.done(), 11, zlib.crc32(b"hello world"))
+    found = opened(members, archive([member, member], 29))
+    assert contents(found) == {("member0",): b"hello world", ("member1",): b"hello world"}
+    assert remarks(found) == []
+
+
+def test_damage_is_said_where_both_find_it() -> None:
+    assert remarks(opened(members, archive([(b"\xff" * 20, 11, 0)], 29))) == ["damaged: cannot be unpacked"]
+
+
 def test_a_member_goes_on_with_the_codes_of_the_last_one_or_its_own() -> None:
     first, second, third = Packer3(), Packer3(), Packer3()
     first.codes()

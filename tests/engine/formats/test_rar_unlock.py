@@ -54,6 +54,11 @@ def test_packed_members_are_decrypted(password: str) -> None:
     assert len(found[0].content or b"") == 2048
 
 
+def test_packed_members_need_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libarchive, "_library", None)
+    assert remarks(opened(members, locked(PACKED_3, "virus"))) == []
+
+
 @pytest.mark.parametrize("archive", [STORED_3, PACKED_3], ids=["stored", "packed"])
 def test_an_unknown_password_leaves_it_closed(archive: bytes) -> None:
     found = opened(members, locked(archive, "not to be guessed"))

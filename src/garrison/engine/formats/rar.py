@@ -7,7 +7,7 @@ Encrypted ones are opened with the usual passwords, and then are as the others.
 
 from collections.abc import Iterator
 
-from garrison.engine.formats import libarchive, rar_runs
+from garrison.engine.formats import libarchive, rar_3, rar_runs
 from garrison.engine.formats.lzh_codes import counted, packed_room
 from garrison.engine.formats.opener import (
     CORRUPT,
@@ -118,17 +118,38 @@ class _Archive:
             return closed((name,), why, self._guard, listed)
         if not has_content:
             pieces = self._stored(entry, position)
-        elif self._is_own(entry):
-            pieces = counted(self._runs.pieces(), self._guard, max(entry.packed, 1))
-        elif self._reader is not None:
-            pieces = counted(self._reader.pieces(), self._guard, max(entry.packed, 1))
+        else:
+            its = self._runs.pieces() if self._is_own(entry, is_in_step) else self._by_library(entry)
+            pieces = counted(its, self._guard, max(entry.packed, 1))
         return collect((name,), pieces, self._guard, listed=listed)
 
-    def _is_own(self, entry: Entry) -> bool:
-        """Return whether our own decoders unpack it."""
-        return rar_runs.is_known(entry.version) and (
-            entry.version < SINCE_AES or entry.is_solid or self._reader is None
-        )
+    def _is_own(self, entry: Entry, is_in_step: bool) -> bool:
+        """Return whether our own decoders unpack it, and nothing else."""
+        is_other = entry.version < SINCE_AES or entry.is_solid or not is_in_step
+        return is_other and rar_runs.is_known(entry.version)
+
+    def _by_library(self, entry: Entry) -> Iterator[bytes]:
+        """Yield what libarchive makes of a member, and our own decoder where that finds damage. Raises Incomplete.
+
+        libarchive is stricter than RAR itself: it refuses codes that are not complete.
+        """
+        done = 0
+        try:
+            for piece in self._reader.pieces() if self._reader is not None else ():
+                done += len(piece)
+                yield piece
+        except Incomplete as reason:
+            if not rar_runs.is_known(entry.version):
+                raise
+            yield from self._again(done, reason)
+
+    def _again(self, done: int, reason: Incomplete) -> Iterator[bytes]:
+        try:
+            for piece in self._runs.pieces():
+                yield piece[done:]
+                done = max(0, done - len(piece))
+        except Incomplete as other:
+            raise reason if other.remark == rar_3.PPMD else other from None
 
     def _packed(self, entry: Entry, position: int) -> bytes:
         if position not in self._plain.opened:
@@ -144,7 +165,7 @@ class _Archive:
     def _why_closed(self, entry: Entry, position: int, is_in_step: bool) -> str:
         if self._is_closed(entry, position):
             return ENCRYPTED if entry.is_encrypted else _IS_PART
-        if entry.is_stored or not entry.size or self._is_own(entry):
+        if entry.is_stored or not entry.size or self._is_own(entry, is_in_step):
             return ""
         if entry.version < SINCE_AES:
             return f"not opened: packed by RAR {entry.version / 10}"

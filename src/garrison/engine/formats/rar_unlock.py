@@ -5,9 +5,10 @@ libarchive knows the packing of RAR and nothing of its encryption: it gets heade
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from garrison.engine.formats import libarchive
+from garrison.engine.formats import libarchive, rar_3
 from garrison.engine.formats.rar_crypto import Keys, decrypted
 from garrison.engine.formats.rar_headers import MAGIC_4, MAGIC_5, VERSION_5, Entry
 from garrison.engine.formats.reading import Extent
@@ -86,24 +87,40 @@ def _fits(entry: Entry, data: bytes, guard: Guard, *, is_known: bool) -> bool:
     """Return whether decrypted data of RAR 3 unpacks to what the header says. Raises Incomplete at a limit."""
     if entry.is_stored:
         return zlib.crc32(data) == entry.checksum
-    if entry.is_solid or not libarchive.is_loaded():
+    if entry.is_solid:
         return is_known
-    reader = libarchive.RarReader(_start(entry.version) + _header(entry, data) + data + _END_4)
-    left, checksum = _TRIED_BYTES, 0
+    ways = [rar_3.Unpacker().unpacked(data, entry.size)]
+    if libarchive.is_loaded():
+        ways.insert(0, _by_library(_start(entry.version) + _header(entry, data) + data + _END_4))
+    return any(_checksum(pieces, guard) in {entry.checksum, None} for pieces in ways)
+
+
+def _by_library(archive: bytes) -> Iterator[bytes]:
+    reader = libarchive.RarReader(archive)
     try:
         reader.next()
-        for piece in reader.pieces():
+        yield from reader.pieces()
+    finally:
+        reader.close()
+
+
+def _checksum(pieces: Iterator[bytes], guard: Guard) -> int | None:
+    """Return the checksum of what comes out, -1 where that is damaged, None where so much came that it must be right.
+
+    Raises Incomplete at a limit.
+    """
+    left, checksum = _TRIED_BYTES, 0
+    try:
+        for piece in pieces:
             guard.check()
             checksum = zlib.crc32(piece, checksum)
             left -= len(piece)
             if left < 0:
-                return True
+                return None
     except Incomplete:
         guard.check()
-        return False
-    finally:
-        reader.close()
-    return checksum == entry.checksum
+        return -1
+    return checksum
 
 
 def _start(version: int) -> bytes:
