@@ -1,19 +1,33 @@
 """What a process gives up that needs the network: everything else.
 
-Root becomes an account of its own; nobody gains rights by a program, starts one, or holds more memory and descriptors
-than the work takes.
+Root becomes an account of its own; nobody gains rights by a program, starts one, looks into other processes, or holds
+more memory and descriptors than the work takes. Resolving names is the system library's affair, which differs from one
+system to the next: so the call filter names what is forbidden, where that of a worker names what is allowed.
 """
 
+import errno
 import os
 import resource
+import socket
 
-from garrison.linux import sandbox
+from garrison.linux import sandbox, seccomp
+from garrison.linux.syscalls import architecture
 
 ACCOUNT = "_garrison-fetch"
 _MIB = 1024 * 1024
 _MEMORY_BYTES = 512 * _MIB  # of addresses, beyond what it has
 _CPU_SECONDS = 3600
 _DESCRIPTORS = 1200
+_FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, socket.AF_NETLINK)  # the last two resolve names
+_REFUSED = (
+    *("execve", "execveat", "fork", "vfork", "clone"),
+    *("kill", "tkill", "pidfd_open", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"),
+    *("ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp"),
+    *("mount", "umount2", "pivot_root", "chroot", "unshare", "setns"),
+    *("open_tree", "move_mount", "fsopen", "mount_setattr", "name_to_handle_at", "open_by_handle_at"),
+    *("add_key", "request_key", "keyctl", "bpf", "perf_event_open", "userfaultfd", "personality"),
+    *("io_uring_setup", "io_uring_enter", "io_uring_register"),
+)
 
 
 def account() -> tuple[int, int] | None:
@@ -39,3 +53,7 @@ def confine(parent: int) -> None:
     sandbox.gain_no_privileges()
     sandbox.hide()
     sandbox.die_with_parent(parent)
+    machine = architecture()
+    if machine is not None:  # elsewhere the rest has to do
+        refused = dict.fromkeys(_REFUSED, errno.EPERM) | {"clone3": errno.ENOSYS}
+        seccomp.install(machine, seccomp.program_without(machine, refused, _FAMILIES))

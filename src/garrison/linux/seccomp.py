@@ -11,7 +11,7 @@ import ctypes
 import errno
 import signal
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from garrison.base.errors import Unavailable
@@ -158,10 +158,7 @@ def program(machine: Architecture, own_process: int) -> Sequence[Step]:
 
 def _steps(machine: Architecture, own_process: int) -> Iterator[Step]:
     kill = Step(_RETURN, _KILL_PROCESS)
-    yield from (Step(_LOAD, _ARCHITECTURE_AT), Step(_EQUAL, machine.audit, 1, 0), kill)
-    yield Step(_LOAD, _NUMBER_AT)
-    if machine.foreign_from:
-        yield from (Step(_AT_LEAST, machine.foreign_from, 0, 1), kill)
+    yield from _beginning(machine)
     answers = _checked(own_process)
     answers |= {name: [Step(_RETURN, _ALLOW)] for name in ALLOWED}
     answers |= {name: [_refuse(error)] for name, error in REFUSED.items()}
@@ -171,6 +168,35 @@ def _steps(machine: Architecture, own_process: int) -> Iterator[Step]:
             yield Step(_EQUAL, number, 0, len(answer))
             yield from answer
     yield kill
+
+
+def _beginning(machine: Architecture) -> Iterator[Step]:
+    """Yield what kills a process that uses another call interface, and then looks at the call's number."""
+    kill = Step(_RETURN, _KILL_PROCESS)
+    yield from (Step(_LOAD, _ARCHITECTURE_AT), Step(_EQUAL, machine.audit, 1, 0), kill)
+    yield Step(_LOAD, _NUMBER_AT)
+    if machine.foreign_from:
+        yield from (Step(_AT_LEAST, machine.foreign_from, 0, 1), kill)
+
+
+def program_without(machine: Architecture, refused: Mapping[str, int], families: Sequence[int]) -> Sequence[Step]:
+    """Return a filter that lets all calls through but those named, which fail with the error given.
+
+    families: the only address families that a socket may be of.
+    """
+    allow = Step(_RETURN, _ALLOW)
+    steps = list(_beginning(machine))
+    answers = {name: [_refuse(error)] for name, error in refused.items()}
+    answers["socket"] = [
+        Step(_LOAD, _argument_at(0)),
+        *(step for family in families for step in (Step(_EQUAL, family, 0, 1), allow)),
+        _refuse(errno.EAFNOSUPPORT),
+    ]
+    for name, answer in answers.items():
+        number = machine.numbers.get(name)
+        if number is not None:
+            steps += [Step(_EQUAL, number, 0, len(answer)), *answer]
+    return [*steps, allow]
 
 
 def supported_architecture() -> Architecture:
@@ -193,7 +219,14 @@ def load(own_process: int) -> None:
     own_process: the caller's process id. Raises OSError when the kernel does not take the filter.
     """
     machine = supported_architecture()
-    steps = program(machine, own_process)
+    install(machine, program(machine, own_process))
+
+
+def install(machine: Architecture, steps: Sequence[Step]) -> None:
+    """Close a filter over all threads of this process, for good; no_new_privs must be set.
+
+    Raises OSError when the kernel does not take it.
+    """
     argument = _Program(len(steps), b"".join(step.packed() for step in steps))
     libc = ctypes.CDLL(None, use_errno=True)
     result = libc.syscall(
