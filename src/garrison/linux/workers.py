@@ -201,7 +201,9 @@ class WorkerPool:
         if answer.failure == UNPREPARED:
             if worker.untrusted_needs == EVERYTHING:
                 return Outcome(index, None, "crashed", "asked for more than there is"), False
-            worker.server.untrusted_needs = EVERYTHING if worker.server.untrusted_needs else answer.detail or EVERYTHING
+            server = worker.server
+            if worker.untrusted_needs == server.untrusted_needs:  # else it is an older one, and a fresh one may do
+                server.untrusted_needs = EVERYTHING if server.untrusted_needs else answer.detail or EVERYTHING
             raise WorkerGone
         outcome = Outcome(index, answer.untrusted_verdict, answer.failure, printable(answer.detail))
         return outcome, not answer.tired and worker.served < self._objects_per_worker
