@@ -78,6 +78,12 @@ def cvd(members: Mapping[str, bytes]) -> bytes:
     return container(gzip.compress(tar(with_list(members)), mtime=0))
 
 
+def cdiff(commands: bytes, version: int) -> bytes:
+    """Return a signed difference that leads to a version."""
+    body = b"ClamAV-Diff:%d:%d:" % (version, len(commands)) + gzip.compress(commands, mtime=0)
+    return body + b":" + signed_sha256(body)
+
+
 def certificate(name: str, issuer: str, *, is_authority: bool = False) -> x509.Certificate:
     subject, above = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in (name, issuer))
     builder = x509.CertificateBuilder(above, subject, private(name, 2048).public_key(), 7, DAY, DAY.replace(year=2036))

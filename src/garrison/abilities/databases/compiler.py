@@ -59,7 +59,13 @@ class Compiler:
 
 
 async def ask(request: Mapping[str, Any]) -> Made:
-    """Have the compiling process do what a request says (`compiling`). Raises Invalid, NotFound, Failed."""
+    """Have the compiling process make a set as a request says (`compiling`). Raises Invalid, NotFound, Failed."""
+    told = await do(request)
+    return Made(Path(told["folder"]), told["report"] or {})
+
+
+async def do(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Have the compiling process do what a request says; return its answer. Raises Invalid, NotFound, Failed."""
     process = await asyncio.create_subprocess_exec(
         *own_program("garrison.abilities.databases.compiling"),
         stdin=asyncio.subprocess.PIPE,
@@ -76,15 +82,17 @@ async def ask(request: Mapping[str, Any]) -> Made:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return _made(process.returncode, answer, words)
+    return _told(process.returncode, answer, words)
 
 
-def _made(code: int | None, answer: bytes, words: bytes) -> Made:
+def _told(code: int | None, answer: bytes, words: bytes) -> dict[str, Any]:
     try:
         told = json.loads(answer)
     except ValueError as error:
         last = words.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:200]
         raise Failed(f"Compiling the databases ended with {code}.", last) from error
+    if not isinstance(told, dict):
+        raise Failed("Compiling the databases ended with nonsense.")
     if "error" in told:
         raise error_from_plain(told["error"])
-    return Made(Path(told["folder"]), told["report"] or {})
+    return told

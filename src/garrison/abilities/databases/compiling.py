@@ -4,7 +4,7 @@ Databases come from other people, and may be huge. So they are read in a process
 time, which may end without harm to anybody.
 
 The request is JSON: {"sources": [path, ...], "to": path or null, "cache": path or null, "pua": bool, "unsigned": bool,
-"about": {name: text} for the set's description, if any}; or what `assembling` takes.
+"about": {name: text} for the set's description, if any}; or what `assembling` or `accepting` takes.
 The answer is one line of JSON: {"folder": path, "report": what `BuildReport.to_plain` returns, or null}, or
 {"error": ...}.
 """
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from garrison.abilities.databases.accepting import accept
 from garrison.abilities.databases.assembling import assemble
 from garrison.abilities.databases.building import compile_sources, compiled_in
 from garrison.base.errors import GarrisonError
@@ -55,6 +56,8 @@ def _confine() -> None:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    if request.get("do") == "accept":
+        return accept(request)
     if "assemble" in request:
         return assemble(request["assemble"])
     sources = [Path(source) for source in request["sources"]]

@@ -150,6 +150,8 @@ def _header(content: bytes, name: str) -> _Header:
     fields = content.rstrip(b" \n\0").split(b":")
     if len(content) < HEADER_BYTES or len(fields) < 8 or fields[0] != b"ClamAV-VDB":
         raise _refused(name, "it does not begin like a database of ClamAV")
+    if len(fields) > 8 and not fields[8].isdigit():  # what follows are blanks, which nobody signs
+        raise _refused(name, "its header is damaged")
     if not fields[2].isdigit() or len(fields[2]) > 9:
         raise _refused(name, "its header tells no version")
     return _Header(int(fields[2]), fields[5].lower(), fields[6])

@@ -1,0 +1,1 @@
+"""Where signatures come from: one small file for each kind of feed."""

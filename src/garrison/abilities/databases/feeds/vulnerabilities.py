@@ -1,0 +1,37 @@
+"""Data on vulnerabilities, kept for the software updater: OSV's dumps (a zip of JSON) and Debian's tracker (JSON)."""
+
+import json
+from pathlib import Path
+
+from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
+from garrison.abilities.databases.feeds.unpacking import files_in
+from garrison.base.errors import Invalid
+from garrison.engine.signatures.proofs import Trust
+
+_DUMP_BYTES = 1024 * MIB
+_ENTRY_BYTES = 512 * MIB
+_NAME = "dump"
+
+
+class Vulnerabilities(Kind):
+    """What is known to be wrong with which version of what."""
+
+    compiles = False
+
+    def first(self, feed: Feed, kept: Path) -> tuple[File, ...]:  # noqa: ARG002 # every kind is asked so
+        """Return the one file there is."""
+        return (File(feed.address, _NAME, _DUMP_BYTES),)
+
+    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # likewise
+        """Keep the file as it is, when all in it is JSON."""
+        path = came.folder / _NAME
+        entries = 0
+        try:
+            for _, content in files_in(path, _ENTRY_BYTES):
+                entries += isinstance(json.loads(content), dict)
+        except (ValueError, RecursionError) as error:
+            raise Invalid(f"{came.feed.title} is damaged: something in it is no JSON.") from error
+        if not entries:
+            raise Invalid(f"{came.feed.title} holds no entry.", "Is the address right?")
+        (to / _NAME).write_bytes(path.read_bytes())
+        return Accepted(about={"entries": str(entries)})

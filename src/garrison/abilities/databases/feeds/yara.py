@@ -1,0 +1,44 @@
+"""Collections of YARA rules: a zip, a tar or one file of rules."""
+
+import re
+from pathlib import Path
+
+from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
+from garrison.abilities.databases.feeds.unpacking import files_in
+from garrison.base.errors import Invalid
+from garrison.engine.signatures.proofs import Trust
+
+_ARCHIVE_BYTES = 256 * MIB
+_RULES_BYTES = 64 * MIB
+_NAME = "rules"
+_RULE = re.compile(rb"^\s*(?:(?:private|global)\s+){0,2}rule\s+[A-Za-z_]", re.MULTILINE)
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+class Yara(Kind):
+    """Rules in text."""
+
+    compiles = True
+
+    def first(self, feed: Feed, kept: Path) -> tuple[File, ...]:  # noqa: ARG002 # every kind is asked so
+        """Return the one file there is."""
+        return (File(feed.address, _NAME, _ARCHIVE_BYTES),)
+
+    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # likewise
+        """Take the files of rules out, each under a name of its own that tells its place."""
+        count = 0
+        path = came.folder / _NAME
+        for name, content in files_in(path, _RULES_BYTES):
+            if name != _NAME and not name.lower().endswith((".yar", ".yara")):
+                continue
+            if _RULE.search(content):
+                count += 1
+                (to / f"{count:04}-{_plain(name)}.yar").write_bytes(content)
+        if not count:
+            raise Invalid(f"{came.feed.title} holds no YARA rules.", "Is the address right?")
+        return Accepted(about={"files": str(count)})
+
+
+def _plain(name: str) -> str:
+    stem = name.rpartition(".")[0] or name
+    return _NO_NAME.sub("_", stem.replace("/", "-"))[-100:]
