@@ -1,5 +1,6 @@
-"""The few commands that are not grown: those that begin and end the suite itself."""
+"""The few commands that are not grown: those that begin and end the suite itself, and those of other programs."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from garrison.base.errors import EXIT_CANCELLED, EXIT_DONE, GarrisonError, Invalid
+from garrison.base.paths import own_program
 from garrison.cli import show
 from garrison.cli.completion import completion_command
 from garrison.cli.session import Session
@@ -26,7 +28,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the result a
 
 
 def add_own_commands(root: click.Group, session: Session, manifests: Sequence[Manifest]) -> None:
-    """Add start, stop, restart, completion and uninstall."""
+    """Add start, stop, restart, completion, uninstall and publisher."""
     components = [manifest.id for manifest in manifests if manifest.id != SUITE]
     for command in (_start(session), _stop(session), _restart(session)):
         for parameter in command.params:
@@ -35,6 +37,7 @@ def add_own_commands(root: click.Group, session: Session, manifests: Sequence[Ma
         root.add_command(command)
     root.add_command(completion_command())
     root.add_command(uninstall_command(session))
+    root.add_command(_handed_over("publisher", "garrison.office.publisher", "Publish signed databases for an office."))
 
 
 def _offer(names: Sequence[str]) -> Any:
@@ -42,6 +45,23 @@ def _offer(names: Sequence[str]) -> Any:
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
     return offer
+
+
+def _handed_over(name: str, module: str, about: str) -> click.Command:
+    """Return the command that another program of ours takes over, with all that follows it."""
+
+    @click.command(
+        name,
+        help=about,
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    )
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def run(arguments: tuple[str, ...]) -> None:
+        command = [*own_program(module), *arguments]
+        os.execv(command[0], command)  # noqa: S606 # it is our own interpreter
+
+    return run
 
 
 def _start(session: Session) -> click.Command:

@@ -25,6 +25,7 @@ from garrison.wire.manifest import SUITE, Manifest
 
 _STATUS_USAGE = 64
 _EVERY_DAY = ("start", "status", "fix", "stop")
+_OFFICE = ("publisher",)
 _ITSELF = ("restart", "completion", "uninstall")
 _HELP = """Garrison protects the computers of small offices.
 
@@ -41,9 +42,15 @@ class Root(Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands in sections."""
         components = [manifest.id for manifest in self.manifests if manifest.id != SUITE]
-        taken = {*_EVERY_DAY, *_ITSELF, *components}
+        taken = {*_EVERY_DAY, *_OFFICE, *_ITSELF, *components}
         rest = sorted(name for name in self.commands if name not in taken)
-        sections = {"Every day": _EVERY_DAY, "Protection": components, "Look and steer": rest, "Garrison": _ITSELF}
+        sections = {
+            "Every day": _EVERY_DAY,
+            "Protection": components,
+            "Look and steer": rest,
+            "Servers of an office": _OFFICE,
+            "Garrison": _ITSELF,
+        }
         for title, names in sections.items():
             write_commands(self, ctx, formatter, title, names)
 

@@ -5,6 +5,7 @@ known of it lies in a folder `trust`: `root.json`, pinned by the owner and never
 was signed since, so that nothing older is taken again.
 """
 
+import _strptime  # type: ignore[import-not-found] # noqa: F401 # datetime loads it late, when files are out of reach
 import contextlib
 import os
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
+import tuf.api.serialization.json  # noqa: F401 # likewise
 from tuf.api import exceptions as refused
 from tuf.api.metadata import Metadata, TargetFile, Timestamp
 from tuf.ngclient.config import UpdaterConfig
@@ -109,6 +111,15 @@ class _Requests(FetcherInterface):
             yield file
 
 
+class _Client(Updater):
+    """The library's client, in a folder that only the current folder leads to."""
+
+    def _persist_file(self, filename: str, data: bytes) -> None:
+        fresh = f"{filename}.new"
+        Path(fresh).write_bytes(data)
+        os.replace(fresh, filename)
+
+
 def _quiet(done: int, total: int | None) -> None:
     del done, total
 
@@ -174,7 +185,7 @@ def _updater(base: str, getter: Getter) -> Updater:
         root = Path(TRUST, "root.json").read_bytes()
     except OSError as error:
         raise Invalid("No publisher of databases is trusted.", "garrison databases trust ADDRESS") from error
-    return Updater(
+    return _Client(
         str(metadata),
         f"{base}/metadata/",
         target_base_url=f"{base}/targets/",
