@@ -173,3 +173,26 @@ def endless(first: bytes, piece: bytes, pause: float = 0.0) -> Answer:
 def silent(_: Asked, connection: socket.socket) -> None:
     """Answer nothing, and hold the line until the other side leaves."""
     connection.recv(1)
+
+
+def tunnel(port: int) -> Answer:
+    """Answer CONNECT as a proxy does, to a server of ours."""
+
+    def answer(_: Asked, connection: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as inner:
+            connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            back = threading.Thread(target=_pour, args=(inner, connection), daemon=True)
+            back.start()
+            _pour(connection, inner)
+            back.join(10)
+
+    return answer
+
+
+def _pour(source: socket.socket, sink: socket.socket) -> None:
+    try:
+        while piece := source.recv(65536):
+            sink.sendall(piece)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        return

@@ -188,6 +188,8 @@ def _wait(headers: Mapping[str, str]) -> float:
 
 def trouble_of(error: Exception, host: str) -> Trouble:
     """Return a failure as a sentence."""
+    if isinstance(error, broken.ProxyError) and "407" in _why(error):
+        return Trouble(f"{host} is behind a proxy that wants another sign-in (407).")
     for kind, says, may_pass in _FAILURES:
         if isinstance(error, kind):
             return Trouble(says.format(host=host, why=_why(error)), may_pass=may_pass)
