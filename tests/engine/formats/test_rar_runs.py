@@ -63,7 +63,8 @@ def test_a_bomb_is_one_here_too() -> None:
     assert remarks(found)
 
 
-def test_the_oldest_packing_is_not_known() -> None:
-    assert not is_known(15)
+def test_a_packing_of_the_future_is_not_known() -> None:
+    assert not is_known(30)
+    assert is_known(15)
     assert is_known(20)
     assert is_known(29)

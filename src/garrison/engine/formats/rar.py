@@ -1,6 +1,6 @@
 """RAR archives: stored members by their headers alone, packed ones through the system's libarchive.
 
-What RAR 2 packed, and solid runs of RAR 3, libarchive does not know: our own decoders unpack them.
+What RAR 1.5 and 2 packed, and solid runs of RAR 3, libarchive does not know: our own decoders unpack them.
 
 Encrypted ones are opened with the usual passwords, and then are as the others.
 """

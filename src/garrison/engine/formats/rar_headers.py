@@ -14,6 +14,7 @@ MAGIC_4 = b"Rar!\x1a\x07\x00"
 MAGIC_5 = b"Rar!\x1a\x07\x01\x00"
 SINCE_AES = 29  # RAR 3 and the packing of it; what RAR 2 encrypts is something else
 VERSION_5 = 50
+_SINCE_OWN_FLAG = 20  # that a member is solid; before, all of the archive is
 _HEADER_BYTES = 2 * 1024 * 1024  # the most that RAR 5 allows
 
 
@@ -22,7 +23,8 @@ class Entry:
     """One member. at, packed: its packed bytes; size: unpacked, -1 when not told; version: of the packing method.
 
     is_part: it begins or goes on in another volume. packing: how it is packed, as its header says it (RAR 5: the
-    compression information; before: the flags). method: of RAR before 5. lock: of data that is encrypted, and how.
+    compression information; before: the flags, and 0x10000 when the archive is solid). method: of RAR before 5. lock:
+    of data that is encrypted, and how.
     """
 
     name: bytes
@@ -42,7 +44,9 @@ class Entry:
     @property
     def is_solid(self) -> bool:
         """Whether it can be unpacked only after the member before it."""
-        return bool(self.packing & (0x40 if self.version == VERSION_5 else 0x10))
+        if self.version == VERSION_5:
+            return bool(self.packing & 0x40)
+        return bool(self.packing & (0x10 if self.version >= _SINCE_OWN_FLAG else 0x10000))
 
 
 def entries(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
@@ -73,19 +77,19 @@ def _locked_4(source: Source, at: int, keys: Keys) -> tuple[bytes, int]:
 
 def _entries_4(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
     at = len(MAGIC_4)
-    is_locked = False
+    main = 0
     while at < source.size:
         guard.check()
-        header, end = _locked_4(source, at, keys) if is_locked else _header_4(source, at)
+        header, end = _locked_4(source, at, keys) if main & 0x80 else _header_4(source, at)
         kind, flags, size = struct.unpack_from("<xxBHH", header)
         if kind == 0x7B:
             return
         if size < 7 or not 0x72 <= kind <= 0x7A:
             raise Incomplete(CORRUPT)
-        is_locked = is_locked or (kind == 0x73 and bool(flags & 0x80))
+        main = flags if kind == 0x73 else main
         data = 0
         if kind in {0x74, 0x7A}:
-            entry = _entry_4(header, flags, end)
+            entry = _entry_4(header, flags | (main & 8) << 13, end)
             data = entry.packed
             if kind == 0x74:
                 yield entry

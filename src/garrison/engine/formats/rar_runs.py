@@ -1,13 +1,15 @@
-"""Members of RAR archives that our own decoders unpack: what RAR 2 packed, and the solid runs of RAR 3."""
+"""Members of RAR archives that our own decoders unpack: what RAR 1.5 and 2 packed, and the solid runs of RAR 3."""
 
 from collections.abc import Callable, Iterator
 
-from garrison.engine.formats import rar_2, rar_3
+from garrison.engine.formats import rar_2, rar_3, rar_15
 from garrison.engine.formats.opener import CORRUPT, ENCRYPTED
 from garrison.engine.formats.rar_headers import Entry
 from garrison.engine.guard import Guard, Incomplete
 
-_UNPACKERS: dict[int, Callable[[], rar_2.Unpacker | rar_3.Unpacker]] = {
+_Unpacker = rar_15.Unpacker | rar_2.Unpacker | rar_3.Unpacker
+_UNPACKERS: dict[int, Callable[[], _Unpacker]] = {
+    15: rar_15.Unpacker,
     20: rar_2.Unpacker,
     26: rar_2.Unpacker,
     29: rar_3.Unpacker,
@@ -26,7 +28,7 @@ class Runs:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._unpacker: rar_2.Unpacker | rar_3.Unpacker | None = None
+        self._unpacker: _Unpacker | None = None
         self._waiting: list[tuple[Entry, Packed]] = []
         self._current: Iterator[bytes] = iter(())
         self._why = ""
