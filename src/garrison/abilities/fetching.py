@@ -5,7 +5,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +48,7 @@ _PARTS = "parts"
 _PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # whom an office trusts, as OpenSSL has it
 _SLACK_SECONDS = 30.0
 _PAUSES_SECONDS = 240.0  # that may lie between the tries of one file
+_MOST_REQUESTS = 20_000  # of one job, each of which the ledger keeps
 _METADATA_FILES = 50  # of a repository, whose time refreshing may take
 _SLOW_SECONDS = 86_400.0  # for a set of databases on a line that is kept slow
 
@@ -93,6 +94,7 @@ class _Heard:
 
     arrived: dict[int, Arrived] = field(default_factory=dict)
     refreshed: Refreshed | None = None
+    requests: int = 0
     problem: GarrisonError | None = None
     is_done: bool = False
 
@@ -210,9 +212,10 @@ class Fetcher:
         heard = _Heard()
         try:
             async with asyncio.timeout(_most_seconds(job, files)):
-                async for message in _messages(job, spool):
-                    listen(message)
-                    _hear(message, heard)
+                async with contextlib.aclosing(_messages(job, spool)) as messages:
+                    async for message in messages:
+                        listen(message)
+                        _hear(message, heard)
         except TimeoutError:
             raise Failed("Fetching took too long, and was ended.") from None
         if not heard.is_done:
@@ -242,9 +245,13 @@ def _most_seconds(job: Job, files: int) -> float:
 
 
 def _hear(message: Message, heard: _Heard) -> None:
-    if isinstance(message, Problem):
+    if isinstance(message, RequestMade):
+        heard.requests += 1
+        if heard.requests > _MOST_REQUESTS:
+            raise Failed("Fetching made more requests than any job takes, and was ended.")
+    elif isinstance(message, Problem):
         heard.problem = message.error
-    if isinstance(message, Arrived):
+    elif isinstance(message, Arrived):
         heard.arrived[message.index] = message
     elif isinstance(message, Refreshed):
         heard.refreshed = message
@@ -252,7 +259,7 @@ def _hear(message: Message, heard: _Heard) -> None:
         heard.is_done = True
 
 
-async def _messages(job: Job, spool: Path) -> AsyncIterator[Message]:
+async def _messages(job: Job, spool: Path) -> AsyncGenerator[Message, None]:
     """Run the process in a spool and yield what it says. Raises Failed."""
     process = await asyncio.create_subprocess_exec(
         *own_program("garrison.fetch"),
