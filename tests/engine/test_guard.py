@@ -22,6 +22,15 @@ def test_bytes_are_counted_over_all_depths() -> None:
         guard.grew(1)
 
 
+def test_the_room_that_is_left_ends_one_above_the_limit() -> None:
+    guard = Guard(Limits(total_bytes=100), Unbounded(), 1000)
+    guard.grew(40)
+    assert guard.room == 61
+    with pytest.raises(Incomplete, match="over 100 bytes"):
+        guard.grew(guard.room)
+    assert guard.room == 1
+
+
 def test_the_ratio_is_judged_from_some_size_on() -> None:
     guard = Guard(Limits(ratio=10, ratio_from_bytes=1000), Unbounded(), 5)
     guard.grew(999)

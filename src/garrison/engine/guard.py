@@ -82,6 +82,11 @@ class Guard:
         return unpacked >= self.limits.ratio_from_bytes and unpacked > packed * self.limits.ratio
 
     @property
+    def room(self) -> int:
+        """The most that is worth unpacking in one go, in bytes: one more than may still come."""
+        return max(0, self.limits.total_bytes - self.unpacked) + 1
+
+    @property
     def ratio_remark(self) -> str:
         """The sentence for what unpacks to far too much."""
         return f"limit reached: unpacks to over {self.limits.ratio} times its size"

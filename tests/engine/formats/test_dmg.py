@@ -74,6 +74,12 @@ def test_sectors_without_number_end_at_a_limit() -> None:
     assert remarks(opened(dmg.members, made, limits=SMALL))
 
 
+def test_a_large_block_is_unpacked_no_further_than_the_limit() -> None:
+    content = bytes(1 << 20)
+    made = make_dmg(zlib.compress(content), dmg_table([(0x80000005, 2048, 0, len(zlib.compress(content))), END]))
+    assert remarks(opened(dmg.members, made, limits=SMALL)) == ["limit reached: unpacks to over 256 KiB"]
+
+
 @pytest.mark.parametrize("packed", [b"", b"\x00", b"\x80", b"\x00\x05", b"\x7f\xff\xff", b"\xffabc"])
 def test_damaged_blocks_of_adc_are_survived(packed: bytes) -> None:
     made = make_dmg(packed, dmg_table([(0x80000004, 1, 0, len(packed)), END]))

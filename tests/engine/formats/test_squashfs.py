@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from garrison.engine.budget import Limits
 from garrison.engine.formats import squashfs
 from tests.engine.forms_images import make_squashfs
 from tests.engine.image_samples import sample
@@ -59,6 +60,16 @@ def test_a_size_of_exabytes_ends_at_a_limit() -> None:
     table = made.index(struct.pack("<LLLL", 96, 0xFFFFFFFF, 0, 10))
     members = opened(squashfs.members, made[: table + 12] + b"\xff\xff\xff\xff" + made[table + 16 :], limits=SMALL)
     assert remarks(members)
+
+
+def test_a_large_block_is_unpacked_no_further_than_the_limit() -> None:
+    members = opened(squashfs.members, make_squashfs(bytes(1 << 20), 1 << 20), limits=SMALL)
+    assert remarks(members) == ["limit reached: unpacks to over 256 KiB"]
+
+
+def test_a_large_block_of_lz4_is_over_the_limit_and_not_damaged() -> None:
+    members = opened(squashfs.members, sample("squashfs-lz4"), limits=Limits(total_bytes=3000))
+    assert set(remarks(members)) == {"limit reached: unpacks to over 2.9 KiB"}
 
 
 def test_a_damaged_block_keeps_what_came_before() -> None:

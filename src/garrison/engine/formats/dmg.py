@@ -171,7 +171,7 @@ def _unpacked(kind: int, packed: bytes, size: int, guard: Guard) -> bytes:
     if unpack is None:
         method = "LZFSE" if kind == _LZFSE else f"method {kind:#x}"
         raise Incomplete(f"not opened: packed by {method}")
-    piece = unpack(packed, min(size, _CHUNK_BYTES))
+    piece = unpack(packed, min(size, _CHUNK_BYTES, guard.room))
     guard.grew(len(piece))
     if len(piece) < size:
         raise Incomplete(CORRUPT)

@@ -197,7 +197,7 @@ def _inflated(run: _Run, size: int, guard: Guard) -> Iterator[bytes]:
         chunk = run.read(int.from_bytes(run.read(2), "little"))
         if not chunk:
             raise Incomplete(CORRUPT)
-        piece = deflate_block(chunk, _CHUNK_BYTES)
+        piece = deflate_block(chunk, min(_CHUNK_BYTES, guard.room))
         guard.grew(len(piece))
         size -= len(piece)
         yield piece

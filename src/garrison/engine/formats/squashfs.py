@@ -138,7 +138,13 @@ class _Reader:
     def _unpacked(self, at: int, length: int, *, is_stored: bool, most: int) -> bytes:
         piece = take(self._source, at, length)
         if not is_stored:
-            piece = self._unpack(piece, most)
+            room = self._guard.room
+            try:
+                piece = self._unpack(piece, min(most, room))
+            except Incomplete:
+                if room < most:  # LZ4 unpacks a whole block or nothing
+                    self._guard.grew(room)
+                raise
         self._guard.grew(len(piece))
         return piece
 
