@@ -58,16 +58,16 @@ def ranges(offset: Offset, subject: Subject, size: int) -> Ranges:
         start = size - offset[1]
         return [(start, start + offset[2])] if start >= 0 else []
     program = subject.program()
-    return [] if program is None else _in_program(offset, program, subject.kind)
+    return [] if program is None else _in_program(offset, program, subject)
 
 
-def _in_program(offset: Offset, program: Program, kind: Type) -> Ranges:
+def _in_program(offset: Offset, program: Program, subject: Subject) -> Ranges:
     if offset[0] == "P":
-        starts = sorted(entry + offset[1] for entry in entry_points(kind, program))
+        starts = sorted(entry + offset[1] for entry in entry_points(subject.kind, program))
         return [(max(start, 0), start + offset[2]) for start in starts if start + offset[2] >= 0]
     if offset[0] == "V":
         return sorted((start, start) for start, _ in program.version_strings)
-    return _in_section(offset, sections(kind, program))
+    return _in_section(offset, sections(subject, program))
 
 
 def entry_points(kind: Type, program: Program) -> set[int]:
@@ -75,12 +75,15 @@ def entry_points(kind: Type, program: Program) -> set[int]:
     return {each for each in (program.entry_point, 0 if kind == Type.MACHO else -1) if each >= 0}
 
 
-def sections(kind: Type, program: Program) -> list[tuple[int, int]]:
+def sections(subject: Subject, program: Program) -> list[tuple[int, int]]:
     """Return (offset, size) of the sections as clamscan numbers them: ELF has an empty one first, or has none."""
     found = [(section.offset, section.size) for section in program.sections]
-    if kind != Type.ELF:
+    if subject.kind != Type.ELF:
         return found
-    return [(0, 0), *found] if any(section.name for section in program.sections) else []
+    header = subject.content[:64]
+    at = 60 if program.is_64 else 48
+    count = int.from_bytes(header[at : at + 2], "big" if header[5:6] == b"\x02" else "little")  # e_shnum
+    return [(0, 0), *found] if count == len(found) + 1 else []
 
 
 def _in_section(offset: Offset, found: list[tuple[int, int]]) -> Ranges:

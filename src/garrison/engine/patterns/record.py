@@ -106,8 +106,9 @@ class Record:
 
     def _is_for(self, view: View) -> bool:
         about, subject = self._about, view.subject
-        size = len(view.content if view.is_page else subject.content)
-        if "size" in about and not about["size"][0] <= size <= about["size"][1]:
+        # How long clamscan's own form of a page is nobody knows: somewhere between ours and the page itself.
+        least, most = sorted((len(view.content) if view.is_page else len(subject.content), len(subject.content)))
+        if "size" in about and not (about["size"][0] <= most and least <= about["size"][1]):
             return False
         if not lies_in(about, subject, 1 if view.is_page else 0):
             return False
@@ -119,7 +120,7 @@ class Record:
         entry, count = about.get("entry"), about.get("sections")
         places = entry_points(subject.kind, program)
         return (entry is None or any(entry[0] <= place <= entry[1] for place in places)) and (
-            count is None or count[0] <= len(sections(subject.kind, program)) <= count[1]
+            count is None or count[0] <= len(sections(subject, program)) <= count[1]
         )
 
 

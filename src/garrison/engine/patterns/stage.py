@@ -35,6 +35,10 @@ _KEPT: Final = 4_096  # records that stay read
 _NOT_FIXED: Final = 0xFF
 _MOST_PLACES: Final = 64  # of one atom in one window; of more, none is tried one by one
 _MOST_FOUND: Final = 100
+# Types that clamscan does not know, so that it goes by how their first bytes look.
+_GUESSED: Final = frozenset(
+    {Type.DATA, Type.COMPRESS, Type.LZMA, Type.LZIP, Type.LZ4, Type.ZSTD, Type.PYC, Type.SQUASHFS}
+)
 _DAMAGES = (ValueError, KeyError, TypeError, IndexError, struct.error, re.error, RecursionError, AttributeError)
 
 
@@ -205,7 +209,7 @@ class PatternStage:
         most = MOST_TEXT if is_told else MOST_GUESSED
         if not self._atoms.keys() & {0, TEXT} or len(subject.content) > most:
             return False
-        return is_told or (subject.kind == Type.DATA and seems_text(subject.content))
+        return is_told or (subject.kind in _GUESSED and seems_text(subject.content))
 
     def _match(self, view: View, targets: tuple[int, ...], found: dict[int, Match]) -> None:
         for target in targets:
