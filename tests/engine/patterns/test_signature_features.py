@@ -156,6 +156,11 @@ def test_regular_expressions(part: str, matches: bool) -> None:
     assert bool(found(TEXT, logical=[line])) == matches
 
 
+def test_an_expression_that_waits_for_nothing_is_tried_on_every_object() -> None:
+    line = f"L;Target:0;2=1|0&1;{hexed('absent')};{hexed('missing')};0=0/wonder/"
+    assert "L" in found(TEXT, logical=[line])
+
+
 @pytest.mark.parametrize(
     ("part", "matches"),
     [

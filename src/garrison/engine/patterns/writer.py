@@ -17,10 +17,10 @@ from typing import Any, Final
 import hyperscan
 
 from garrison.engine.patterns.atoms import Atom
-from garrison.engine.patterns.expression import holds
 from garrison.engine.patterns.hexadecimal import Element
 from garrison.engine.patterns.layout import INDEX, MARK, RECORDS, REFERENCE, atoms_file
 from garrison.engine.patterns.parts import Part, Pattern, Plain
+from garrison.engine.patterns.possible import possible
 from garrison.engine.patterns.signature import parse_extended, parse_logical
 from garrison.engine.patterns.targets import Mark, parse_mark
 
@@ -204,10 +204,9 @@ def _can_hold_unseen(tree: Any, parts: Sequence[Part]) -> bool:
         if isinstance(part, Plain) and part.needs and part.needs <= seen and part.content[0] in {"c", "m"}:
             seen.add(number)
         elif isinstance(part, Plain) and part.content[0] == "r":
-            counts = [0 if other in seen else 1 for other in range(len(parts))]
-            if not holds(part.content[1], counts) and not holds(part.content[1], [0] * len(parts)):
-                seen.add(number)
-    return holds(tree, [0] * len(parts)) or holds(tree, [0 if number in seen else 999 for number in range(len(parts))])
+            unseen = [other for other in range(number) if other not in seen]
+            seen |= set() if possible(part.content[1], unseen) else {number}
+    return possible(tree, [number for number in range(len(parts)) if number not in seen])
 
 
 def _dumped(record: list[Any]) -> bytes:
