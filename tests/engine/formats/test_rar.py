@@ -2,16 +2,23 @@
 
 import base64
 import random
+import struct
 import zlib
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.formats import libarchive
 from garrison.engine.formats.rar import members
+from garrison.engine.formats.rar_crypto import Keys
+from garrison.engine.formats.rar_headers import MAGIC_5, Entry, entries
 from garrison.engine.guard import Guard
-from tests.engine.archives import make_rar, rar_block
+from garrison.engine.source import Source
+from tests.engine.archives import make_rar, rar_block, rar_number
+from tests.engine.formats.rar_packing import archive, block
 from tests.engine.opening import SMALL, contents, opened, remarks
 
 needs_library = pytest.mark.skipif(not libarchive.preload(), reason="libarchive13 is not installed")
@@ -85,6 +92,13 @@ def test_packed_members_come_out(packed: bytes) -> None:
     assert len(found["stest1.txt",]) == 2048
 
 
+@needs_library
+def test_without_an_end_the_last_member_comes_out() -> None:
+    found = opened(members, PACKED_5[:115])
+    assert len(contents(found)["stest1.txt",]) == 2048
+    assert remarks(found) == []
+
+
 def test_what_rar_2_encrypts_is_named() -> None:
     found = opened(members, LOCKED)
     assert set(remarks(found)) == {"encrypted: not opened"}
@@ -125,6 +139,41 @@ def test_an_encrypted_member_that_is_cut_gives_its_beginning() -> None:
     assert remarks(found) == ["damaged: ends too early"]
     assert found[0].content == (bytes(range(256)) * 40)[: len(found[0].content or b"")]
     assert len(found[0].content or b"") > 9000
+
+
+def stream(archive: bytes, name: bytes) -> bytes:
+    """Return a RAR 5 archive with its last member as a stream of NTFS, beside a file of its own."""
+    entry = list(entries_of(archive))[-1]
+    record = b"\x07" + name
+    extra = rar_number(len(record)) + record
+    sizes = rar_number(len(extra)) + rar_number(entry.packed) + b"\0" + rar_number(entry.size)
+    fields = b"\3\3" + sizes + b"\0" + rar_number(entry.packing) + b"\0\3STM" + extra
+    file = b"\2\2\0\0\0\x20\0\1\4file"
+    data = archive[entry.at : entry.at + entry.packed]
+    blocks = (rar_block(b"\1\0\0"), rar_block(file), rar_block(fields), data, rar_block(b"\5\0\0"))
+    return MAGIC_5 + b"".join(blocks)
+
+
+def entries_of(archive: bytes) -> Iterator[Entry]:
+    guard = Guard(Limits(), Unbounded(), len(archive))
+    return entries(Source(archive), guard, Keys(guard))
+
+
+@needs_library
+@pytest.mark.parametrize("packed", [make_rar(bytes(2048)), PACKED_5[:115]], ids=["stored", "packed"])
+def test_streams_of_a_file_are_members(packed: bytes) -> None:
+    found = opened(members, stream(packed, b":..\\..\\evil.exe"))
+    content = opened(members, packed)[-1].content
+    assert contents(found) == {("file",): b"", ("file:..\\..\\evil.exe",): content}
+    assert len(content or b"") == 2048
+    assert remarks(found) == []
+
+
+def test_streams_of_rar_3_are_members() -> None:
+    content = b"harmless"
+    fields = struct.pack("<LLBLLBBHL", 8, 8, 2, zlib.crc32(content), 0, 29, 0x30, 3, 0) + b"STM"
+    found = opened(members, archive([(b"", 0, 0)], 29)[:-7] + block(0x7A, 0x8000, fields) + content)
+    assert contents(found) == {("member0",): b"", ("member0:",): content}
 
 
 ALL = [STORED_3, STORED_5, PACKED_3, PACKED_5, LOCKED, LOCKED_5, HIDDEN_5, HIDDEN_3]

@@ -2,7 +2,8 @@
 
 What RAR 1.5 and 2 packed, and solid runs of RAR 3, libarchive does not know: our own decoders unpack them.
 
-Encrypted ones are opened with the usual passwords, and then are as the others.
+Encrypted ones are opened with the usual passwords, and then are as the others. Other streams of a file (NTFS) are
+members too: programs have been smuggled in them.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from garrison.engine.formats.opener import (
 from garrison.engine.formats.rar_crypto import Keys
 from garrison.engine.formats.rar_headers import SINCE_AES, Entry, entries
 from garrison.engine.formats.rar_runs import Runs
-from garrison.engine.formats.rar_unlock import Plain, unlocked
+from garrison.engine.formats.rar_unlock import END_5, Plain, unlocked
 from garrison.engine.formats.reading import Part
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
@@ -65,11 +66,15 @@ class _Archive:
         keys = Keys(self._guard)
         found = self._found(keys)
         whole = self._source
-        if any(entry.is_encrypted for entry in found):
+        found.sort(key=lambda entry: entry.is_stream)  # in a plain archive they must not come between solid members
+        if any(entry.is_encrypted or entry.is_stream for entry in found):
             self._plain = unlocked(self._source, self._guard, found, keys)
             whole = self._plain.source
         if libarchive.is_loaded() and any(self._is_packed(*numbered) for numbered in enumerate(found, 1)):
-            self._reader = libarchive.RarReader(whole.read_at(0, self._guard.limits.total_bytes))
+            data = whole.read_at(0, self._guard.limits.total_bytes)
+            if len(data) <= self._guard.limits.object_bytes:
+                data += END_5  # without an end, libarchive gives no last member of RAR 5
+            self._reader = libarchive.RarReader(data)
         is_in_step = self._reader is not None
         for position, entry in enumerate(found, 1):
             self._guard.check()

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from garrison.engine.formats.opener import CORRUPT, ENCRYPTED, TOO_SHORT
 from garrison.engine.formats.rar_crypto import BLOCK, Keys, Lock, decrypted, is_header_4
@@ -15,6 +15,9 @@ MAGIC_5 = b"Rar!\x1a\x07\x01\x00"
 SINCE_AES = 29  # RAR 3 and the packing of it; what RAR 2 encrypts is something else
 VERSION_5 = 50
 _SINCE_OWN_FLAG = 20  # that a member is solid; before, all of the archive is
+_STREAM = b"STM"  # the name of headers for what NTFS keeps beside a file
+_FILE, _SERVICE = 2, 3  # kinds of headers
+_ENCRYPTION, _SERVICE_DATA = 1, 7  # kinds of records
 _HEADER_BYTES = 2 * 1024 * 1024  # the most that RAR 5 allows
 
 
@@ -24,7 +27,7 @@ class Entry:
 
     is_part: it begins or goes on in another volume. packing: how it is packed, as its header says it (RAR 5: the
     compression information; before: the flags, and 0x10000 when the archive is solid). method: of RAR before 5. lock:
-    of data that is encrypted, and how.
+    of data that is encrypted, and how. is_stream: another stream (of NTFS) of the member before, not a file.
     """
 
     name: bytes
@@ -40,6 +43,7 @@ class Entry:
     packing: int = 0
     method: int = 0
     lock: Lock | None = None
+    is_stream: bool = False
 
     @property
     def is_solid(self) -> bool:
@@ -77,7 +81,7 @@ def _locked_4(source: Source, at: int, keys: Keys) -> tuple[bytes, int]:
 
 def _entries_4(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
     at = len(MAGIC_4)
-    main = 0
+    main, file = 0, b""
     while at < source.size:
         guard.check()
         header, end = _locked_4(source, at, keys) if main & 0x80 else _header_4(source, at)
@@ -92,7 +96,10 @@ def _entries_4(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
             entry = _entry_4(header, flags | (main & 8) << 13, end)
             data = entry.packed
             if kind == 0x74:
+                file = entry.name
                 yield entry
+            elif entry.name == _STREAM:
+                yield replace(entry, name=file + b":", is_stream=True)
         elif flags & 0x8000:
             data = int.from_bytes(header[7:11], "little")
         at = end + data
@@ -184,7 +191,7 @@ def _size_5(head: bytes) -> tuple[int, int]:
 
 def _entries_5(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
     at = len(MAGIC_5)
-    key = b""
+    key = file = b""
     while at < source.size:
         guard.check()
         header, end = _locked_5(source, at, key) if key else _header_5(source, at)
@@ -199,9 +206,14 @@ def _entries_5(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
             key = _key_5(header, place, keys)
         if kind == 5:
             return
-        if kind == 2:
-            records = header[max(place, len(header) - extra) :] if extra else b""
-            yield _entry_5(header, place, (end, data), _locks(records), bool(flags & 0x18))
+        if kind in {_FILE, _SERVICE}:
+            records = dict(_records(header[max(place, len(header) - extra) :] if extra else b""))
+            entry = _entry_5(header, place, (end, data), _lock(records), bool(flags & 0x18))
+            if kind == _FILE:
+                file = entry.name
+                yield entry
+            elif entry.name == _STREAM:
+                yield replace(entry, name=file + records.get(_SERVICE_DATA, b":"), is_stream=True)
         at = end + data
 
 
@@ -217,7 +229,7 @@ def _key_5(header: bytes, place: int, keys: Keys) -> bytes:
     raise Incomplete(ENCRYPTED)
 
 
-def _entry_5(header: bytes, place: int, data: tuple[int, int], locks: list[Lock], is_part: bool) -> Entry:
+def _entry_5(header: bytes, place: int, data: tuple[int, int], lock: Lock | None, is_part: bool) -> Entry:
     flags, place = _number(header, place)
     size, place = _number(header, place)
     _, place = _number(header, place)
@@ -235,28 +247,33 @@ def _entry_5(header: bytes, place: int, data: tuple[int, int], locks: list[Lock]
         VERSION_5,
         packing >> 7 & 7 == 0,
         bool(flags & 1),
-        bool(locks),
+        lock is not None,
         is_part,
         packing,
-        lock=locks[0] if locks else None,
+        lock=lock,
     )
 
 
-def _locks(extra: bytes) -> list[Lock]:
-    """Return how the data is encrypted: one, or none when it is not."""
+def _records(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the kind and the content of each extra record. Raises Incomplete."""
     place = 0
     while place < len(extra):
         size, start = _number(extra, place)
         kind, at = _number(extra, start)
-        if kind == 1:
-            _, at = _number(extra, at)
-            flags, at = _number(extra, at)
-            salt, block, check = (extra[at + a : at + b] for a, b in ((1, 17), (17, 33), (33, 41)))
-            return [
-                Lock(salt, block.ljust(BLOCK, b"\x00"), (extra[at : at + 1] or b"\xff")[0], check if flags & 1 else b"")
-            ]
         place = start + size
-    return []
+        yield kind, extra[at:place]
+
+
+def _lock(records: dict[int, bytes]) -> Lock | None:
+    """Return how the data is encrypted, None when it is not."""
+    if _ENCRYPTION not in records:
+        return None
+    record = records[_ENCRYPTION]
+    _, at = _number(record, 0)
+    flags, at = _number(record, at)
+    salt, block, check = (record[at + a : at + b] for a, b in ((1, 17), (17, 33), (33, 41)))
+    power = record[at] if at < len(record) else 255
+    return Lock(salt, block.ljust(BLOCK, b"\x00"), power, check if flags & 1 else b"")
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:

@@ -48,7 +48,7 @@ def unlocked(source: Source, guard: Guard, found: list[Entry], keys: Keys) -> Pl
             plain.opened[position] = (at, len(data))
         at += len(data or b"")
         room -= len(data or b"")
-    plain.source = Source(b"".join((*pieces, _END_5 if pieces[0].startswith(MAGIC_5) else _END_4)))
+    plain.source = Source(b"".join((*pieces, END_5 if pieces[0].startswith(MAGIC_5) else _END_4)))
     return plain
 
 
@@ -164,4 +164,4 @@ def _number(value: int) -> bytes:
 
 
 _END_4 = _block_4(0x7B, 0x4000, b"")
-_END_5 = _block_5(b"\x05\x00\x00")
+END_5 = _block_5(b"\x05\x00\x00")
