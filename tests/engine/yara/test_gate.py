@@ -34,6 +34,8 @@ def is_gated(condition: str, strings: str = STRINGS) -> bool:
         "filesize < 3 and not $a and $b",
         "(filesize - 5) > 3 and $a",
         "($a and $b) or 2 of ($c, $d)",
+        "for any of ($a, $b) : ($ in (0..10))",
+        "for all of them : (@ > 10 and @ < 100)",
     ],
 )
 def test_what_cannot_hold_without_a_string_is_gated(condition: str) -> None:
@@ -52,6 +54,9 @@ def test_what_cannot_hold_without_a_string_is_gated(condition: str) -> None:
         "0 of them",
         "none of them",
         "for all of them : ( # < 3 )",
+        "for any of them : ( @ > 3 or filesize < 9 )",
+        "for any of them : ( not $ at 0 )",
+        "for any of them : ( true )",
         "for any i in (0..3) : ( uint8(i) == 3 ) and not $a",
         "$a or (filesize - 5) > 3",
         "@a[1] == 5 or true",
@@ -69,7 +74,8 @@ def test_strings_that_give_nothing_to_look_for_leave_the_rule_ungated(strings: s
 
 
 def test_all_that_a_condition_needs_is_known() -> None:
-    rule = read_rules(f"rule a {{ strings: {STRINGS} condition: 2 of ($a, $c, $d) and ($b or $c) }}")[1][0]
+    strings = '$a = "alpha" $b = "bravo" $c = "charlie" $d = "delta"'
+    rule = read_rules(f"rule a {{ strings: {strings} condition: 2 of ($a, $c, $d) and ($b or $c) }}")[1][0]
     assert [(group.count, len(group.strings)) for group in groups(rule)] == [(1, 2), (2, 3)]
 
 
@@ -121,6 +127,8 @@ CONDITIONS = [
     "$a or ($b and $c)",
     "all of ($a, $c) or 2 of ($b, $d)",
     "any of ($a, $b) and any of ($c, $d) and not all of them",
+    "for any of ($a, $c) : (@ > 4)",
+    "$a and for all of ($b, $d) : ($ in (0..20))",
 ]
 SET = "".join(f"rule r{n} {{ strings: {STRINGS} condition: {text} }}\n" for n, text in enumerate(CONDITIONS)).replace(
     "$a =", "$a = "

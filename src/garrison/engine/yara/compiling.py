@@ -146,7 +146,10 @@ def _written(buckets: list[_Bucket], skipped: list[Skipped]) -> Compiled:
 def _numbered(needed: tuple[Group, ...], gate: dict[Expression, int]) -> list[Any]:
     """Return the groups of a rule with a number for each expression, which is added to the gate."""
     return [
-        [group.count, [[gate.setdefault(each, len(gate)) for each in string] for string in group.strings]]
+        [
+            group.count,
+            [[[gate.setdefault(each, len(gate)) for each in choice] for choice in string] for string in group.strings],
+        ]
         for group in needed
     ]
 

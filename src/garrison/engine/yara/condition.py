@@ -90,7 +90,17 @@ class _Condition:
             return self._need(1, ["$" + run[0][1:]]) if run[1] == ">" and run[2].isdigit() else ()
         if len(run) >= 3 and run[1] == "of":
             return self._of(run[0], run[2:])
-        return ()
+        return self._each(run[1:]) if run[0] == "for" and run[2:3] == ["of"] else ()
+
+    def _each(self, run: list[str]) -> tuple[Need, ...]:
+        """Return the need of `for COUNT of STRINGS : ( BODY )`, if the body holds only for a string that is there."""
+        if ":" not in run:
+            return ()
+        colon = run.index(":")
+        body = run[colon + 1 :]
+        tells = any(word.startswith(("@", "$")) for word in body)
+        may_hold = any(word in {"or", "not", "none", "defined"} or word.startswith(("#", "!")) for word in body)
+        return self._of(run[0], run[2:colon]) if tells and not may_hold else ()
 
     def _of(self, count: str, run: list[str]) -> tuple[Need, ...]:
         if run[0] == "them":

@@ -26,6 +26,7 @@ _MOST_GROUPS = 4
 _COMMON = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
 
 Expression = tuple[bytes, int]
+Choices = tuple[tuple[Expression, ...], ...]  # a string is there only when one expression out of each choice is
 
 
 def types_of(rule: RuleText) -> frozenset[str]:
@@ -36,17 +37,21 @@ def types_of(rule: RuleText) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """So many of these strings must be there; a string is there only when one of its expressions is."""
+    """So many of these strings must be there. strings: what each is told by, the rarest choice first."""
 
     count: int
-    strings: tuple[tuple[Expression, ...], ...]
+    strings: tuple[Choices, ...]
 
     def rarity(self) -> tuple[int, int]:
         """Return how rarely it is met, at a guess: the length of its shortest literal, then how few it looks for."""
-        each = [expression for string in self.strings for expression in string]
-        is_regex = any(flags & hyperscan.HS_FLAG_PREFILTER for _, flags in each)
-        shortest = _REGEX_IS_LIKE if is_regex else min(len(text) // len(b"\\x00") for text, _ in each)
-        return min(shortest, _LONG_BYTES), -len(each)
+        first = [expression for string in self.strings for expression in string[0]]
+        return min(map(_length, first)), -len(first)
+
+
+def _length(expression: Expression) -> int:
+    """Return how many bytes an expression looks for; more than some make it no rarer."""
+    text, flags = expression
+    return _REGEX_IS_LIKE if flags & hyperscan.HS_FLAG_PREFILTER else min(len(text) // len(b"\\x00"), _LONG_BYTES)
 
 
 def groups(rule: RuleText) -> tuple[Group, ...]:
@@ -60,15 +65,13 @@ def groups(rule: RuleText) -> tuple[Group, ...]:
 
 
 def _group(need: Need, rule: RuleText) -> Group:
-    each = [tuple(_expressions(rule.strings[name])) for name in sorted(need.strings)]
-    usable = [expressions for expressions in each if expressions and all(map(_is_understood, expressions))]
+    each = [_choices(rule.strings[name]) for name in sorted(need.strings)]
+    usable = [choices for choices in each if choices]
     return Group(need.count - (len(each) - len(usable)), tuple(usable))  # what cannot be looked for may be there
 
 
 @lru_cache(maxsize=4096)
 def _is_understood(expression: Expression) -> bool:
-    if not expression[1] & hyperscan.HS_FLAG_PREFILTER:
-        return True  # a literal
     try:
         compile_gate([expression], [0])
     except hyperscan.error:
@@ -88,22 +91,24 @@ def compile_gate(expressions: list[Expression], numbers: list[int]) -> bytes:
     return bytes(hyperscan.dumpb(database))
 
 
-def _expressions(string: StringText) -> list[Expression]:
-    if string.words & {"xor", "base64", "base64wide"}:
-        return []
+def _choices(string: StringText) -> Choices:
+    """Return what a string is told by, () when it cannot be looked for."""
+    if string.words & {"xor", "base64", "base64wide"} or not string.body.isascii():
+        return ()
     flags = _COMMON | (hyperscan.HS_FLAG_CASELESS if string.words & {"nocase", "i"} else 0)
-    if not string.body.isascii():
-        return []
     if string.kind == "regex":
-        contents = literals_in(string.body)
-        if not contents:  # Vectorscan takes it as it is, or not at all
-            plain = "wide" not in string.words
-            return [(string.body.encode("ascii"), flags | hyperscan.HS_FLAG_PREFILTER)] if plain else []
+        found = literals_in(string.body)
+        if not found:  # Vectorscan takes it as it is, or not at all
+            expression = (string.body.encode("ascii"), flags | hyperscan.HS_FLAG_PREFILTER)
+            return ((expression,),) if "wide" not in string.words and _is_understood(expression) else ()
     else:
-        contents = [_unescaped(string.body) if string.kind == "text" else _longest_run(string.body)]
-    if any(len(content) < _LEAST_BYTES for content in contents):
-        return []
-    return [(_literal(form), flags) for content in contents for form in _forms(content, string.words)]
+        found = [[_unescaped(string.body) if string.kind == "text" else _longest_run(string.body)]]
+    each = [
+        tuple((_literal(form), flags) for content in choice for form in _forms(content, string.words))
+        for choice in found
+        if min(map(len, choice)) >= _LEAST_BYTES
+    ]
+    return tuple(choice for choice in each if choice is each[0] or min(map(_length, choice)) >= _SOME_BYTES)
 
 
 def _forms(content: bytes, words: frozenset[str]) -> list[bytes]:

@@ -11,28 +11,35 @@ from collections.abc import Iterable
 from typing import Any
 
 _LEAST = 3
+_LONG = 8  # a longer literal is no rarer
 _MOST_ALTERNATIVES = 24
+_MOST_CHOICES = 3
 try:
     _parser: Any = importlib.import_module("re._parser")
 except ImportError:  # a Python of the future
     _parser = None
 
 
-def literals_in(expression: str) -> list[bytes]:
-    """Return literals of 3 bytes and more of which each match holds one, as it is written; [] when there are none."""
+def literals_in(expression: str) -> list[list[bytes]]:
+    """Return choices of literals of 3 bytes and more: each match holds one out of every choice, as it is written.
+
+    The choice whose shortest literal is longest comes first; [] when there are none.
+    """
     if _parser is None:
         return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             parsed = _parser.parse(expression)
-            return [] if parsed.state.flags & re.IGNORECASE else sorted(_best(parsed))
-    except (re.error, RecursionError, OverflowError, ValueError):  # the last: a number of 4,300 digits
+            found = [] if parsed.state.flags & re.IGNORECASE else _choices(parsed)
+    except (re.error, RecursionError, OverflowError, ValueError):
         return []
+    once = dict.fromkeys(tuple(sorted(choice)) for choice in sorted(found, key=_worth, reverse=True))
+    return [list(choice) for choice in once][:_MOST_CHOICES]
 
 
-def _best(parts: Iterable[Any]) -> set[bytes]:
-    """Return the choice whose shortest literal is longest."""
+def _choices(parts: Iterable[Any]) -> list[set[bytes]]:
+    """Return what every match of a sequence holds: one out of each of these sets."""
     choices: list[set[bytes]] = []
     run = bytearray()
     for operation, argument in parts:
@@ -41,20 +48,23 @@ def _best(parts: Iterable[Any]) -> set[bytes]:
             continue
         choices.append({bytes(run)})
         run.clear()
-        choices.append(_inside(str(operation), argument))
+        choices += _inside(str(operation), argument)
     choices.append({bytes(run)})
-    sound = [each for each in choices if each and len(each) <= _MOST_ALTERNATIVES and min(map(len, each)) >= _LEAST]
-    return max(sound, key=lambda each: (min(8, *map(len, each)), -len(each)), default=set())
+    return [each for each in choices if each and len(each) <= _MOST_ALTERNATIVES and min(map(len, each)) >= _LEAST]
 
 
-def _inside(operation: str, argument: Any) -> set[bytes]:
+def _worth(choice: set[bytes]) -> tuple[int, int]:
+    return min(_LONG, *map(len, choice)), -len(choice)
+
+
+def _inside(operation: str, argument: Any) -> list[set[bytes]]:
     if operation == "SUBPATTERN":
-        return set() if argument[1] else _best(argument[-1])  # flags of its own may mean any case
+        return [] if argument[1] else _choices(argument[-1])  # flags of its own may mean any case
     if operation in {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}:
-        return _best(argument[2]) if argument[0] else set()
+        return _choices(argument[2]) if argument[0] else []
     if operation == "ATOMIC_GROUP":
-        return _best(argument)
+        return _choices(argument)
     if operation == "BRANCH":
-        each = [_best(alternative) for alternative in argument[1]]
-        return set().union(*each) if all(each) else set()
-    return set()
+        each = [max(_choices(alternative), key=_worth, default=set()) for alternative in argument[1]]
+        return [set().union(*each)] if all(each) else []
+    return []

@@ -6,12 +6,12 @@ type as the text `object_type`.
 
 The file `rules.yrx`, numbers little-endian:
 
-    0   8 bytes  "GARRULE2"
+    0   8 bytes  "GARRULE3"
     8   u32      length of the index
     12           index, JSON: {"gate": PLACE, "buckets": [{"types": [...], "needs": [RULE, ...], "at": PLACE}]}; a place
                  is [offset, length], counted from the end of the index; a RULE lists the groups of which all must be
-                 seen, each as [how many, [[expression, ...], ...]], a string by its expressions' numbers; no RULE means
-                 that the bucket always runs
+                 seen, each as [how many, [STRING, ...]]; a STRING lists choices of expressions, by their numbers: it
+                 is there when one of each was seen; no RULE means that the bucket always runs
                  the gate (a serialized Vectorscan database), then the buckets (rules serialized by YARA-X)
 """
 
@@ -29,7 +29,7 @@ from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
 
 GAVE_UP = "not checked: matching took too long"
-MAGIC = b"GARRULE2"
+MAGIC = b"GARRULE3"
 HEADER = struct.Struct("<8sL")
 _KINDS = {kind.value: kind for kind in Kind}
 _MOST_MATCHES = 10_000  # of one pattern in one object
@@ -173,7 +173,7 @@ class Rulebook:
         return [_hit(rule) for rule in matching] if matching else [], ""
 
 
-_Needed = list[tuple[int, list[list[int]]]]
+_Needed = list[tuple[int, list[list[list[int]]]]]
 
 
 def _wanting(buckets: list[list[_Needed]]) -> dict[int, list[tuple[int, _Needed]]]:
@@ -181,14 +181,17 @@ def _wanting(buckets: list[list[_Needed]]) -> dict[int, list[tuple[int, _Needed]
     found: dict[int, list[tuple[int, _Needed]]] = {}
     for number, rules in enumerate(buckets):
         for needed in rules:
-            for expression in {each for string in needed[0][1] for each in string}:
+            for expression in {each for string in needed[0][1] for each in string[0]}:
                 found.setdefault(expression, []).append((number, needed))
     return found
 
 
-def _holds(group: tuple[int, list[list[int]]], seen: set[int]) -> bool:
+def _holds(group: tuple[int, list[list[list[int]]]], seen: set[int]) -> bool:
     count, strings = group
-    return sum(not seen.isdisjoint(string) for string in strings) >= count
+    there = 0
+    for string in strings:
+        there += all(not seen.isdisjoint(choice) for choice in string)
+    return there >= count
 
 
 _DAMAGES = (struct.error, ValueError, KeyError, TypeError, OSError)
