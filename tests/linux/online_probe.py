@@ -40,6 +40,27 @@ def read_the_suites_own() -> None:
         file.read()
 
 
+def read_what_all_may_read() -> None:
+    read_the_suites_own()
+
+
+def list_the_root() -> None:
+    os.listdir("/")
+
+
+def write_beside() -> None:
+    with open("/tmp/garrison-online-probe", "xb"):
+        os.unlink("/tmp/garrison-online-probe")
+
+
+def move_within() -> None:
+    os.mkdir("inner")
+    write_here()
+    os.rename("mine", "inner/mine")
+    os.unlink("inner/mine")
+    os.rmdir("inner")
+
+
 def become_root() -> None:
     os.setuid(0)
 

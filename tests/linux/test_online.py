@@ -4,23 +4,24 @@ import errno
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from garrison.linux import online, sandbox, seccomp
+from garrison.linux import landlock, online, sandbox, seccomp
 from garrison.linux.syscalls import AARCH64, X86_64
 from tests.linux import online_probe
 
 PROBE = Path(online_probe.__file__)
 
 
-def tried(what: str, folder: Path) -> str:
+def tried(what: str, folder: Path, file: str = "") -> str:
     secret = folder / "secret"
     secret.write_bytes(b"secret")
     secret.chmod(0o600)
     (folder / "spool").mkdir()
-    command = [sys.executable, str(PROBE), what, str(secret), str(folder / "spool")]
+    command = [sys.executable, str(PROBE), what, file or str(secret), str(folder / "spool")]
     ended = subprocess.run(
         command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": "src"}, timeout=60
     )
@@ -28,7 +29,7 @@ def tried(what: str, folder: Path) -> str:
     return ended.stdout.strip()
 
 
-@pytest.mark.parametrize("what", ["connect", "resolve", "write_here"])
+@pytest.mark.parametrize("what", ["connect", "resolve", "write_here", "move_within"])
 def test_what_the_work_takes_is_left(tmp_path: Path, what: str) -> None:
     assert tried(what, tmp_path) == "done"
 
@@ -38,6 +39,19 @@ def test_what_the_work_takes_is_left(tmp_path: Path, what: str) -> None:
 )
 def test_the_rest_is_given_up(tmp_path: Path, what: str) -> None:
     assert tried(what, tmp_path) != "done"
+
+
+@pytest.mark.skipif(landlock.version() < 2, reason="the kernel has no Landlock, or an old one")
+def test_files_that_all_may_read_are_out_of_reach_too(tmp_path: Path) -> None:
+    with tempfile.NamedTemporaryFile(dir="/tmp") as file:
+        os.chmod(file.name, 0o644)
+        assert tried("read_what_all_may_read", tmp_path, file.name) == "PermissionError"
+
+
+@pytest.mark.skipif(landlock.version() < 2, reason="the kernel has no Landlock, or an old one")
+@pytest.mark.parametrize("what", ["list_the_root", "write_beside"])
+def test_only_the_own_folder_is_there(tmp_path: Path, what: str) -> None:
+    assert tried(what, tmp_path) == "PermissionError"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

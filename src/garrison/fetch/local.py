@@ -20,6 +20,10 @@ class Locals:
             except OSError as error:
                 self._opened[path.rstrip("/") or "/"] = error
 
+    def descriptors(self) -> list[int]:
+        """Return what is open."""
+        return [found for found in self._opened.values() if isinstance(found, int)]
+
     def open(self, path: str) -> tuple[int, os.stat_result]:
         """Return a descriptor of a regular file that was given, or lies under a folder that was. Raises Trouble."""
         try:

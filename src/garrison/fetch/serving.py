@@ -36,7 +36,7 @@ def main() -> int:
     try:
         opened = Locals(local_paths(job))
         requester = Requester(job.line, tell)
-        online.confine(parent)
+        online.confine(parent, opened.descriptors())
         do(job, requester, opened)
     except GarrisonError as error:
         tell(Problem(error))

@@ -5,12 +5,14 @@ more memory and descriptors than the work takes. Resolving names is the system l
 system to the next: so the call filter names what is forbidden, where that of a worker names what is allowed.
 """
 
+import contextlib
 import errno
 import os
 import resource
 import socket
+from collections.abc import Iterable, Iterator
 
-from garrison.linux import sandbox, seccomp
+from garrison.linux import landlock, sandbox, seccomp
 from garrison.linux.syscalls import architecture
 
 ACCOUNT = "_garrison-fetch"
@@ -19,6 +21,11 @@ _MEMORY_BYTES = 512 * _MIB  # of addresses, beyond what it has
 _CPU_SECONDS = 3600
 _DESCRIPTORS = 1200
 _FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX, socket.AF_NETLINK)  # the last two resolve names
+# What the system's library reads to resolve a name and to know whom to trust, on one system or the other.
+_SYSTEM = (
+    *("/etc", "/usr", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store", "/dev/null", "/dev/urandom"),
+    *("/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/run/connman", "/run/nscd"),
+)
 _REFUSED = (
     *("execve", "execveat", "fork", "vfork", "clone"),
     *("kill", "tkill", "pidfd_open", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"),
@@ -35,8 +42,11 @@ def account() -> tuple[int, int] | None:
     return sandbox.account_for(ACCOUNT, 1) if os.geteuid() == 0 else None
 
 
-def confine(parent: int) -> None:
-    """Give up, for good, what the network does not take. parent: whose end is this process's end too."""
+def confine(parent: int, readable: Iterable[int] = ()) -> None:
+    """Give up, for good, what the network does not take. It works on in the current folder.
+
+    parent: whose end is this process's end too. readable: descriptors of other folders that are read.
+    """
     os.umask(0o077)
     sandbox.become(account())
     sandbox.limit(
@@ -53,7 +63,29 @@ def confine(parent: int) -> None:
     sandbox.gain_no_privileges()
     sandbox.hide()
     sandbox.die_with_parent(parent)
+    _keep_own_files(readable)
     machine = architecture()
     if machine is not None:  # elsewhere the rest has to do
         refused = dict.fromkeys(_REFUSED, errno.EPERM) | {"clone3": errno.ENOSYS}
         seccomp.install(machine, seccomp.program_without(machine, refused, _FAMILIES))
+
+
+def _keep_own_files(readable: Iterable[int]) -> None:
+    with contextlib.ExitStack() as stack:
+        own = stack.enter_context(_opened("."))
+        assert own is not None
+        system = [stack.enter_context(_opened(path)) for path in _SYSTEM]
+        landlock.keep_only([*readable, *(each for each in system if each is not None)], own)
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[int | None]:
+    try:
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
