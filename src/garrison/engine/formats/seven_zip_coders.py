@@ -4,7 +4,7 @@ import bz2
 import lzma
 from collections.abc import Callable, Iterator
 
-from garrison.engine.formats import seven_zip_arm64, seven_zip_ppmd
+from garrison.engine.formats import seven_zip_arm64, seven_zip_ppmd, seven_zip_riscv
 from garrison.engine.formats.deflate64 import Inflating
 from garrison.engine.formats.opener import CORRUPT, TOO_SHORT
 from garrison.engine.formats.seven_zip_bcj2 import joined
@@ -31,8 +31,8 @@ def decoded(coder: Coder, inputs: list[Pieces], size: int) -> Pieces:
         if len(inputs) != 4:
             raise Incomplete(CORRUPT)
         return joined([_whole(pieces) for pieces in inputs], size)
-    if method == b"\x0a":
-        return seven_zip_arm64.filtered(inputs[0], int.from_bytes(coder.properties[:4], "little"))
+    if method in _OWN_FILTERS:
+        return _OWN_FILTERS[method](inputs[0], int.from_bytes(coder.properties[:4], "little"))
     if method in _FILTERS:
         return _filtered(inputs[0], _FILTERS[method], coder.properties, size)
     if method == b"\x00":
@@ -114,6 +114,12 @@ _MAKERS: dict[bytes, Callable[[bytes, int], Decoder]] = {
     b"\x04\x02\x02": lambda _properties, _size: bz2.BZ2Decompressor(),
     b"\x04\xf7\x11\x01": lambda _properties, _size: zstd_decoder(),
 }
+_OWN_FILTERS: dict[bytes, Callable[[Pieces, int], Pieces]] = {
+    b"\x0a": seven_zip_arm64.filtered,
+    b"\x0b": seven_zip_riscv.filtered,
+    b"\x02\x03\x02": lambda pieces, _start: _swapped(pieces, 2),
+    b"\x02\x03\x04": lambda pieces, _start: _swapped(pieces, 4),
+}
 _FILTERS = {
     b"\x03": lzma.FILTER_DELTA,
     b"\x04": lzma.FILTER_X86,
@@ -129,6 +135,19 @@ _FILTERS = {
     b"\x03\x03\x07\x01": lzma.FILTER_ARMTHUMB,
     b"\x03\x03\x08\x05": lzma.FILTER_SPARC,
 }
+
+
+def _swapped(pieces: Pieces, width: int) -> Pieces:
+    """Yield pieces with the bytes of each number in the other order; what is no whole number at the end stays."""
+    held = b""
+    for piece in pieces:
+        data = held + piece
+        whole = len(data) - len(data) % width
+        held, out = data[whole:], bytearray(whole)
+        for place in range(width):
+            out[place::width] = data[width - 1 - place : whole : width]
+        yield bytes(out)
+    yield held
 
 
 def _filtered(pieces: Pieces, filter_id: int, properties: bytes, size: int) -> Pieces:
