@@ -16,6 +16,8 @@ from typing import Any
 
 from garrison.abilities.databases import Databases
 from garrison.abilities.databases.compiler import Compiler
+from garrison.abilities.databases.feeds.book import FeedBook
+from garrison.abilities.databases.gathering import Gatherer
 from garrison.abilities.exclusions import Exclusions
 from garrison.abilities.fetching import Fetcher
 from garrison.abilities.outgoing import Outgoing
@@ -127,7 +129,9 @@ async def make_abilities(boot: Boot) -> None:
     compiler = Compiler(databases)
     outgoing = Outgoing(lambda purpose: boot.consents.has(Caller.myself(), purpose))
     fetcher = Fetcher(boot.home, boot.clock, outgoing)
-    made = (databases, compiler, quarantine, scanner, response, exclusions, outgoing, fetcher)
+    book = FeedBook(databases.folder / "feeds.json")
+    gatherer = Gatherer(databases, fetcher, boot.clock)
+    made = (databases, compiler, quarantine, scanner, response, exclusions, outgoing, fetcher, book, gatherer)
     for ability in (boot.home, boot.clock, *made):
         boot.abilities[type(ability)] = ability
 

@@ -78,3 +78,23 @@ def test_wrong_folders_are_named(suite: RunningSuite, tmp_path: Path) -> None:
         ask(suite, "databases.compile", {"sources": [str(tmp_path)], "to": str(tmp_path)})
     with pytest.raises(Failed):
         ask(suite, "databases.info", {"folder": str(tmp_path)})
+
+
+def test_of_the_installed_set_is_told_what_outside_programs_ask_for(suite: RunningSuite) -> None:
+    info = ask(suite, "databases.info", {})
+    assert info["set"] == info["name"]
+    assert info["created"] == info["about"]["built"]
+    assert (info["source"], info["transferred_bytes"]) == ("built-in", 0)
+    assert 0 <= info["age_hours"] < 24
+    assert info["signatures"] >= info["rules"]
+    (row,) = ask(suite, "databases.history", {})
+    assert row["set"] == info["set"]
+
+
+def test_feeds_survive_a_restart(suite: RunningSuite) -> None:
+    ask(suite, "databases.add", {"address": "https://lists.example/own.ndb", "id": "own"})
+    suite.stop()
+    suite.start()
+    assert [row["id"] for row in ask(suite, "databases.list", {}) if row["on"]] == ["own"]
+    ask(suite, "databases.remove", {"id": "own"})
+    assert not any(row["on"] for row in ask(suite, "databases.list", {}))

@@ -170,7 +170,7 @@ class _Visit:
     def wanted(self, file: File) -> Wanted:
         """Return a file as the fetcher wants it."""
         etag, modified = self.marks.get(file.name, ("", ""))
-        return Wanted(file.address, file.name, file.most_bytes, etag, modified)
+        return Wanted(file.address, file.name, file.most_bytes, etag, modified, self.feed.hosts)
 
     def take(self, wanted: Iterable[File], got: Iterable[Got], now: str) -> None:
         """Take up what came. Raises Failed when something that is needed did not."""

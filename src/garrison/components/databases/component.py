@@ -1,98 +1,42 @@
-"""The databases component: what the scanner knows, compiled, tested, described."""
+"""The databases component: what the scanner knows, where it comes from; compiled, tested, described."""
 
 import asyncio
 import os
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from garrison import sdk
+from garrison.abilities.databases import Databases, check_folder, name_of
 from garrison.abilities.databases.compiler import Compiler
-from garrison.abilities.databases import Databases, check_folder
+from garrison.abilities.databases.feeds.book import FeedBook
+from garrison.abilities.databases.feeds.feed import Feed
+from garrison.abilities.databases.gathering import Gatherer
+from garrison.abilities.databases.notes import SetNote
+from garrison.base.clock import Clock
 from garrison.base.errors import Failed, GarrisonError, Invalid, Refused
 from garrison.base.files import read_json
-from garrison.base.text import plural, printable
+from garrison.base.text import printable
+from garrison.components.databases.naming import id_of, kind_of
+from garrison.components.databases.results import (
+    Compiled,
+    FeedAdded,
+    FeedChanged,
+    FeedDropped,
+    FeedKind,
+    FeedRow,
+    HistoryRow,
+    SetInfo,
+    SetTested,
+)
+from garrison.wire.addresses import parse_address
 
 _MOST_SOURCES = 1000
-_SHOWN = 20
-
-
-class Compiled(sdk.Result):
-    """What came of compiling. Counts are of entries; skipped: by reason. left_out: the entries, as far as named."""
-
-    folder: sdk.UntrustedText
-    read: int
-    compiled: int
-    skipped: dict[str, int]
-    rules: int
-    counts: dict[str, int]
-    digest: str
-    sources: list[dict[str, Any]]
-    left_out: list[dict[str, str]]
-
-    def sentences(self) -> list[sdk.Text]:
-        """Say it."""
-        lines = [
-            sdk.Text(
-                "Compiled {compiled} of {read} into {folder}.",
-                compiled=f"{self.compiled:,}",
-                read=plural(self.read, "signature", "signatures"),
-                folder=printable(self.folder),
-            )
-        ]
-        by_count = sorted(self.skipped.items(), key=lambda entry: (-entry[1], entry[0]))
-        lines += [
-            sdk.Text("Left out {count}: {why}", count=f"{count:,}", why=printable(why))
-            for why, count in by_count[:_SHOWN]
-        ]
-        if len(by_count) > _SHOWN:
-            lines.append(sdk.Text("... and for {more} more reasons: --json shows all.", more=len(by_count) - _SHOWN))
-        return lines
-
-
-class SetInfo(sdk.Result):
-    """What a set of databases says of itself."""
-
-    folder: sdk.UntrustedText
-    name: str
-    about: dict[str, str]
-    rules: int
-    hashes: dict[str, int]
-    counts: dict[str, int]
-    bytes: int
-
-    def sentences(self) -> list[sdk.Text]:
-        """Say it."""
-        built = self.about.get("built") or "at an unknown time"
-        lines = [
-            sdk.Text(
-                "Databases {name}, built {built} by Garrison {version}",
-                name=self.name,
-                built=built,
-                version=self.about.get("garrison", "?"),
-            )
-        ]
-        lines += [
-            sdk.Text("  {what}: {count}", what=what, count=f"{count:,}") for what, count in sorted(self.counts.items())
-        ]
-        return [*lines, sdk.Text("  rules: {count}", count=f"{self.rules:,}")]
-
-
-class SetTested(sdk.Result):
-    """Whether a set is whole."""
-
-    folder: sdk.UntrustedText
-    passed: bool
-    why: sdk.UntrustedText
-
-    def sentences(self) -> list[sdk.Text]:
-        """Say it."""
-        if self.passed:
-            return [sdk.Text("The databases are whole: every file is as it was built.")]
-        return [sdk.Text("The databases cannot be used: {why}", why=printable(self.why))]
-
-    def exit_code(self) -> int:
-        """Return 3 when it is not."""
-        return 0 if self.passed else 3
+_ROLLBACK = "rollback"
+_NEXT_UPDATE = "It comes with the next update."
+Rows = list[FeedRow]  # in the class, `list` is an operation
+History = list[HistoryRow]
+Sources = list[Path]
 
 
 class DatabasesComponent(sdk.Component[sdk.Settings]):
@@ -101,19 +45,32 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
     id = "databases"
     title = "Databases"
     feature = sdk.Feature.CORE
+    events = (FeedAdded, FeedDropped)
     default_operation = "info"
 
-    def __init__(self, host: sdk.Host, settings: sdk.Settings, databases: Databases, compiler: Compiler) -> None:
+    def __init__(  # one for each ability that it shows
+        self,
+        host: sdk.Host,
+        settings: sdk.Settings,
+        databases: Databases,
+        compiler: Compiler,
+        book: FeedBook,
+        gatherer: Gatherer,
+        clock: Clock,
+    ) -> None:
         super().__init__(host, settings)
         self._databases = databases
         self._compiler = compiler
+        self._book = book
+        self._gatherer = gatherer
+        self._clock = clock
 
     @sdk.task("Compile databases")
     async def compile(
         self,
         job: sdk.Job,
         sources: Annotated[
-            list[Path], sdk.about("Files and folders of signatures", min_length=1, max_length=_MOST_SOURCES)
+            Sources, sdk.about("Files and folders of signatures", min_length=1, max_length=_MOST_SOURCES)
         ],
         to: Annotated[Path | None, sdk.about("The folder to write the set to")] = None,
         pua: Annotated[bool, sdk.about("Take signatures on unwanted programs too")] = False,
@@ -134,11 +91,19 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
     ) -> SetInfo:
         """Say what is in a set of databases, and when it was built."""
         where = self._where(folder, caller)
+        note = self._came(where.name) if folder is None else None
         try:
             plain = read_json(where / "set.json")
+            created = plain["about"].get("built", "")
             return SetInfo(
                 folder=str(where),
                 name=where.name,
+                set=name_of(where),
+                created=created,
+                age_hours=_hours(created, self._clock.now()),
+                signatures=sum(plain.get("counts", {}).values()),
+                source=note.source if note is not None else "",
+                transferred_bytes=note.transferred_bytes if note is not None else None,
                 about=plain["about"],
                 rules=plain["rules"],
                 hashes=plain["hashes"],
@@ -162,6 +127,91 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
             return SetTested(folder=str(where), passed=False, why=error.text)
         return SetTested(folder=str(where), passed=True, why="")
 
+    @sdk.action("History of the databases", access=sdk.Access.VIEW)
+    def history(self) -> History:
+        """List the sets that were taken into use, the last one first, and what changed with each."""
+        notes = self._databases.history()
+        before: list[SetNote | None] = [*notes[1:], None]
+        return [_history_row(*pair) for pair in zip(notes, before, strict=True)]
+
+    @sdk.action("Use a feed", access=sdk.Access.CONFIGURE)
+    def add(
+        self,
+        address: Annotated[
+            sdk.UntrustedText,
+            sdk.about("Its address, file or folder; or the name of a feed from the list", max_length=4096),
+        ],
+        caller: sdk.Caller,
+        id: Annotated[
+            str, sdk.about("What it is to be called; one from the list: where it comes from", max_length=40)
+        ] = "",
+        kind: Annotated[FeedKind | None, sdk.about("What it brings, unless the address tells")] = None,
+        title: Annotated[str, sdk.about("What to call it to people", max_length=200)] = "",
+        agree: Annotated[bool, sdk.about("Agree to its licence and terms")] = False,
+    ) -> FeedChanged:
+        """Take signatures from a feed from now on: one that Garrison knows, or one of your own."""
+        _owner_only(caller)
+        known = {feed.id: feed for feed in self._book.all()}
+        ours = known.get(id or address)
+        if ours is not None and ours.is_ours:
+            _agreed(ours, agree=agree)
+        if not id and ours is not None:
+            feed = self._book.switch(ours.id, is_on=True)
+        else:
+            name = id or id_of(address, known)
+            wanted = kind or (FeedKind(ours.kind) if ours is not None else kind_of(address))
+            feed = self._book.add(Feed(name, wanted.value, address, printable(title) or name))
+        self.host.report(FeedAdded(feed=feed.id, address=_shown(feed.address), uid=caller.uid), caller.uid)
+        return FeedChanged(what="Used from now on", id=feed.id, title=feed.title, next=_NEXT_UPDATE)
+
+    @sdk.action("Use a feed no longer", access=sdk.Access.CONFIGURE)
+    def switch_off(
+        self, id: Annotated[str, sdk.about("Its name, as list shows it", max_length=40)], caller: sdk.Caller
+    ) -> FeedChanged:
+        """Take nothing from a feed any more; it stays in the list."""
+        _owner_only(caller)
+        return self._dropped(self._book.switch(id, is_on=False), "Switched off", caller)
+
+    @sdk.action("Remove a feed", access=sdk.Access.CONFIGURE)
+    def remove(
+        self, id: Annotated[str, sdk.about("Its name, as list shows it", max_length=40)], caller: sdk.Caller
+    ) -> FeedChanged:
+        """Forget a feed of your own, and what came from it; one that Garrison knows is as at first, and off."""
+        _owner_only(caller)
+        feed = self._book.remove(id)
+        self._gatherer.forget(feed)
+        return self._dropped(feed, "Removed", caller)
+
+    @sdk.action("Feeds", access=sdk.Access.VIEW)
+    def list(self) -> Rows:
+        """List where signatures can come from, what each publisher asks for, and how it went the last time."""
+        return [self._row(feed) for feed in self._book.all()]
+
+    def _row(self, feed: Feed) -> FeedRow:
+        state = self._gatherer.state(feed)
+        return FeedRow(
+            id=feed.id,
+            kind=feed.kind,
+            on=feed.is_on,
+            title=feed.title,
+            checked=state.checked_at,
+            failure=state.failure,
+            licence=feed.licence,
+            terms=feed.terms,
+            address=_shown(feed.address),
+            changed=state.changed_at,
+            details=dict(state.about),
+        )
+
+    def _dropped(self, feed: Feed, what: str, caller: sdk.Caller) -> FeedChanged:
+        self.host.report(FeedDropped(feed=feed.id, uid=caller.uid), caller.uid)
+        return FeedChanged(what=what, id=feed.id, title=feed.title, next="The next update leaves it out.")
+
+    def _came(self, name: str) -> SetNote | None:
+        """Return what is noted of how a set came; going back to it is no coming."""
+        notes = [note for note in self._databases.history() if note.name == name]
+        return next((note for note in notes if note.source != _ROLLBACK), notes[0] if notes else None)
+
     def _where(self, folder: Path | None, caller: sdk.Caller) -> Path:
         if folder is None:
             return self._databases.current()
@@ -173,6 +223,45 @@ def _owner_only(caller: sdk.Caller) -> None:
     """Refuse an account for which the suite would touch files that are not its own. Raises Refused."""
     if caller.uid not in {0, os.geteuid()}:
         raise Refused(
-            "Only the owner of this suite may have it read other databases.",
+            "Only the owner of this suite may choose its databases.",
             "Start a suite of your own: garrison start",
         )
+
+
+def _agreed(feed: Feed, *, agree: bool) -> None:
+    """Make sure that whoever switches one of ours on knows what its publisher asks for. Raises Refused."""
+    if not agree:
+        raise Refused(
+            f"{feed.title} comes under a licence ({feed.licence}) and terms: {feed.terms}.",
+            "If you agree to them, say so: --agree",
+        )
+
+
+def _shown(address: str) -> str:
+    """Return an address without the sign-in that may be in it."""
+    try:
+        return parse_address(address).text
+    except Invalid:
+        return ""
+
+
+def _hours(created: str, now: datetime) -> float | None:
+    try:
+        return round((now - datetime.fromisoformat(created)).total_seconds() / 3600, 2)
+    except (ValueError, TypeError):
+        return None
+
+
+def _history_row(note: SetNote, before: SetNote | None) -> HistoryRow:
+    counts = before.counts if before is not None else {}
+    names = sorted({*note.counts, *counts})
+    changes = {name: note.counts.get(name, 0) - counts.get(name, 0) for name in names}
+    return HistoryRow(
+        at=note.adopted_at,
+        set=note.name,
+        source=note.source,
+        signatures=note.signatures,
+        change=f"{note.signatures - before.signatures:+,}" if before is not None else "",
+        transferred_bytes=note.transferred_bytes,
+        details={name: change for name, change in changes.items() if change},
+    )

@@ -14,7 +14,8 @@ from garrison.wire.addresses import parse_address
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MOST_FEEDS = 200
-_NAMES = {each.name for each in fields(Feed)}
+_NOT_KEPT = {"hosts"}  # only ours have some, and they are known
+_NAMES = {each.name for each in fields(Feed)} - _NOT_KEPT
 
 
 class FeedBook:
@@ -26,8 +27,7 @@ class FeedBook:
     def all(self) -> list[Feed]:
         """Return every feed, those that come with Garrison first. Raises Failed when the list cannot be read."""
         kept = self._read()
-        ours = [replace(feed, is_on=kept[feed.id].is_on, address=kept[feed.id].address) if feed.id in kept else feed
-                for feed in DEFAULTS]  # fmt: skip
+        ours = [_as_kept(feed, kept[feed.id]) if feed.id in kept else feed for feed in DEFAULTS]
         own = [feed for feed in kept.values() if feed.id not in {known.id for known in DEFAULTS}]
         return [*ours, *sorted(own, key=lambda feed: feed.id)]
 
@@ -76,8 +76,22 @@ class FeedBook:
         except (OSError, ValueError) as error:
             raise Failed("The list of feeds cannot be read.", f"Look at {self._file}, or remove it.") from error
         entries = plain.get("feeds", []) if isinstance(plain, dict) else []
-        feeds = [Feed(**entry) for entry in entries if isinstance(entry, dict) and entry.keys() == _NAMES]
+        entries = entries if isinstance(entries, list) else []
+        feeds = [Feed(**entry) for entry in entries if _is_feed(entry)]
         return {feed.id: feed for feed in feeds if feed.kind in KINDS}
 
     def _write(self, feeds: dict[str, Feed]) -> None:
-        write_json(self._file, {"feeds": [asdict(feed) for feed in feeds.values()]})
+        plain = [{name: value for name, value in asdict(feed).items() if name in _NAMES} for feed in feeds.values()]
+        write_json(self._file, {"feeds": plain})
+
+
+def _as_kept(ours: Feed, kept: Feed) -> Feed:
+    hosts = ours.hosts if kept.address == ours.address else ()
+    return replace(ours, is_on=kept.is_on, address=kept.address, hosts=hosts)
+
+
+def _is_feed(entry: Any) -> bool:
+    """Return whether an entry of the file is one that was written by us."""
+    if not isinstance(entry, dict) or entry.keys() != _NAMES:
+        return False
+    return all(isinstance(value, bool if name.startswith("is_") else str) for name, value in entry.items())

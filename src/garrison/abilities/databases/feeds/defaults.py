@@ -6,8 +6,13 @@ from garrison.abilities.databases.feeds.feed import Feed
 
 _ABUSE_CH = "abuse.ch: free for everybody under its terms of use; commercial use may need an agreement with Spamhaus"
 
+_HOSTS: Final = {  # that a publisher's server refers to, beside those under its own name
+    "yara-forge": ("github.com", "githubusercontent.com"),
+    "phishtank": ("phishtank.com",),
+}
+
 DEFAULTS: Final = tuple(
-    Feed(name, kind, address, title, licence, terms, is_ours=True)
+    Feed(name, kind, address, title, licence, terms, is_ours=True, hosts=_HOSTS.get(name, ()))
     for name, kind, address, title, licence, terms in (
         (
             "clamav",

@@ -19,7 +19,8 @@ class Feed:
     """A source of signatures, or of data for other protections.
 
     kind: of `kinds.KINDS`. address: http(s)://, file:// or a path. licence, terms: what its publisher asks for, shown
-    before it is switched on. is_ours: whether it is one of the list that comes with Garrison.
+    before it is switched on. is_ours: whether it is one of the list that comes with Garrison. hosts: beside its own,
+    those that its publisher's server refers to.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Feed:
     terms: str = ""
     is_on: bool = False
     is_ours: bool = False
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,40 @@
+"""Signatures in ClamAV's formats as plain files: one of them, or several in a zip or tar."""
+
+import re
+from pathlib import Path, PurePosixPath
+
+from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
+from garrison.abilities.databases.feeds.unpacking import files_in
+from garrison.base.errors import Invalid
+from garrison.engine.signatures.proofs import Trust
+from garrison.engine.signatures.sources import READERS, ending
+
+_ARCHIVE_BYTES = 512 * MIB
+_LIST_BYTES = 512 * MIB
+_NAME = "signatures"
+_LINE = re.compile(rb"^[A-Za-z0-9{][^\s<>:;]*[:;]\S", re.MULTILINE)
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+class Signatures(Kind):
+    """Signatures a line, as in .ndb, .ldb, .hsb and their like; the end of a file's name tells which."""
+
+    compiles = True
+
+    def first(self, feed: Feed, kept: Path) -> tuple[File, ...]:  # noqa: ARG002 # every kind is asked so
+        """Return the one file there is."""
+        return (File(feed.address, _NAME, _ARCHIVE_BYTES),)
+
+    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # likewise
+        """Take the files of signatures out, each under a name of its own."""
+        count = lines = 0
+        for inner, content in files_in(came.folder / _NAME, _LIST_BYTES):
+            name = PurePosixPath(came.feed.address if inner == _NAME else inner).name.removesuffix(".gz")
+            if ending(name) not in READERS or not _LINE.search(content):
+                continue
+            count += 1
+            lines += content.count(b"\n")
+            (to / f"{count:04}-{_NO_NAME.sub('_', name)[-100:]}").write_bytes(content)
+        if not count:
+            raise Invalid(f"{came.feed.title} holds no signatures of ClamAV's formats.", "Is the address right?")
+        return Accepted(about={"files": str(count), "lines": str(lines)})

@@ -1,0 +1,49 @@
+"""What a feed is taken for, and called, when its owner gave an address only."""
+
+import re
+from collections.abc import Container
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from garrison.base.errors import Invalid
+from garrison.components.databases.results import FeedKind
+from garrison.engine.signatures.sources import CONTAINERS, LISTS, READERS, ending
+from garrison.wire.addresses import parse_address
+
+_NO_ID = re.compile(r"[^a-z0-9]+")
+_ID_CHARS = 32
+_VAGUE = {"", ".txt", ".csv", ".list"}
+
+
+def kind_of(address: str) -> FeedKind:
+    """Return what kind of feed an address is, as far as its last name tells. Raises Invalid when it does not."""
+    name = PurePosixPath(_path(address)).name.lower()
+    if ending(name) in CONTAINERS:
+        return FeedKind.CLAMAV
+    if name.endswith((".yar", ".yara")):
+        return FeedKind.YARA
+    if ending(name) in READERS:
+        return FeedKind.SIGNATURES
+    if ending(name) in LISTS - _VAGUE:
+        return FeedKind.HASHES
+    kinds = ", ".join(FeedKind)
+    raise Invalid(
+        "The address does not tell what is there.",
+        f"Say it: --kind KIND, one of {kinds}. A mirror of ClamAV's databases is of the kind clamav.",
+    )
+
+
+def id_of(address: str, taken: Container[str]) -> str:
+    """Return a name for a feed that no other one has."""
+    parsed = parse_address(address)
+    stem = PurePosixPath(_path(address)).name.partition(".")[0]
+    told = stem if parsed.is_file else f"{parsed.host.removeprefix('www.')} {stem}"
+    base = _NO_ID.sub("-", told.lower()).strip("-")[:_ID_CHARS].strip("-") or "feed"
+    found, number = base, 2
+    while found in taken:
+        found, number = f"{base}-{number}", number + 1
+    return found
+
+
+def _path(address: str) -> str:
+    return address if address.startswith("/") else urlsplit(address).path
