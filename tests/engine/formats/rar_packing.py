@@ -149,11 +149,16 @@ class Packer3(Packer2):
             self.bits.put(byte, 8)
 
 
-def archive(members: Sequence[tuple[bytes, int, int]], version: int, is_solid: bool = False) -> bytes:
-    """Return an archive. members: packed bytes, unpacked size, checksum."""
+def archive(
+    members: Sequence[tuple[bytes, int, int]], version: int, *, is_solid: bool = False, split: int = 0
+) -> bytes:
+    """Return an archive. members: packed bytes, unpacked size, checksum.
+
+    split: 1 when they began in the archive before, 2 when they go on in the next.
+    """
     out = b"Rar!\x1a\x07\0" + block(0x73, 8 if is_solid else 0, bytes(6))
     for position, (packed, size, checksum) in enumerate(members):
-        flags = 0x8000 | (0x10 if is_solid and position else 0) | 0x80
+        flags = 0x8000 | (0x10 if is_solid and position else 0) | 0x80 | split
         name = b"member%d" % position
         fields = struct.pack("<LLBLLBBHL", len(packed), size, 2, checksum, 0, version, 0x33, len(name), 0x20)
         out += block(0x74, flags, fields + name) + packed

@@ -18,7 +18,7 @@ from garrison.engine.formats.rar_headers import MAGIC_5, Entry, entries
 from garrison.engine.guard import Guard
 from garrison.engine.source import Source
 from tests.engine.archives import make_rar, rar_block, rar_number
-from tests.engine.formats.rar_packing import archive, block
+from tests.engine.formats.rar_packing import Packer2, Packer3, archive, block, noise
 from tests.engine.opening import SMALL, contents, opened, remarks
 
 needs_library = pytest.mark.skipif(not libarchive.preload(), reason="libarchive13 is not installed")
@@ -167,6 +167,30 @@ def test_streams_of_a_file_are_members(packed: bytes) -> None:
     assert contents(found) == {("file",): b"", ("file:..\\..\\evil.exe",): content}
     assert len(content or b"") == 2048
     assert remarks(found) == []
+
+
+@pytest.mark.parametrize("version", [15, 20, 29])
+def test_of_a_member_that_goes_on_elsewhere_the_beginning_is_given(version: int) -> None:
+    packer = {15: Packer2, 20: Packer2, 29: Packer3}[version]()
+    packed = noise(3, 50, packer)[:-20] if version > 15 else b"\xff" * 100
+    found = opened(members, archive([(packed, 100_000, 0)], version, split=2))
+    assert remarks(found) == ["only a part was checked: it is spread over several archives"]
+    assert version == 15 or (found[0].content or b"").startswith(bytes(range(256)))
+
+
+@pytest.mark.parametrize("split", [1, 3])
+def test_what_is_packed_and_began_elsewhere_is_not_opened(split: int) -> None:
+    found = opened(members, archive([(noise(3, 50, Packer2()), 100_000, 0)], 20, split=split))
+    assert remarks(found) == ["not opened: it is spread over several archives"]
+
+
+def test_stored_parts_are_given_wherever_they_are() -> None:
+    whole = bytearray(make_rar(b"the middle of something"))
+    flags = whole.index(b"\x02\x02", 15) + 1
+    whole[flags] |= 0x18
+    found = opened(members, bytes(whole))
+    assert contents(found) == {("inner",): b"the middle of something"}
+    assert remarks(found) == ["only a part was checked: it is spread over several archives"]
 
 
 def test_streams_of_rar_3_are_members() -> None:

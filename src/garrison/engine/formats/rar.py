@@ -7,6 +7,7 @@ members too: programs have been smuggled in them.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from garrison.engine.formats import libarchive, rar_3, rar_runs
 from garrison.engine.formats.lzh_codes import counted, packed_room
@@ -30,6 +31,7 @@ from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
 
 _IS_PART = "not opened: it is spread over several archives"
+_PART_ONLY = "only a part was checked: it is spread over several archives"
 
 
 def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noqa: ARG001 # every opener gets the name
@@ -67,7 +69,7 @@ class _Archive:
         found = self._found(keys)
         whole = self._source
         found.sort(key=lambda entry: entry.is_stream)  # in a plain archive they must not come between solid members
-        if any(entry.is_encrypted or entry.is_stream for entry in found):
+        if any(entry.is_encrypted or entry.is_stream or entry.is_part for entry in found):
             self._plain = unlocked(self._source, self._guard, found, keys)
             whole = self._plain.source
         if libarchive.is_loaded() and any(self._is_packed(*numbered) for numbered in enumerate(found, 1)):
@@ -94,7 +96,8 @@ class _Archive:
         return found
 
     def _is_closed(self, entry: Entry, position: int) -> bool:
-        return entry.is_part or (entry.is_encrypted and position not in self._plain.opened)
+        is_lost = entry.is_rest and not entry.is_stored
+        return is_lost or (entry.is_encrypted and position not in self._plain.opened)
 
     def _is_packed(self, position: int, entry: Entry) -> bool:
         is_other = entry.is_stored or entry.is_folder or self._is_closed(entry, position)
@@ -126,7 +129,10 @@ class _Archive:
         else:
             its = self._runs.pieces() if self._is_own(entry, is_in_step) else self._by_library(entry)
             pieces = counted(its, self._guard, max(entry.packed, 1))
-        return collect((name,), pieces, self._guard, listed=listed)
+        member = collect((name,), pieces, self._guard, listed=listed)
+        if entry.is_part and member.content is not None and not self._guard.stopped:
+            return replace(member, remark=_PART_ONLY)
+        return member
 
     def _is_own(self, entry: Entry, is_in_step: bool) -> bool:
         """Return whether our own decoders unpack it, and nothing else."""

@@ -28,6 +28,7 @@ class Entry:
     is_part: it begins or goes on in another volume. packing: how it is packed, as its header says it (RAR 5: the
     compression information; before: the flags, and 0x10000 when the archive is solid). method: of RAR before 5. lock:
     of data that is encrypted, and how. is_stream: another stream (of NTFS) of the member before, not a file.
+    is_rest: a part, and it begins in another volume.
     """
 
     name: bytes
@@ -44,6 +45,7 @@ class Entry:
     method: int = 0
     lock: Lock | None = None
     is_stream: bool = False
+    is_rest: bool = False
 
     @property
     def is_solid(self) -> bool:
@@ -131,6 +133,7 @@ def _entry_4(header: bytes, flags: int, at: int) -> Entry:
         flags,
         method,
         Lock(salt) if flags & 4 and version >= SINCE_AES else None,
+        is_rest=bool(flags & 1),
     )
 
 
@@ -208,7 +211,7 @@ def _entries_5(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
             return
         if kind in {_FILE, _SERVICE}:
             records = dict(_records(header[max(place, len(header) - extra) :] if extra else b""))
-            entry = _entry_5(header, place, (end, data), _lock(records), bool(flags & 0x18))
+            entry = _entry_5(header, place, (end, data), _lock(records), flags & 0x18)
             if kind == _FILE:
                 file = entry.name
                 yield entry
@@ -229,7 +232,7 @@ def _key_5(header: bytes, place: int, keys: Keys) -> bytes:
     raise Incomplete(ENCRYPTED)
 
 
-def _entry_5(header: bytes, place: int, data: tuple[int, int], lock: Lock | None, is_part: bool) -> Entry:
+def _entry_5(header: bytes, place: int, data: tuple[int, int], lock: Lock | None, split: int) -> Entry:
     flags, place = _number(header, place)
     size, place = _number(header, place)
     _, place = _number(header, place)
@@ -248,9 +251,10 @@ def _entry_5(header: bytes, place: int, data: tuple[int, int], lock: Lock | None
         packing >> 7 & 7 == 0,
         bool(flags & 1),
         lock is not None,
-        is_part,
+        bool(split),
         packing,
         lock=lock,
+        is_rest=bool(split & 8),
     )
 
 

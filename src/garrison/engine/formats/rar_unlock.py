@@ -54,7 +54,8 @@ def unlocked(source: Source, guard: Guard, found: list[Entry], keys: Keys) -> Pl
 
 def _data(source: Source, guard: Guard, entry: Entry, keys: Keys, room: int) -> bytes | None:
     """Return a member's packed data, or None when it is not to be had, or not needed. Raises Incomplete, OSError."""
-    if entry.is_folder or entry.is_part or entry.packed > room or (entry.is_encrypted and entry.lock is None):
+    is_not_needed = entry.is_folder or (entry.is_rest and not entry.is_stored)
+    if is_not_needed or entry.packed > room or (entry.is_encrypted and entry.lock is None):
         return None
     if not entry.size:
         return b""
