@@ -35,7 +35,7 @@ def unlocked(source: Source, guard: Guard, found: list[Entry], keys: Keys) -> Pl
     """
     plain = Plain()
     pieces = [_start(found[0].version if found else 0)]
-    at, room = len(pieces[0]), guard.limits.total_bytes
+    at, room = len(pieces[0]), guard.limits.total_bytes // 2  # they are in memory twice when they are joined
     for position, entry in enumerate(found, 1):
         try:
             data = _data(source, guard, entry, keys, room)
