@@ -468,6 +468,8 @@ def test_cancelling_ends_the_process_and_keeps_what_came(tmp_path: Path) -> None
     slow = endless(head(200, Content_Length=len(BODY), ETag='"one"') + BODY[:100_000], b"", 0.1)
     with Server({"/file": in_turn(slow, content(BODY, '"one"'))}) as server:
         asyncio.run(cancelled(server.url()))
+        (request,) = fetching.ledger
+        assert (request.host, request.outcome) == ("127.0.0.1", "ended from here; the bytes are not known")
         got, body = fetching.one(server.url())
     assert body == BODY
     assert got.transferred < len(BODY)

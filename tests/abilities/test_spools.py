@@ -72,6 +72,24 @@ def test_links_pipes_and_second_names_are_removed(folders: tuple[Path, Path], tm
     assert stat.S_IMODE(secret.stat().st_mode) == 0o640
 
 
+def test_folders_however_deep_are_removed(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    spool, parts = folders
+    with spools.lent(spool, parts, []):
+        before = os.getcwd()
+        os.chdir(spool)
+        for _ in range(3000):
+            os.mkdir("d")
+            os.chdir("d")
+        Path("file").write_bytes(b"x")
+        Path("link").symlink_to(tmp_path)
+        os.chmod(".", 0)
+        os.chdir(before)
+    assert sum(1 for _ in spool.rglob("*")) <= 5
+    spools.remove(spool)
+    assert not spool.exists()
+    assert parts.exists()
+
+
 def test_trust_goes_in_and_its_pin_never_comes_back(folders: tuple[Path, Path], tmp_path: Path) -> None:
     spool, parts = folders
     trust = tmp_path / "trust"

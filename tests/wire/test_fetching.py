@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from garrison.base.errors import Unavailable
 from garrison.wire.fetching import (
     Arrived,
+    Asking,
     Done,
     GetJob,
     Line,
@@ -46,6 +47,7 @@ def test_a_job_arrives_as_it_was_sent(job: GetJob | TrustedJob) -> None:
 @pytest.mark.parametrize(
     "message",
     [
+        Asking("a.example"),
         RequestMade("a.example", 10, 20, "200"),
         Progress(10, None),
         Progress(10, 20),

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from garrison.wire.fetching import (
     MOST_WANTED,
     TARGETS,
     Arrived,
+    Asking,
     Done,
     GetJob,
     Job,
@@ -94,7 +94,6 @@ class _Heard:
 
     arrived: dict[int, Arrived] = field(default_factory=dict)
     refreshed: Refreshed | None = None
-    requests: int = 0
     problem: GarrisonError | None = None
     is_done: bool = False
 
@@ -114,7 +113,7 @@ class Fetcher:
         self._clock = clock
         self._outgoing = outgoing
         for left in self._folder.glob(f"{_SPOOL}*"):
-            shutil.rmtree(left, ignore_errors=True)
+            spools.remove(left)
         self._parts.mkdir(mode=0o700, exist_ok=True)
         spools.forget_old(self._parts, clock.now().timestamp())
 
@@ -128,7 +127,7 @@ class Fetcher:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            spools.remove(folder)
 
     async def get(
         self,
@@ -150,9 +149,9 @@ class Fetcher:
             return []
         job = GetJob(self.line, tuple(wanted))
         parts = [part_name(parse_address(entry.address).text) for entry in wanted]
-        listener = self._listener(component, purpose, progress)
+        listener = _Listener(self._outgoing, self._clock, (component, purpose), progress)
         with spools.lent(spool, self._parts, parts):
-            heard = await self._do(job, spool, listener, len(wanted))
+            heard = await _do(job, spool, listener, len(wanted))
         return [_got(entry, heard.arrived.get(index), spool) for index, entry in enumerate(wanted)]
 
     async def trusted(  # noqa: PLR0913 # as many as get, and whom to trust
@@ -175,11 +174,11 @@ class Fetcher:
         """
         self._may(sources, component, purpose, by_hand=by_hand)
         job = TrustedJob(self.line, tuple(sources), tuple(names), self._clock.now().isoformat())
-        listener = self._listener(component, purpose, progress)
+        listener = _Listener(self._outgoing, self._clock, (component, purpose), progress)
         spools.bring_trust(trust, spool)
         try:
             with spools.lent(spool, self._parts, None):
-                heard = await self._do(job, spool, listener, len(sources) * (len(names) + _METADATA_FILES))
+                heard = await _do(job, spool, listener, len(sources) * (len(names) + _METADATA_FILES))
         finally:
             spools.keep_known(spool, trust)
         return _trusted(job, heard.refreshed, spool)
@@ -196,33 +195,61 @@ class Fetcher:
                 "Fetch it by hand, or wait for another line.",
             )
 
-    def _listener(self, component: str, purpose: str, progress: Tell | None) -> Callable[[Message], None]:
-        def listen(message: Message) -> None:
-            if isinstance(message, RequestMade):
-                at = self._clock.now().isoformat(timespec="milliseconds")
-                sent, received = message.sent, message.received
-                self._outgoing.record(Request(at, message.host, purpose, component, sent, received, message.outcome))
-            elif isinstance(message, Progress) and progress is not None:
-                progress(message.done, message.total)
 
-        return listen
+class _Listener:
+    """Takes down what the process says of its requests and its progress."""
 
-    async def _do(self, job: Job, spool: Path, listen: Callable[[Message], None], files: int) -> _Heard:
-        """Have the process do a job. Raises what it says, and Failed when it does not come to an end."""
-        heard = _Heard()
-        try:
-            async with asyncio.timeout(_most_seconds(job, files)):
-                async with contextlib.aclosing(_messages(job, spool)) as messages:
-                    async for message in messages:
-                        listen(message)
-                        _hear(message, heard)
-        except TimeoutError:
-            raise Failed("Fetching took too long, and was ended.") from None
-        if not heard.is_done:
-            raise Failed("Fetching broke off.")
-        if heard.problem is not None:
-            raise heard.problem
-        return heard
+    def __init__(self, outgoing: Outgoing, clock: Clock, what_for: tuple[str, str], progress: Tell | None) -> None:
+        self._outgoing = outgoing
+        self._clock = clock
+        self._component, self._purpose = what_for
+        self._progress = progress
+        self._asking = ""  # the host of a request under way
+        self._requests = 0
+
+    def hear(self, message: Message) -> None:
+        """Take a message. Raises Failed when there are more requests than can be."""
+        if isinstance(message, Asking):
+            self._requests += 1
+            if self._requests > _MOST_REQUESTS:
+                raise Failed("Fetching made more requests than any job takes, and was ended.")
+            self._asking = message.host
+        elif isinstance(message, RequestMade):
+            self._asking = ""
+            self._record(message.host, message.sent, message.received, message.outcome)
+        elif isinstance(message, Progress) and self._progress is not None:
+            self._progress(message.done, message.total)
+
+    def close(self) -> None:
+        """Take down a request whose end nobody told. How many bytes it was is not known."""
+        if self._asking:
+            self._record(self._asking, 0, 0, "ended from here; the bytes are not known")
+
+    def _record(self, host: str, sent: int, received: int, outcome: str) -> None:
+        at = self._clock.now().isoformat(timespec="milliseconds")
+        self._outgoing.record(Request(at, host, self._purpose, self._component, sent, received, outcome))
+
+
+async def _do(job: Job, spool: Path, listener: _Listener, files: int) -> _Heard:
+    """Have the process do a job. Raises what it says, and Failed when it does not come to an end."""
+    heard = _Heard()
+    try:
+        async with (
+            asyncio.timeout(_most_seconds(job, files)),
+            contextlib.aclosing(_messages(job, spool)) as messages,
+        ):
+            async for message in messages:
+                listener.hear(message)
+                _hear(message, heard)
+    except TimeoutError:
+        raise Failed("Fetching took too long, and was ended.") from None
+    finally:
+        listener.close()
+    if not heard.is_done:
+        raise Failed("Fetching broke off.")
+    if heard.problem is not None:
+        raise heard.problem
+    return heard
 
 
 def _check_wanted(wanted: Sequence[Wanted]) -> None:
@@ -245,11 +272,7 @@ def _most_seconds(job: Job, files: int) -> float:
 
 
 def _hear(message: Message, heard: _Heard) -> None:
-    if isinstance(message, RequestMade):
-        heard.requests += 1
-        if heard.requests > _MOST_REQUESTS:
-            raise Failed("Fetching made more requests than any job takes, and was ended.")
-    elif isinstance(message, Problem):
+    if isinstance(message, Problem):
         heard.problem = message.error
     elif isinstance(message, Arrived):
         heard.arrived[message.index] = message

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ from garrison.wire.fetching import METADATA, TARGETS, TRUST
 _MOST_PARTS = 32  # files, and as many notes about them
 _PART = re.compile(r"\.[0-9a-f]{32}\.part(\.json)?")
 _PARTS_LAST_SECONDS = 7 * 86_400
+_DEEPEST = 4  # trust/metadata/root_history is the deepest that is needed
 _MOST_KNOWN_FILES = 1000
 _MOST_KNOWN_BYTES = 64 * 1024 * 1024
 
@@ -53,21 +55,54 @@ def _give(spool: Path, account: tuple[int, int] | None) -> None:
 
 
 def take_back(spool: Path) -> None:
-    """Make everything in a spool ours, and remove what is neither a folder nor a file with one name.
+    """Make everything in a spool ours, and remove what is neither a folder nor a file with one name, or lies too deep.
 
     Nobody else may be working there any more. Raises OSError.
     """
-    _own(spool)
-    with os.scandir(spool) as entries:
-        found = list(entries)
-    for entry in found:
+    _take_back(spool, 0)
+
+
+def _take_back(folder: Path, depth: int) -> None:
+    _own(folder)
+    for entry in _entries(folder):
         status = entry.stat(follow_symlinks=False)
-        if stat.S_ISDIR(status.st_mode):
-            take_back(Path(entry.path))
+        if stat.S_ISDIR(status.st_mode) and depth < _DEEPEST:
+            _take_back(Path(entry.path), depth + 1)
+        elif stat.S_ISDIR(status.st_mode):
+            remove(Path(entry.path))
         elif stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
             _own(Path(entry.path))
         else:
             os.unlink(entry.path)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all that is in it, however deep somebody nested it; a failure leaves the rest there."""
+    with contextlib.suppress(OSError):
+        while inner := _emptied(folder):
+            for path in inner:  # each round brings what lies deeper one step up
+                for entry in _entries(path):
+                    os.rename(entry.path, folder / secrets.token_hex(16))
+                path.rmdir()
+        folder.rmdir()
+
+
+def _emptied(folder: Path) -> list[Path]:
+    """Remove the files in a folder, and return the folders in it."""
+    _own(folder)
+    found = _entries(folder)
+    inner = [Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
+    for entry in found:
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.path)
+    for path in inner:
+        _own(path)
+    return inner
 
 
 def _own(path: Path) -> None:

@@ -17,7 +17,7 @@ from garrison.fetch.connections import Meter, NotThere, make_pools
 from garrison.fetch.pace import OutOfTime, Pace
 from garrison.fetch.trouble import Trouble
 from garrison.wire.addresses import Address, is_own_network, parse_address
-from garrison.wire.fetching import Line, Message, RequestMade
+from garrison.wire.fetching import Asking, Line, Message, RequestMade
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -83,6 +83,7 @@ class Requester:
     @contextmanager
     def _request(self, address: Address, headers: Mapping[str, str], *, is_given: bool) -> Iterator[Answer]:
         before, outcome = self._meter.total(), "broken off"
+        self._tell(Asking(address.host))
         try:
             with self._response(address, headers, is_given=is_given) as response:
                 outcome = str(response.status)

@@ -90,6 +90,13 @@ Job = GetJob | TrustedJob
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """A request is about to go out; what came of it follows, if nobody ends the process before."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class RequestMade:
     """A request went out. Bytes are those on the line. outcome: the status, or what went wrong in words."""
 
@@ -148,7 +155,7 @@ class Done:
     """The job has come to its end; nothing follows."""
 
 
-Message = RequestMade | Progress | Arrived | Refreshed | Problem | Done
+Message = Asking | RequestMade | Progress | Arrived | Refreshed | Problem | Done
 
 
 class Nonsense(Exception):
@@ -182,6 +189,7 @@ def decode_job(content: bytes) -> Job:
 
 
 _KINDS: dict[str, type[Any]] = {
+    "asking": Asking,
     "request": RequestMade,
     "progress": Progress,
     "arrived": Arrived,
