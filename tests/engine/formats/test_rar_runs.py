@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from garrison.engine.budget import Limits, Unbounded
@@ -38,6 +40,14 @@ def test_a_member_that_was_left_early_is_unpacked_to_its_end() -> None:
 def test_after_a_closed_member_the_run_is_closed() -> None:
     run = runs()
     run.add(entry(13, is_solid=False), lambda: b"", is_closed=True)
+    run.add(entry(19, is_solid=True), lambda: solid()[1], is_closed=False)
+    with pytest.raises(Incomplete):
+        list(run.pieces())
+
+
+def test_after_a_member_of_an_unknown_packing_the_run_is_closed() -> None:
+    run = runs()
+    run.add(replace(entry(13, is_solid=False), version=30), lambda: solid()[0], is_closed=False)
     run.add(entry(19, is_solid=True), lambda: solid()[1], is_closed=False)
     with pytest.raises(Incomplete):
         list(run.pieces())

@@ -38,7 +38,7 @@ class Runs:
         if not entry.is_solid:
             self._unpacker, self._current, self._why = None, iter(()), ""
             self._waiting.clear()
-        if is_closed:
+        if is_closed or not is_known(entry.version):
             self._why = ENCRYPTED if entry.is_encrypted else CORRUPT
         if not self._why:
             self._waiting.append((entry, packed))
