@@ -114,6 +114,8 @@ class Repository:
         """Give a role new keys in place of those it has, and sign anew; the root's own keys have to be here for it."""
         metadata = self._load("root")
         before, root = self.root(), cast("Root", metadata.signed)
+        if len(self._keys.signers(before.roles["root"].keyids)) < before.roles["root"].threshold:
+            raise _too_few(before)
         gone = list(root.roles[role].keyids)
         for _ in gone:
             root.add_key(self._keys.make(role).public_key, role)
@@ -158,11 +160,7 @@ class Repository:
         for signer in self._keys.signers(signing):
             metadata.sign(signer, append=True)
         if not root.get_root_verification_result(before, metadata.signed_bytes, metadata.signatures):
-            wanted = (before or root).roles["root"].threshold
-            raise Failed(
-                f"Signing a root takes {wanted} of the root's keys, and fewer are here.",
-                "Name the folder they are kept in: --keys FOLDER, and for encrypted ones --passphrase-file FILE",
-            )
+            raise _too_few(before or root)
         content = metadata.to_bytes(_COMPACT)
         write_atomically(self._metadata / f"{root.version}.root.json", content, _PUBLIC_FILE)
         write_atomically(self._metadata / "root.json", content, _PUBLIC_FILE)
@@ -222,6 +220,13 @@ class Repository:
 
 
 _INIT = "Make one: garrison publisher init DIR"
+
+
+def _too_few(root: Root) -> Failed:
+    return Failed(
+        f"Signing a root takes {root.roles['root'].threshold} of the root's keys, and fewer are here.",
+        "Name the folder they are kept in: --keys FOLDER, and for encrypted ones --passphrase-file FILE",
+    )
 
 
 def _meta(version: int, content: bytes) -> MetaFile:

@@ -1,0 +1,192 @@
+import platform
+import random
+from pathlib import Path
+
+import pytest
+
+from garrison.abilities.databases.building import check_folder, name_of
+from garrison.abilities.databases.publications import Taken, fingerprint, pin, pinned
+from garrison.abilities.databases.published import LIST, read_published, written
+from garrison.base.errors import Failed, GarrisonError, Invalid
+from garrison.engine.hashes import ANY_SIZE
+from tests.abilities.databases.tables import Row, changed, rows
+from tests.fetch.repositories import Client
+from tests.fetch.servers import Server, content, status
+from tests.fetch.test_trusting import serve
+from tests.office.publisher.offices import Publishing, same, take_from
+
+
+def digests(count: int) -> list[Row]:
+    return [row for row in rows(random.Random(1), count) if row[1] != ANY_SIZE]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Publishing:
+    office = Publishing(tmp_path / "office")
+    office.release(digests(3000))
+    return office
+
+
+@pytest.fixture
+def client(tmp_path: Path, office: Publishing) -> Client:
+    return Client(tmp_path / "client", office)
+
+
+def kept(taken: Taken) -> Path:
+    """Put a taken set where a suite has it: in a folder called by its name."""
+    return taken.folder.rename(taken.folder.with_name(taken.name))
+
+
+def test_the_set_is_taken_whole_and_is_the_one_that_was_compiled(client: Client, office: Publishing) -> None:
+    with Server(closes=False) as server:
+        serve(server, office.public)
+        taken = take_from(client, server.url(""))
+    last = office.publisher.last()
+    assert last is not None
+    assert (taken.name, taken.created, taken.signatures) == (last.set, "2026-11-24T06:00:00+00:00", last.signatures)
+    assert (taken.is_new, taken.is_delta, taken.is_stale) == (True, False, False)
+    assert name_of(taken.folder) == taken.name
+    assert taken.transferred > last.packed
+    check_folder(taken.folder)
+    assert same(taken.folder, office.folder / "work" / "sets" / taken.name)
+
+
+def test_what_is_here_already_is_not_taken_again(client: Client, office: Publishing) -> None:
+    current = kept(take_from(client, office.public))
+    again = take_from(client, office.public, current=current)
+    assert (again.is_new, again.folder) == (False, current)
+
+
+def test_the_next_set_comes_as_a_small_update(client: Client, office: Publishing) -> None:
+    current = kept(take_from(client, office.public))
+    outcome = office.release(changed(random.Random(2), digests(3000), 0.005), "2026-11-25T06:00:00+00:00")
+    with Server(closes=False) as server:
+        serve(server, office.public)
+        taken = take_from(client, server.url(""), current=current)
+    assert taken.is_delta
+    assert 0 < outcome.update_bytes < 0.05 * outcome.bytes
+    assert taken.transferred < outcome.update_bytes + 20_000
+    assert same(taken.folder, office.folder / "work" / "sets" / outcome.name)
+
+
+def test_who_missed_some_sets_follows_the_chain(client: Client, office: Publishing) -> None:
+    current = kept(take_from(client, office.public))
+    entries = digests(3000)
+    for day in range(4):
+        entries = [row for row in changed(random.Random(day), entries, 0.005) if row[1] != ANY_SIZE]
+        office.release(entries, f"2026-12-0{day + 1}T06:00:00+00:00")
+    last = office.publisher.last()
+    assert last is not None
+    assert [len(last.way_from(name)) for name in (current.name, last.set, "0" * 32)] == [4, 0, 0]
+    taken = take_from(client, office.public, current=current)
+    assert taken.is_delta
+    assert same(taken.folder, office.folder / "work" / "sets" / taken.name)
+    assert not list(taken.folder.parent.glob("*.step-*"))
+
+
+def test_a_set_from_elsewhere_is_no_ground_for_an_update_but_its_files_serve(
+    client: Client, office: Publishing
+) -> None:
+    current = kept(take_from(client, office.public))
+    renamed = current.rename(current.with_name("f" * 32))
+    office.release(digests(2000), "2026-11-25T06:00:00+00:00")
+    taken = take_from(client, office.public, current=renamed)
+    assert not taken.is_delta
+    assert (taken.folder / "rules.yrx").stat().st_ino == (renamed / "rules.yrx").stat().st_ino
+    check_folder(taken.folder)
+
+
+def test_an_update_of_a_damaged_set_is_refused_and_leaves_nothing(client: Client, office: Publishing) -> None:
+    current = kept(take_from(client, office.public))
+    table = current / "hashes-sha256.bin"
+    table.chmod(0o600)
+    damaged = bytearray(table.read_bytes())
+    damaged[100] ^= 1
+    table.write_bytes(damaged)
+    office.release(changed(random.Random(2), digests(3000), 0.005), "2026-11-25T06:00:00+00:00")
+    with pytest.raises(Failed, match=r"hashes-sha256\.bin did not become what was published"):
+        take_from(client, office.public, current=current)
+    assert sorted(path.name for path in client.trust.parent.iterdir()) == sorted(["home", "trust", current.name])
+
+
+def test_a_mirror_that_lacks_a_file_is_passed_over(client: Client, office: Publishing) -> None:
+    with Server(closes=False) as server:
+        serve(server, office.public)
+        for target in [target for target in server.answers if target.endswith("words.bin.zst")]:
+            server.answers[target] = status(404)
+        taken = take_from(client, server.url(""), office.public)
+        assert taken.source == str(office.public)
+        for target in [target for target in server.answers if target.endswith("words.bin.zst")]:
+            server.answers[target] = content(b"something else")
+        with pytest.raises(GarrisonError):
+            take_from(client, server.url(""), to="again")
+    assert not (client.trust.parent / "again").exists()
+
+
+def test_a_set_for_another_processor_is_refused(
+    client: Client, office: Publishing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "pdp11")
+    with pytest.raises(Failed, match="another kind of processor"):
+        take_from(client, office.public)
+
+
+def test_signed_nonsense_is_refused(client: Client, office: Publishing) -> None:
+    last = office.publisher.last()
+    assert last is not None
+    right = written(last)
+    for wrong in (
+        b"",
+        b"{}",
+        b"[" * 100_000,
+        right.replace(b'"format": 1', b'"format": 2'),
+        right.replace(b'"words.bin"', b'"../words.bin"'),
+        right.replace(b'"set.json"', b'"sets.json"'),
+        right.replace(last.set.encode(), b"../../etc"),
+    ):
+        office.publish(wrong, LIST)
+        with pytest.raises(Failed):
+            take_from(client, office.public)
+    assert not (client.trust.parent / "taken").exists()
+    assert read_published(right) == last
+
+
+def test_a_set_that_is_not_what_its_name_tells_is_refused(client: Client, office: Publishing) -> None:
+    last = office.publisher.last()
+    assert last is not None
+    forged = written(last).replace(b'"set": "' + last.set.encode(), b'"set": "' + b"0" * 32)
+    for name in last.files:
+        path = office.repository.target_file(last.target(name))
+        assert path is not None
+        office.publish(path.read_bytes(), f"sets/{'0' * 32}/{name}.zst")
+    office.publish(forged, LIST)
+    with pytest.raises(Failed, match="name tells"):
+        take_from(client, office.public)
+    assert not (client.trust.parent / "taken").exists()
+
+
+class TestPinning:
+    def test_a_root_is_pinned_by_its_fingerprint_and_forgets_another_publisher(
+        self, tmp_path: Path, client: Client, office: Publishing
+    ) -> None:
+        take_from(client, office.public)
+        assert list((client.trust / "metadata").iterdir())
+        root = office.repository.root_content()
+        assert pin(client.trust, root) == fingerprint(root) == pinned(client.trust)
+        assert list((client.trust / "metadata").iterdir())
+        other = Publishing(tmp_path / "other")
+        assert pin(client.trust, other.repository.root_content()) != fingerprint(root)
+        assert not (client.trust / "metadata").exists()
+        with pytest.raises(Failed):
+            take_from(client, office.public, to="more")
+
+    def test_what_is_no_root_is_not_pinned(self, tmp_path: Path, office: Publishing) -> None:
+        root = office.repository.root_content()
+        timestamp = (office.public / "metadata" / "timestamp.json").read_bytes()
+        for wrong in (b"", b"{}", b"[" * 100_000, root[:-1], root.replace(b'"sig":"', b'"sig":"00', 1), timestamp):
+            with pytest.raises(Invalid, match="no root of a publisher"):
+                pin(tmp_path / "trust", wrong)
+        assert pinned(tmp_path / "trust") == ""
+
+    def test_a_fingerprint_is_eight_groups_of_four(self) -> None:
+        assert fingerprint(b"") == "e3b0 c442 98fc 1c14 9afb f4c8 996f b924"
