@@ -3,7 +3,7 @@
 import struct
 from typing import Final
 
-MARK: Final = b"GPATTERNS-01"
+MARK: Final = b"GPATTERNS-02"
 INDEX: Final = "patterns-index.bin"
 RECORDS: Final = "patterns-records.bin"
 # record, part, variant, element (255 when the distance is not fixed), distance from the element's start to the atom's
