@@ -12,6 +12,10 @@ _OWN = (
     ("restart [COMPONENT]", "Stop Garrison and start it again; or restart a component."),
     ("completion [bash|zsh|fish]", "Print the completion script for a shell; without one, say how to install it."),
     (
+        "publisher init|publish|renew|rotate|show DIR",
+        "Publish signed databases for an office; garrison publisher --help tells more.",
+    ),
+    (
         "uninstall [--keep THING] [--keep-nothing] [--yes]",
         "Stop Garrison and remove what it made, but for what you want to keep.",
     ),
