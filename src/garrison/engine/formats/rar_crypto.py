@@ -50,12 +50,16 @@ class Keys:
         self._left_4 = _KEYS_4
         self._left_5 = _WORK
 
+    def passwords(self) -> list[bytes]:
+        """Return the passwords in the order in which they are tried."""
+        return sorted(self._guard.passwords, key=lambda password: password != self.right)
+
     def of(self, lock: Lock) -> Iterator[tuple[bytes, Secret]]:
         """Yield the passwords that may be right, with what they give. Raises Incomplete at a limit.
 
         RAR 5 tells which is right; RAR 3 does not. What has no check of its password (RAR 5) stays closed.
         """
-        for password in sorted(self._guard.passwords, key=lambda password: password != self.right):
+        for password in self.passwords():
             self._guard.check()
             secret = self._secret(password, lock)
             if secret is not None:

@@ -12,9 +12,9 @@ from garrison.engine.source import Source
 
 MAGIC_4 = b"Rar!\x1a\x07\x00"
 MAGIC_5 = b"Rar!\x1a\x07\x01\x00"
-SINCE_AES = 29  # RAR 3 and the packing of it; what RAR 2 encrypts is something else
+SINCE_AES = 29  # RAR 3 and the packing of it; RAR 2 encrypts in another way, and without a salt
 VERSION_5 = 50
-_SINCE_OWN_FLAG = 20  # that a member is solid; before, all of the archive is
+SINCE_2 = 20  # RAR 2: that a member is solid; before, all of the archive is
 _STREAM = b"STM"  # the name of headers for what NTFS keeps beside a file
 _FILE, _SERVICE = 2, 3  # kinds of headers
 _ENCRYPTION, _SERVICE_DATA = 1, 7  # kinds of records
@@ -52,7 +52,7 @@ class Entry:
         """Whether it can be unpacked only after the member before it."""
         if self.version == VERSION_5:
             return bool(self.packing & 0x40)
-        return bool(self.packing & (0x10 if self.version >= _SINCE_OWN_FLAG else 0x10000))
+        return bool(self.packing & (0x10 if self.version >= SINCE_2 else 0x10000))
 
 
 def entries(source: Source, guard: Guard, keys: Keys) -> Iterator[Entry]:
@@ -132,7 +132,7 @@ def _entry_4(header: bytes, flags: int, at: int) -> Entry:
         bool(flags & 3),
         flags,
         method,
-        Lock(salt) if flags & 4 and version >= SINCE_AES else None,
+        Lock(salt) if flags & 4 and version >= SINCE_2 else None,
         is_rest=bool(flags & 1),
     )
 

@@ -8,9 +8,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from garrison.engine.formats import libarchive, rar_3
-from garrison.engine.formats.rar_crypto import Keys, decrypted
-from garrison.engine.formats.rar_headers import MAGIC_4, MAGIC_5, VERSION_5, Entry
+from garrison.engine.formats import libarchive, rar_2, rar_3, rar_crypto_2
+from garrison.engine.formats.rar_crypto import Keys, Lock, decrypted
+from garrison.engine.formats.rar_headers import MAGIC_4, MAGIC_5, SINCE_AES, VERSION_5, Entry
 from garrison.engine.formats.reading import Extent
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.source import Source
@@ -61,15 +61,24 @@ def _data(source: Source, guard: Guard, entry: Entry, keys: Keys, room: int) -> 
         return b""
     if entry.lock is None:
         return None if entry.is_stored else source.read_at(entry.at, entry.packed)
-    for password, secret in keys.of(entry.lock):
+    for password, data in _decrypted(source, guard, entry, entry.lock, keys):
         guard.check()
-        data = decrypted(source.read_at(entry.at, entry.packed), secret)
         if entry.is_stored and entry.size >= 0:
-            data = data[: entry.size]
+            data = data[: entry.size]  # noqa: PLW2901 # what is behind is padding
         if entry.version == VERSION_5 or _fits(entry, data, guard, is_known=password == keys.right):
             keys.right = password
             return data if entry.is_stored or entry.version != VERSION_5 else _without_padding(data)
     return None
+
+
+def _decrypted(source: Source, guard: Guard, entry: Entry, lock: Lock, keys: Keys) -> Iterator[tuple[bytes, bytes]]:
+    """Yield passwords that may be right, and what they make of a member's data. Raises Incomplete, OSError."""
+    if entry.version >= SINCE_AES:
+        for password, secret in keys.of(lock):
+            yield password, decrypted(source.read_at(entry.at, entry.packed), secret)
+    elif entry.packed <= rar_crypto_2.MOST_BYTES:
+        for password in keys.passwords():
+            yield password, rar_crypto_2.Cipher(password).decrypted(source.read_at(entry.at, entry.packed), guard)
 
 
 def _without_padding(data: bytes) -> bytes:
@@ -85,13 +94,14 @@ def _without_padding(data: bytes) -> bytes:
 
 
 def _fits(entry: Entry, data: bytes, guard: Guard, *, is_known: bool) -> bool:
-    """Return whether decrypted data of RAR 3 unpacks to what the header says. Raises Incomplete at a limit."""
+    """Return whether decrypted data of RAR 2 or 3 unpacks to what the header says. Raises Incomplete at a limit."""
     if entry.is_stored:
         return zlib.crc32(data) == entry.checksum
     if entry.is_solid:
         return is_known
-    ways = [rar_3.Unpacker().unpacked(data, entry.size)]
-    if libarchive.is_loaded():
+    unpacker = rar_3.Unpacker() if entry.version >= SINCE_AES else rar_2.Unpacker()
+    ways = [unpacker.unpacked(data, entry.size)]
+    if libarchive.is_loaded() and entry.version >= SINCE_AES:
         ways.insert(0, _by_library(_start(entry.version) + _header(entry, data) + data + _END_4))
     return any(_checksum(pieces, guard) in {entry.checksum, None} for pieces in ways)
 
