@@ -12,8 +12,9 @@ from typing import Any
 import yara_x
 
 from garrison.engine.hashes import Skipped
-from garrison.engine.yara.gate import Expression, Group, compile_gate, groups, types_of
+from garrison.engine.yara.gate import Choices, Expression, Group, compile_gate, groups, is_long, types_of, word_of
 from garrison.engine.yara.rulebook import HEADER, MAGIC, reason_of
+from garrison.engine.yara.sieve import SCANNED, Word
 from garrison.engine.yara.text import RuleText, Unreadable, included, read_rules, rule_names
 
 _MOST_BUCKETS = 48
@@ -128,12 +129,12 @@ def _written(buckets: list[_Bucket], skipped: list[Skipped]) -> Compiled:
         rules.serialize_into(content)
         blobs.append(content.getvalue())
         index.append({"types": sorted(bucket.types), "needs": [_numbered(each, gate) for each in bucket.needs]})
-    gated = compile_gate(list(gate), list(gate.values())) if gate else b""
+    gated, words = _gate(buckets, gate)
     at = len(gated)
     for entry, blob in zip(index, blobs, strict=True):
         entry["at"] = [at, len(blob)]
         at += len(blob)
-    head = json.dumps({"gate": [0, len(gated)], "buckets": index}, sort_keys=True).encode("ascii")
+    head = json.dumps({"gate": [0, len(gated)], "words": words, "buckets": index}, sort_keys=True).encode("ascii")
     content_bytes = HEADER.pack(MAGIC, len(head)) + head + gated + b"".join(blobs)
     return Compiled(
         content_bytes,
@@ -143,14 +144,34 @@ def _written(buckets: list[_Bucket], skipped: list[Skipped]) -> Compiled:
     )
 
 
+def _gate(buckets: list[_Bucket], numbers: dict[Expression, int]) -> tuple[bytes, list[Word]]:
+    """Return the database of what is looked for in one pass, and the words of all expressions.
+
+    In the pass are the rarest of each rule and whatever is long: short words are seen so often that they cost more
+    there than when they are looked for alone, where all else is there.
+    """
+    rarest = {
+        each
+        for bucket in buckets
+        for needed in bucket.needs
+        for string in needed[0].strings
+        for each in string[0]
+        if each in numbers
+    }
+    scanned = [each for each in numbers if each in rarest or is_long(each)]
+    database = compile_gate(scanned, [numbers[each] for each in scanned]) if scanned else b""
+    return database, [SCANNED if each in scanned else word_of(each) for each in numbers]
+
+
 def _numbered(needed: tuple[Group, ...], gate: dict[Expression, int]) -> list[Any]:
     """Return the groups of a rule with a number for each expression, which is added to the gate."""
+    return [[group.count, [_choices(string, gate) for string in group.strings]] for group in needed]
+
+
+def _choices(string: Choices, gate: dict[Expression, int]) -> list[list[int]]:
+    """Return the choices of a string by numbers, those first that one pass tells."""
     return [
-        [
-            group.count,
-            [[[gate.setdefault(each, len(gate)) for each in choice] for choice in string] for string in group.strings],
-        ]
-        for group in needed
+        [gate.setdefault(each, len(gate)) for each in sorted(choice, key=is_long, reverse=True)] for choice in string
     ]
 
 

@@ -14,15 +14,15 @@ import hyperscan
 
 from garrison.engine.yara.condition import Need, needs
 from garrison.engine.yara.literals import literals_in
+from garrison.engine.yara.sieve import UNKNOWN, Word
 from garrison.engine.yara.text import RuleText, StringText
 
 _ESCAPES = {"n": b"\n", "t": b"\t", "r": b"\r", '"': b'"', "\\": b"\\"}
 _ESCAPED = re.compile(r"\\(x[0-9A-Fa-f]{2}|.)|([^\\]+)", re.DOTALL)
 _BLOCK = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _LEAST_BYTES = 3
-_SOME_BYTES, _LONG_BYTES = 4, 8  # of a literal that not all objects hold, that few do
+_SOME_BYTES, _LONG_BYTES = 6, 8  # of a literal that not many objects hold, that few do
 _REGEX_IS_LIKE = 4  # a literal of so many bytes
-_MOST_GROUPS = 4
 _COMMON = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
 
 Expression = tuple[bytes, int]
@@ -54,14 +54,25 @@ def _length(expression: Expression) -> int:
     return _REGEX_IS_LIKE if flags & hyperscan.HS_FLAG_PREFILTER else min(len(text) // len(b"\\x00"), _LONG_BYTES)
 
 
-def groups(rule: RuleText) -> tuple[Group, ...]:
-    """Return what must be seen before the rule has to run, the rarest first; () when it must always run.
+def is_long(expression: Expression) -> bool:
+    """Return whether an expression looks for so much that few objects hold it."""
+    return _length(expression) >= _SOME_BYTES
 
-    What is met in most objects is left out where there is something better: noting it costs more than it saves.
-    """
+
+def word_of(expression: Expression) -> Word:
+    """Return what `sieve` looks for by itself."""
+    text, flags = expression
+    if flags & hyperscan.HS_FLAG_PREFILTER:
+        return UNKNOWN
+    word = bytes.fromhex(text.replace(b"\\x", b"").decode("ascii"))
+    is_any = bool(flags & hyperscan.HS_FLAG_CASELESS)
+    return (word.lower() if is_any else word).decode("latin-1"), int(is_any)
+
+
+def groups(rule: RuleText) -> tuple[Group, ...]:
+    """Return what must be seen before the rule has to run, the rarest first; () when it must always run."""
     found = [_group(need, rule) for need in needs(rule.condition, rule.strings)]
-    found = sorted((group for group in found if group.count > 0), key=Group.rarity, reverse=True)
-    return tuple(group for group in found[:_MOST_GROUPS] if group is found[0] or group.rarity()[0] >= _SOME_BYTES)
+    return tuple(sorted((group for group in found if group.count > 0), key=Group.rarity, reverse=True))
 
 
 def _group(need: Need, rule: RuleText) -> Group:
@@ -103,12 +114,11 @@ def _choices(string: StringText) -> Choices:
             return ((expression,),) if "wide" not in string.words and _is_understood(expression) else ()
     else:
         found = [[_unescaped(string.body) if string.kind == "text" else _longest_run(string.body)]]
-    each = [
+    return tuple(
         tuple((_literal(form), flags) for content in choice for form in _forms(content, string.words))
         for choice in found
         if min(map(len, choice)) >= _LEAST_BYTES
-    ]
-    return tuple(choice for choice in each if choice is each[0] or min(map(_length, choice)) >= _SOME_BYTES)
+    )
 
 
 def _forms(content: bytes, words: frozenset[str]) -> list[bytes]:

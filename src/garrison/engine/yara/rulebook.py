@@ -6,12 +6,11 @@ type as the text `object_type`.
 
 The file `rules.yrx`, numbers little-endian:
 
-    0   8 bytes  "GARRULE3"
+    0   8 bytes  "GARRULE4"
     8   u32      length of the index
-    12           index, JSON: {"gate": PLACE, "buckets": [{"types": [...], "needs": [RULE, ...], "at": PLACE}]}; a place
-                 is [offset, length], counted from the end of the index; a RULE lists the groups of which all must be
-                 seen, each as [how many, [STRING, ...]]; a STRING lists choices of expressions, by their numbers: it
-                 is there when one of each was seen; no RULE means that the bucket always runs
+    12           index, JSON: {"gate": PLACE, "words": [WORD, ...], "buckets": [{"types": [...], "needs": [RULE, ...],
+                 "at": PLACE}]}; a place is [offset, length], counted from the end of the index; RULE and WORD are what
+                 `sieve` takes; no RULE means that the bucket always runs
                  the gate (a serialized Vectorscan database), then the buckets (rules serialized by YARA-X)
 """
 
@@ -27,9 +26,10 @@ import yara_x
 from garrison.base.errors import Failed
 from garrison.engine.type import Type
 from garrison.engine.verdict import Certainty, Kind
+from garrison.engine.yara.sieve import Sieve
 
 GAVE_UP = "not checked: matching took too long"
-MAGIC = b"GARRULE3"
+MAGIC = b"GARRULE4"
 HEADER = struct.Struct("<8sL")
 _KINDS = {kind.value: kind for kind in Kind}
 _MOST_MATCHES = 10_000  # of one pattern in one object
@@ -75,10 +75,10 @@ class Rulebook:
             magic, length = HEADER.unpack_from(view)
             index: Any = None if magic != MAGIC else json.loads(bytes(view[HEADER.size : HEADER.size + length]))
             body = view[HEADER.size + length :]
-            self._gate = _opened_gate(bytes(_view(body, index["gate"])))
             self._buckets = [(frozenset(entry["types"]), bool(entry["needs"])) for entry in index["buckets"]]
             self._blobs = [_view(body, entry["at"]) for entry in index["buckets"]]
-            self._wanting = _wanting([entry["needs"] for entry in index["buckets"]])
+            needs = [entry["needs"] for entry in index["buckets"]]
+            self._sieve = Sieve(bytes(_view(body, index["gate"])), needs, index["words"])
             if self._blobs:
                 _scanner(bytes(min(self._blobs, key=len)), seconds)
         except (*_DAMAGES, hyperscan.error) as error:
@@ -88,14 +88,13 @@ class Rulebook:
         self._is_sealed = False
         self._types = [""] * len(self._buckets)
         self._by_type: dict[Type, tuple[list[int], frozenset[int]]] = {}
-        self._seen: set[int] = set()
 
     def match(self, content: bytes, kind: Type) -> tuple[list[Hit], str]:
         """Return the rules that match, and what went wrong or ""."""
         always, gated = self._candidates(kind)
         wanted = list(always)
         if gated:
-            wanted += sorted(self._passed(content, gated))
+            wanted += sorted(self._sieve.passes(content, gated))
         if self._is_sealed and (closed := [number for number in wanted if self._scanners[number] is None]):
             raise Unopened(closed)
         hits: list[Hit] = []
@@ -117,7 +116,7 @@ class Rulebook:
         for number, scanner in enumerate(self._scanners):
             if scanner is not None:
                 self._run(number, b"garrison", Type.DATA)
-        self._passed(b"garrison", frozenset())
+        self._sieve.passes(b"garrison", ())
         self._is_sealed = True
 
     def close(self) -> None:
@@ -142,23 +141,6 @@ class Rulebook:
             known = self._by_type[kind] = (always, frozenset(mine).difference(always))
         return known
 
-    def _passed(self, content: bytes, gated: frozenset[int]) -> set[int]:
-        """Return the numbers of those buckets of which a rule may hold."""
-        seen = self._seen
-        seen.clear()
-        if self._gate is None or not content:
-            return set()
-        self._gate.scan(content, match_event_handler=self._note)
-        passed: set[int] = set()
-        for expression in seen:
-            for bucket, needed in self._wanting.get(expression, ()):
-                if bucket in gated and bucket not in passed and all(_holds(group, seen) for group in needed):
-                    passed.add(bucket)
-        return passed
-
-    def _note(self, number: int, *_: object) -> None:
-        self._seen.add(number)
-
     def _run(self, number: int, content: bytes, kind: Type) -> tuple[list[Hit], str]:
         scanner = self._opened(number)
         if self._types[number] != kind:
@@ -173,28 +155,7 @@ class Rulebook:
         return [_hit(rule) for rule in matching] if matching else [], ""
 
 
-_Needed = list[tuple[int, list[list[list[int]]]]]
-
-
-def _wanting(buckets: list[list[_Needed]]) -> dict[int, list[tuple[int, _Needed]]]:
-    """Return for each expression the rules whose rarest group it belongs to, with the number of their bucket."""
-    found: dict[int, list[tuple[int, _Needed]]] = {}
-    for number, rules in enumerate(buckets):
-        for needed in rules:
-            for expression in {each for string in needed[0][1] for each in string[0]}:
-                found.setdefault(expression, []).append((number, needed))
-    return found
-
-
-def _holds(group: tuple[int, list[list[list[int]]]], seen: set[int]) -> bool:
-    count, strings = group
-    there = 0
-    for string in strings:
-        there += all(not seen.isdisjoint(choice) for choice in string)
-    return there >= count
-
-
-_DAMAGES = (struct.error, ValueError, KeyError, TypeError, OSError)
+_DAMAGES = (struct.error, ValueError, KeyError, TypeError, IndexError, AttributeError, OSError)
 
 
 def _unusable() -> Failed:
@@ -208,14 +169,6 @@ def _unusable() -> Failed:
 def _view(body: memoryview, at: Any) -> memoryview:
     start, length = at
     return body[start : start + length]
-
-
-def _opened_gate(content: bytes) -> Any:
-    if not content:
-        return None
-    database = hyperscan.loadb(content, mode=hyperscan.HS_MODE_BLOCK)
-    database.scratch = hyperscan.Scratch(database)
-    return database
 
 
 def _scanner(content: bytes, seconds: int) -> Any:  # Any: the stubs lack set_global and fast_scan
