@@ -446,6 +446,13 @@ class TestEncryption:
             assert server.targets() == ["/file"]
         assert fetching.ledger[0].host == "feeds.example"
 
+    def test_the_way_to_a_proxy_can_be_encrypted_too(self, tmp_path: Path, authority: Authority) -> None:
+        answers = {"http://feeds.example/file": content(BODY)}
+        with Server(answers, context=authority.context_for("127.0.0.1")) as proxy:
+            line = Line(proxy=Proxy(f"https://127.0.0.1:{proxy.port}", "anna", "secret"), tries=1)
+            assert Fetching(tmp_path, line).one("http://feeds.example/file")[1] == BODY
+            assert "proxy-authorization" in proxy.asked[0].headers
+
     @pytest.mark.parametrize(("code", "says"), [(407, "another sign-in (407)"), (502, "did not lead to")])
     def test_a_proxy_that_does_not_tunnel_is_a_sentence(self, tmp_path: Path, code: int, says: str) -> None:
         with Server({"feeds.example:443": status(code)}) as proxy:

@@ -53,6 +53,13 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         parse_address(text)
 
 
+def test_no_sentence_holds_a_password() -> None:
+    for text in ("ftp://anna:secret@a.example/", "http://anna:secret@[::1", "http://anna:secret@/x"):
+        with pytest.raises(Invalid) as refused:
+            parse_address(text)
+        assert "secret" not in refused.value.text
+
+
 @given(st.text(max_size=60) | st.text(max_size=40).map("http://".__add__) | st.text(max_size=40).map("file://".__add__))
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     try:

@@ -92,16 +92,6 @@ class Getter:
                 forget_part(address)  # whoever is short of space gets it back
             raise Trouble(f"What came could not be written: {(error.strerror or str(error)).lower()}.") from error
 
-    def content(self, address: str, most_bytes: int) -> bytes:
-        """Return the content of a small file, under the same limits. Raises Trouble."""
-        name = "content"
-        try:
-            self.take(Wanted(address, name, most_bytes), quiet)
-            return Path(name).read_bytes()
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
-
     def _copied(self, address: Address, wanted: Wanted, progress: Progress) -> Taken:
         descriptor, status = self._locals.open(address.text)
         with open(descriptor, "rb") as source:
@@ -163,11 +153,6 @@ class Getter:
             if seconds := self._requester.pace.seconds(len(piece)):
                 end.extend(seconds)
             yield piece
-
-
-def quiet(done: int, total: int | None) -> None:
-    """Take progress, and say nothing."""
-    del done, total
 
 
 def pause(attempt: int) -> float:

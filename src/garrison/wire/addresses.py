@@ -42,14 +42,19 @@ def parse_address(text: str) -> Address:
         parts = urlsplit(text)
         port, host = parts.port, _ascii(parts.hostname or "").rstrip(".")
     except ValueError as error:
-        raise Invalid(f"“{text}” is no address.", _HINT) from error
+        raise Invalid(f"{_shown(text)} is no address.", _HINT) from error
     if parts.scheme == "file":
         return _file(text, host, unquote(parts.path, errors="surrogateescape"))
     if parts.scheme not in {"http", "https"} or not host:
-        raise Invalid(f"Nothing can be fetched from “{text}”.", _HINT)
+        raise Invalid(f"Nothing can be fetched from {_shown(text)}.", _HINT)
     place = f"[{host}]" if ":" in host else host
     whole = urlunsplit((parts.scheme, place if port is None else f"{place}:{port}", parts.path, parts.query, ""))
     return Address(parts.scheme, host, whole, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def _shown(text: str) -> str:
+    """Return how an address stands in a sentence: not, where a sign-in may be in it."""
+    return "What was given" if "@" in text else f"“{text}”"
 
 
 def _ascii(host: str) -> str:
@@ -59,7 +64,7 @@ def _ascii(host: str) -> str:
 
 def _file(text: str, host: str, path: str) -> Address:
     if host not in {"", "localhost"} or not path.startswith("/") or "\0" in path:
-        raise Invalid(f"“{text}” names no file of this computer.", _HINT)
+        raise Invalid(f"{_shown(text)} names no file of this computer.", _HINT)
     return Address("file", "", path)
 
 
