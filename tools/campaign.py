@@ -11,6 +11,7 @@ CAMPAIGNS = {
     "false-positives": "tests.engine.false_positives",
     "packages": "tests.engine.packages",
     "worker-abuse": "tests.worker.campaign",
+    "databases-kill": "tests.abilities.databases.campaign",
     "quarantine-kill": "tests.abilities.campaign",
     "daemon-kill": "tests.daemon.campaign",
 }

@@ -15,6 +15,7 @@ from garrison.base.paths import Home
 from garrison.engine.databases import Detector
 from garrison.engine.subject import Subject
 from garrison.engine.type import Type
+from tests.abilities.databases.campaign import campaign
 from tests.abilities.databases.test_building import LINE, finds
 from tests.abilities.things import EICAR, START, fill, needs_root, small_disk
 
@@ -297,3 +298,7 @@ def test_it_can_be_told_to_stay(home: Home) -> None:
     (home.root / "databases" / "history.json").write_text("{nonsense")
     assert databases.held_until() is None
     assert databases.history() == []
+
+
+def test_a_short_campaign_of_kills() -> None:
+    campaign(seed=1, times=10)

@@ -1,5 +1,6 @@
 """What the compiling process does with a feed that came: look at it, and write what it is now."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def accept(request: dict[str, Any]) -> dict[str, Any]:
     try:
         to.mkdir(mode=0o700)
         accepted = KINDS[feed.kind].accept(came, to, _trust(request["trust"]))
+        _settle(to)
     except OSError as error:
         raise explain(error, f"read {feed.title}") from error
     more = [[file.address, file.name, file.most_bytes, file.is_optional] for file in accepted.more]
@@ -49,6 +51,16 @@ def answered(answer: dict[str, Any]) -> Accepted:
         return Accepted(tuple(File(*file) for file in answer["more"]), dict(answer["about"]))
     except (KeyError, TypeError) as error:
         raise Failed("Reading the feed ended with nonsense.") from error
+
+
+def _settle(folder: Path) -> None:
+    """Have all that was written on the disk, before anybody says that it is there. Raises OSError."""
+    for path in [*folder.rglob("*"), folder]:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _trust(plain: dict[str, Any]) -> Trust:

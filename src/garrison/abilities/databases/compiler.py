@@ -77,7 +77,7 @@ async def do(request: Mapping[str, Any]) -> dict[str, Any]:
         start_new_session=True,
     )
     try:
-        answer, words = await process.communicate(json.dumps(request).encode("ascii"))
+        answer, words = await process.communicate(json.dumps({**request, "parent": os.getpid()}).encode("ascii"))
     finally:
         if process.returncode is None:
             process.kill()

@@ -4,7 +4,8 @@ Databases come from other people, and may be huge. So they are read in a process
 time, which may end without harm to anybody.
 
 The request is JSON: {"sources": [path, ...], "to": path or null, "cache": path or null, "pua": bool, "unsigned": bool,
-"about": {name: text} for the set's description, if any}; or what `assembling` or `accepting` takes.
+"about": {name: text} for the set's description, if any}; or what `assembling` or `accepting` takes. "parent" in it is
+the number of the process that asks, with which this one ends.
 The answer is one line of JSON: {"folder": path, "report": what `BuildReport.to_plain` returns, or null}, or
 {"error": ...}.
 """
@@ -34,7 +35,7 @@ def main() -> int:
     """Do what standard input asks, and answer on standard output; return the exit code."""
     request = json.load(sys.stdin)
     try:
-        _confine()
+        _confine(request["parent"])
         answer = _answer(request)
     except GarrisonError as error:
         answer = {"error": error.to_plain()}
@@ -44,8 +45,8 @@ def main() -> int:
     return 0
 
 
-def _confine() -> None:
-    """Give up what compiling needs not."""
+def _confine(parent: int) -> None:
+    """Give up what compiling needs not, and end with whoever asked."""
     sandbox.gain_no_privileges()
     if os.geteuid() == 0:
         sandbox.isolate()  # anybody else would lose the right to make files
@@ -53,6 +54,7 @@ def _confine() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(_LOW_PRIORITY)
+    sandbox.die_with_parent(parent)
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from garrison.abilities.databases.sets import Databases
 from garrison.abilities.fetching import Fetcher, Got, Wanted
 from garrison.base.clock import Clock
 from garrison.base.errors import Failed, GarrisonError
-from garrison.base.files import explain, read_json, write_json
+from garrison.base.files import explain, read_json, sweep, write_json
 from garrison.engine.signatures.proofs import Trust
 
 COMPONENT, PURPOSE = "updates", "databases"  # who asks, and for what, in the ledger of outgoing data
@@ -54,6 +54,8 @@ class Gatherer:
         self._fetcher = fetcher
         self._clock = clock
         self._trust = trust or Trust()
+        for home in self._folder.glob("*"):
+            _sweep(home)
 
     async def gather(
         self, feeds: Iterable[Feed], *, by_hand: bool = False, tell: Tell | None = None
@@ -137,7 +139,7 @@ class Gatherer:
         now = self._clock.now().isoformat(timespec="seconds")
         try:
             self._write(feed, FeedState(state.files, state.marks, state.about, now, state.changed_at, failure))
-        except OSError:
+        except GarrisonError:
             return  # the disk is full or gone: that is told by what failed before
 
     def _write(self, feed: Feed, state: FeedState) -> None:
@@ -195,6 +197,18 @@ class _Visit:
         """Return a folder that is not there yet, for what is accepted."""
         shutil.rmtree(self.to, ignore_errors=True)
         return self.to
+
+
+def _sweep(home: Path) -> None:
+    """Remove what a kill left of a feed beside what it is."""
+    try:
+        kept = read_json(home / "state.json")["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        kept = ""
+    sweep(home)
+    for left in home.glob("*"):
+        if left.name == ".new" or (left.name.startswith("files-") and left.name != kept):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _is_optional(wanted: Iterable[File]) -> bool:

@@ -38,9 +38,15 @@ class Notes:
         return [SetNote(**plain) for plain in reversed(found) if isinstance(plain, dict) and plain.keys() == _NAMES]
 
     def add(self, note: SetNote) -> None:
-        """Write one more. Raises OSError."""
+        """Write one more. Raises what `explain` makes of an OSError."""
         kept = [asdict(each) for each in reversed(self.all()[: _MOST_NOTES - 1])]
         write_json(self._file, self._read() | {"sets": [*kept, asdict(note)]})
+
+    def take_back(self, note: SetNote) -> None:
+        """Forget the note that was written last, if it is this one. Raises what `explain` makes of an OSError."""
+        kept = self.all()
+        if kept and kept[0] == note:
+            write_json(self._file, self._read() | {"sets": [asdict(each) for each in reversed(kept[1:])]})
 
     def held_until(self) -> datetime | None:
         """Return until when the set in use is to stay, None when nothing was said."""
@@ -50,7 +56,7 @@ class Notes:
             return None
 
     def hold(self, until: datetime | None) -> None:
-        """Write down until when. Raises OSError."""
+        """Write down until when. Raises what `explain` makes of an OSError."""
         write_json(self._file, self._read() | {"held_until": until.isoformat() if until is not None else ""})
 
     def _read(self) -> dict[str, Any]:

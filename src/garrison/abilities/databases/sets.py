@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -22,8 +23,8 @@ from garrison.abilities.databases.building import (
 from garrison.abilities.databases.notes import Notes, SetNote
 from garrison.abilities.databases.proving import prove
 from garrison.base.clock import Clock
-from garrison.base.errors import Failed, NotFound, Unavailable
-from garrison.base.files import explain, read_json, sync_folder, write_atomically
+from garrison.base.errors import Failed, GarrisonError, NotFound, Unavailable
+from garrison.base.files import explain, read_json, sweep, sync_folder, write_atomically
 from garrison.base.paths import Home
 from garrison.base.text import printable
 from garrison.engine.set_files import SET, check_set, size_of_set
@@ -138,11 +139,18 @@ class Databases:
         return target
 
     async def _use(self, name: str, source: str, transferred: int) -> None:
-        """Put a set that lies in its place in use, have the scanner follow, and forget what nobody needs any more."""
-        before = self.name()
-        if name != before:
-            await asyncio.to_thread(self._switch, name, before)
-        self._notes.add(self._note(name, source, transferred))
+        """Put a set that lies in its place in use, have the scanner follow, and forget what nobody needs any more.
+
+        The note comes first, so that whatever is in use has one. Raises Failed, OSError; then all is as before.
+        """
+        note = self._note(name, source, transferred)
+        self._notes.add(note)
+        try:
+            await asyncio.to_thread(self._switch, name, self.name())
+        except OSError:
+            with suppress(GarrisonError):
+                self._notes.take_back(note)
+            raise
         for follow in self.on_switch:
             await follow(self._folder / name)
         await asyncio.to_thread(self._forget)
@@ -171,8 +179,7 @@ class Databases:
         return name
 
     def _ensure(self) -> None:
-        for cut_short in self._folder.glob(".new-*"):
-            shutil.rmtree(cut_short, ignore_errors=True)
+        self._sweep()
         rules = own_rules()
         wanted = hashlib.sha256(repr((__version__, rules)).encode()).hexdigest()
         if self._built_from() != wanted or not self._is_whole(_BUILT_IN):
@@ -180,15 +187,29 @@ class Databases:
             write_atomically(self._folder / _SEEN, wanted.encode("ascii"))
         is_whole = self._is_whole(_CURRENT)
         if not is_whole or self._is_outdated():
-            self._switch((self._folder / _BUILT_IN).resolve().name, self.name() if is_whole else "")
-            self._notes.add(self._note(self.name(), _BUILT_IN, 0))
+            built_in = (self._folder / _BUILT_IN).resolve().name
+            self._notes.add(self._note(built_in, _BUILT_IN, 0))
+            self._switch(built_in, self.name() if is_whole else "")
         self._forget()
 
+    def _sweep(self) -> None:
+        """Remove what a kill left half made. Nobody may be at it: whoever makes sets ends with the suite."""
+        sweep(self._folder)
+        for link in self._folder.glob(".*.new"):
+            if link.is_symlink():
+                link.unlink(missing_ok=True)
+        for pattern in (".new-*", ".*.new", ".compiled/.*.new"):
+            for cut_short in self._folder.glob(pattern):
+                shutil.rmtree(cut_short, ignore_errors=True)
+
     def _is_outdated(self) -> bool:
-        """Return whether the set in use is an older one of those built in."""
-        last = next(iter(self._notes.all()), None)
-        built_in = (self._folder / _BUILT_IN).resolve().name
-        return self.name() != built_in and (last is None or last.name != self.name() or last.source == _BUILT_IN)
+        """Return whether the set in use is an older one of those built in, which nobody chose."""
+        name = self.name()
+        if name == (self._folder / _BUILT_IN).resolve().name:
+            return False
+        note = next((note for note in self._notes.all() if note.name == name), None)
+        source = note.source if note is not None else described(self.current())["about"].get("source")
+        return bool(source == _BUILT_IN)
 
     def _is_whole(self, link: str) -> bool:
         """Return whether a set is there, and as it was built; of a large one only the sizes are compared."""
@@ -214,7 +235,8 @@ class Databases:
         fresh = self._folder / f".new-{os.getpid()}"
         try:
             fresh.mkdir(mode=0o700)
-            info = {"garrison": __version__, "built": self._clock.now().isoformat(timespec="seconds")}
+            now = self._clock.now().isoformat(timespec="seconds")
+            info = {"garrison": __version__, "built": now, "source": _BUILT_IN}
             report = build([(name, text.encode()) for name, text in rules], FolderSink(fresh), info)
             if report.skipped:
                 raise Failed(f"Our own rules were not all understood: {report.skipped}")
@@ -226,6 +248,8 @@ class Databases:
 
     def _switch(self, name: str, before: str) -> None:
         """Put a set in use, atomically. before: the one that was, "" when it is of no use."""
+        if name == before:
+            return
         if before:
             self._link(_PREVIOUS, before)
         self._link(_CURRENT, name)
