@@ -1,3 +1,4 @@
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from garrison.base.errors import NotFound
 from garrison.daemon.consents import Consents
 from garrison.daemon.store import Store
-from garrison.sdk import describe
+from garrison.sdk import Caller, describe
 from tests.daemon.parts import ANNA, BERND, clock, store
 from tests.sdk.samples import Sample
 
@@ -29,6 +30,17 @@ def test_each_account_speaks_for_itself(tmp_path: Path) -> None:
         assert consents(opened).record(ANNA, "sample.tell", given=True).given
         assert consents(opened).has(ANNA, "sample.tell")
         assert not consents(opened).has(BERND, "sample.tell")
+
+
+def test_root_and_the_suites_own_account_speak_with_one_voice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: ANNA.uid)
+    with store(tmp_path) as opened:
+        ledger = consents(opened)
+        ledger.record(Caller(0, 0), "sample.tell", given=True)
+        assert ledger.has(ANNA, "sample.tell")
+        assert not ledger.has(BERND, "sample.tell")
+        ledger.record(ANNA, "sample.tell", given=False)
+        assert not ledger.has(Caller(0, 0), "sample.tell")
 
 
 def test_it_can_be_taken_back_and_the_ledger_keeps_both(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Consents: who agreed to which purpose, and to which words. Nothing is assumed."""
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class Consent:
 
 
 class Consents:
-    """The ledger of consents."""
+    """The ledger of consents. Root and the account that the suite runs as speak for it with one voice."""
 
     def __init__(self, store: Store, clock: Clock, manifests: Iterable[Manifest]) -> None:
         self._store = store
@@ -60,9 +61,10 @@ class Consents:
 
     def _consent(self, caller: Caller, name: str, purpose: Purpose) -> Consent:
         component, _ = self._purposes[name]
+        uids = (0, os.geteuid()) if caller.is_owner else (caller.uid, caller.uid)
         row = self._store.read(
-            "SELECT * FROM consent WHERE uid = ? AND component = ? AND purpose = ? ORDER BY id DESC LIMIT 1",
-            (caller.uid, component, purpose.id),
+            "SELECT * FROM consent WHERE uid IN (?, ?) AND component = ? AND purpose = ? ORDER BY id DESC LIMIT 1",
+            (*uids, component, purpose.id),
         ).fetchone()
         agreed = bool(row and row["given"])
         current = bool(row and row["text_sha256"] == _sha(purpose))
