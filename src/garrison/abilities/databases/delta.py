@@ -1,7 +1,8 @@
 """Small updates of a set's files: how the new file is made from the old one and what was published for it.
 
-There are three forms. A `whole` file is one zstd frame. A `patch` is a zstd frame too, with the old file as its prefix.
-A `table`, for the digests of `engine.hashes`, is a zstd frame of what changed, all numbers u32 and little-endian:
+There are four forms. A `whole` file is one zstd frame. A `patch` is a zstd frame too, with the old file as its prefix.
+An `index` is told in `index_delta`. A `table`, for the digests of `engine.hashes`, is a zstd frame of what changed, all
+numbers u32 and little-endian:
 
     "GARDELTA", then the lengths in bytes of the parts that follow
     foot      the foot of the new file
@@ -28,6 +29,7 @@ from typing import Final
 
 from backports import zstd
 
+from garrison.abilities.databases.index_delta import prefix_and_frame, put_together
 from garrison.base.errors import Failed
 from garrison.engine.hashes import ALGORITHMS, ANY_SIZE, FOOT, MAGIC, PLACES, Parts, read_parts
 from garrison.engine.set_files import TABLES, table_file
@@ -50,6 +52,8 @@ SAME: Final = "same"  # the old file, as it is
 WHOLE: Final = "whole"
 PATCH: Final = "patch"
 TABLE: Final = "table"
+INDEXED: Final = "index"
+FORMS: Final = (SAME, WHOLE, PATCH, TABLE, INDEXED)
 MOST_BYTES: Final = 2**31 - 1  # of a file: the window of a patch reaches as far
 _HEADER: Final = struct.Struct(f"<8s{len(PARTS)}L")
 _TABLE_ALGORITHMS = {table_file(table, algorithm): algorithm for table in TABLES for algorithm in ALGORITHMS}
@@ -66,20 +70,35 @@ def algorithm_of(name: str) -> str:
 
 
 def pieces_of(form: str, name: str, old: memoryview, content: bytes, size: int) -> Iterator[bytes | bytearray]:
-    """Yield the new file. form: WHOLE, PATCH or TABLE. old: the file before, of no account for a whole one.
+    """Yield the new file. form: of FORMS, but for SAME. old: the file before, of no account for a whole one.
 
     content: what was published. size: of the new file in bytes; no more is made. Raises Failed.
     """
-    if not 0 < size <= MOST_BYTES or form not in {WHOLE, PATCH, TABLE}:
+    if not 0 < size <= MOST_BYTES or form not in FORMS:
         raise _damaged(name)
     try:
         if form == TABLE:
             yield from _table(algorithm_of(name), old, _unpacked(content, size + _SLACK), size)
+        elif form == INDEXED:
+            prefix, frame = prefix_and_frame(old, content)
+            yield put_together(b"".join(_frames(frame, size, zstd.ZstdDict(prefix, is_raw=True))))
         else:
-            prefix = zstd.ZstdDict(old, is_raw=True) if form == PATCH else None
-            yield from _frames(content, size, prefix)
-    except (ValueError, KeyError, IndexError, struct.error, OverflowError, zstd.ZstdError) as error:
+            yield from _frames(content, size, zstd.ZstdDict(old, is_raw=True) if form == PATCH else None)
+    except _DAMAGE as error:
         raise _damaged(name) from error
+
+
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    struct.error,
+    zstd.ZstdError,
+)
 
 
 def _damaged(name: str) -> Failed:

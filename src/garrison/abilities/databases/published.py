@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from garrison.abilities.databases.delta import MOST_BYTES, PATCH, SAME, TABLE, WHOLE
+from garrison.abilities.databases.delta import FORMS, MOST_BYTES, WHOLE
 from garrison.base.errors import Failed
 from garrison.engine.set_files import SET
 
@@ -24,7 +24,6 @@ LIST: Final = "databases.json"
 FORMAT: Final = 1
 
 MOST_LIST_BYTES: Final = 4 * 1024 * 1024
-_FORMS = {SAME, WHOLE, PATCH, TABLE}
 _NAME = re.compile(r"[0-9a-f]{32}")
 _FILE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -159,7 +158,7 @@ def _files(plain: Any) -> dict[str, Packed]:
 
 def _packed(plain: Any) -> Packed:
     form = plain["form"]
-    if form not in _FORMS:
+    if form not in FORMS:
         raise ValueError("no such form")
     return Packed(
         _count(plain["bytes"], MOST_BYTES),

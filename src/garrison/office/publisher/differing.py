@@ -17,10 +17,19 @@ from garrison.abilities.databases.delta import (
     algorithm_of,
     follow_records,
 )
+from garrison.abilities.databases.index_delta import (
+    COUNTS,
+    INDEX_MAGIC,
+    layout_of,
+    renumbering,
+    told_apart,
+)
 from garrison.engine.hashes import ALGORITHMS, FOOT, NAME, PLACES, read_parts
 
 _LEVEL = 19
-_PATCH_LEVEL = 6
+_FAST_LEVEL = 12
+_SMALL_BYTES = 8 * 1024 * 1024  # what is larger takes too long at the highest level
+_NEAR = 1000  # records
 _HEADER = struct.Struct(f"<8s{len(PARTS)}L")
 _SMALLEST_PREFIX = 8
 _PLAIN_WINDOW = 27
@@ -50,19 +59,55 @@ def best_update(name: str, old: memoryview, new: memoryview) -> tuple[str, bytes
     return min(found, key=lambda entry: len(entry[1])) if found else None
 
 
-def patch(old: memoryview, new: memoryview) -> bytes:
+def patch(old: memoryview | bytes, new: memoryview | bytes) -> bytes:
     """Return a zstd frame that needs the old file as its prefix."""
     window = max(len(old) + len(new), 1024).bit_length()
     parameter = zstd.CompressionParameter
     return zstd.compress(
         new,
         options={
-            parameter.compression_level: _PATCH_LEVEL,
+            parameter.compression_level: _LEVEL if len(new) <= _SMALL_BYTES else _FAST_LEVEL,
             parameter.window_log: min(window, 31),
             parameter.enable_long_distance_matching: 1,
         },
         zstd_dict=zstd.ZstdDict(old, is_raw=True).as_prefix,
     )
+
+
+def index_update(indices: tuple[memoryview, memoryview], records: tuple[memoryview, memoryview]) -> bytes | None:
+    """Return the update of an index of patterns, None when one is not laid out as it should be.
+
+    indices, records: the old and the new file of each.
+    """
+    try:
+        old, new = (_split(index, content) for index, content in zip(indices, records, strict=True))
+        removed, added = _between(old, new)
+        prefix = told_apart(indices[0], renumbering(len(old), removed, added))
+        frame = patch(prefix, told_apart(indices[1]))
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, struct.error):
+        return None
+    return INDEX_MAGIC + COUNTS.pack(len(removed), len(added)) + _gaps(removed) + _gaps(added) + frame
+
+
+def _split(index: memoryview, content: memoryview) -> list[bytes]:
+    """Return the records of patterns."""
+    found = layout_of(index)
+    offsets = struct.unpack_from(f"<{found.records + 1}Q", index, found.offsets)
+    return [bytes(content[start:end]) for start, end in pairwise(offsets)]
+
+
+def _between(old: list[bytes], new: list[bytes]) -> tuple[list[int], list[int]]:
+    """Return the places of old records that go, and of new ones that come; the others keep their order."""
+    places = {record: number for number, record in reversed(list(enumerate(old)))}
+    kept, added, last = set(), [], -1
+    for number, record in enumerate(new):
+        place = places.get(record, -1)
+        if last < place <= last + _NEAR:
+            kept.add(place)
+            last = place
+        else:
+            added.append(number)
+    return [number for number in range(len(old)) if number not in kept], added
 
 
 @dataclass(slots=True)

@@ -15,15 +15,16 @@ from typing import Any
 from garrison import __version__
 from garrison.abilities.databases.building import name_of
 from garrison.abilities.databases.compiler import ask
-from garrison.abilities.databases.delta import MOST_BYTES, SAME, WHOLE
+from garrison.abilities.databases.delta import INDEXED, MOST_BYTES, SAME, WHOLE, pieces_of
 from garrison.abilities.databases.proving import prove
 from garrison.abilities.databases.published import LIST, Packed, Published, Update, read_published, written
 from garrison.abilities.databases.sets import described, own_rules
 from garrison.base.clock import Clock
 from garrison.base.errors import Failed, Unavailable
 from garrison.base.files import explain
+from garrison.engine.patterns.layout import INDEX, RECORDS
 from garrison.engine.set_files import SET
-from garrison.office.publisher.differing import best_update, packed
+from garrison.office.publisher.differing import best_update, index_update, packed
 from garrison.office.publisher.feeds import Feeds
 from garrison.office.publisher.repository import Repository
 
@@ -267,8 +268,7 @@ def _update(old: Path, fresh: Path, update: Update, stage: Path, targets: dict[s
         whole = stage / f"{name}.zst"
         form, place = WHOLE, stage / f"{name}.update"
         if name in before:
-            with mapped(old / name) as was, mapped(fresh / name) as now:
-                best = best_update(name, was, now)
+            best = _smallest(name, old, fresh)
             if best is not None and len(best[1]) < whole.stat().st_size:
                 form = best[0]
                 place.write_bytes(best[1])
@@ -277,6 +277,20 @@ def _update(old: Path, fresh: Path, update: Update, stage: Path, targets: dict[s
         targets[update.target(name)] = place
         files[name] = Packed(told["bytes"], told["sha256"], place.stat().st_size, form)
     return replace(update, files=files)
+
+
+def _smallest(name: str, old: Path, fresh: Path) -> tuple[str, bytes] | None:
+    """Return the smallest update of a file that is in both sets, and its form."""
+    with mapped(old / name) as was, mapped(fresh / name) as now:
+        best = best_update(name, was, now)
+        if name != INDEX:
+            return best
+        with mapped(old / RECORDS) as old_records, mapped(fresh / RECORDS) as new_records:
+            index = index_update((was, now), (old_records, new_records))
+        if index is None or (best is not None and len(best[1]) <= len(index)):
+            return best
+        made = b"".join(pieces_of(INDEXED, name, was, index, len(now)))
+        return (INDEXED, index) if made == now else best
 
 
 def _useful(updates: Sequence[Update], whole: int) -> tuple[Update, ...]:
