@@ -1,6 +1,7 @@
 import asyncio
 import functools
 import hashlib
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from garrison.abilities.outgoing import Outgoing, Request
 from garrison.base.clock import FakeClock
 from garrison.base.paths import Home
 from tests.abilities.databases.test_building import HELLO, LINE, finds
-from tests.abilities.things import START
+from tests.abilities.things import START, fill, needs_root, small_disk
 from tests.engine.signatures import keys
 
 NEXT = "Listed.Next"
@@ -212,3 +213,47 @@ def test_another_address_begins_anew_and_a_folder_serves_as_well(served: tuple[s
     assert office.finds(from_folder) == ["Listed.Hello"]
     office.gatherer.forget(from_folder)
     assert office.gatherer.state(from_folder).files is None
+
+
+def test_what_a_kill_left_of_a_feed_goes_at_the_next_start(served: tuple[str, Path], office: Office) -> None:
+    address, folder = served
+    (folder / "list.txt").write_text("http://bad.example/x\n")
+    one = feed("urls", f"{address}/list.txt")
+    office.gather(one)
+    home = office.databases.folder / "feeds" / "one"
+    before = sorted(home.iterdir())
+    (home / "files-other").mkdir()
+    (home / ".new" / "deep").mkdir(parents=True)
+    (home / ".state.json.7.new").touch()
+    again = Office(office.databases.folder.parent)
+    assert sorted(home.iterdir()) == before
+    assert again.gatherer.state(one).files is not None
+
+
+@needs_root
+@pytest.mark.parametrize("pages", [0, 1, 2, 3, 4, 6, 9, 16, 40])
+def test_a_full_disk_at_any_step_is_told_and_what_was_there_stays(
+    served: tuple[str, Path], tmp_path: Path, pages: int
+) -> None:
+    address, folder = served
+    (folder / "list.txt").write_text("0" * 32 + ":1:Old\n")
+    one = Feed("one", "hashes", f"{address}/list.txt", "Digests")
+    with small_disk(tmp_path / "disk", "size=4m") as disk:
+        office = Office(disk)
+        office.gather(one)
+        (folder / "list.txt").write_text("".join(f"{number:032x}:1:New\n" for number in range(1000)))
+        os.utime(folder / "list.txt", (2**31, 2**31))
+        fill(disk, pages * 4096)
+        (outcome,) = office.gather(one)
+        files = office.gatherer.state(one).files
+        assert files is not None
+        lines = (files / "one.csv").read_text().splitlines()
+        assert outcome.has_changed == (len(lines) == 1000) == (outcome.failure == "")
+        assert len(lines) in {1, 1000}
+        if outcome.failure:
+            assert "the disk is full" in outcome.failure or "no space left" in outcome.failure
+            assert pages < 40
+        (disk / "filler").unlink()
+        assert office.gather(one)[0].failure == ""
+        assert len(list((disk / "databases" / "feeds" / "one").iterdir())) == 2
+        assert not list((disk / "fetch").glob("spool-*"))

@@ -300,5 +300,68 @@ def test_it_can_be_told_to_stay(home: Home) -> None:
     assert databases.history() == []
 
 
+@needs_root
+@pytest.mark.parametrize("what", ["adopt", "back"])
+@pytest.mark.parametrize("pages", [0, 1, 2])
+def test_on_a_full_disk_the_set_in_use_stays_or_the_new_one_is(
+    home: Home, tmp_path: Path, what: str, pages: int
+) -> None:
+    before, one = opened(home)[0].name(), adopted(home, "One")
+    made(home, "Two")
+    with small_disk(tmp_path / "disk", "size=16m") as disk:
+        shutil.copytree(home.root / "databases", disk / "databases", symlinks=True)
+        databases, _ = opened(Home(disk))
+        fill(disk, pages * 4096)
+        told = ""
+        try:
+            name = asyncio.run(
+                databases.adopt(databases.folder / ".new-Two", "Two") if what == "adopt" else databases.roll_back()
+            )
+        except GarrisonError as error:
+            name, told = one, error.text
+        assert (name == one) == (pages == 0) == ("the disk is full" in told)
+        assert databases.name() == name
+        check_folder(databases.current())
+        assert databases.history()[0].name == name
+        (disk / "filler").unlink()
+        asyncio.run(databases.ensure())
+        assert databases.name() == name
+        assert not list(databases.folder.glob(".*"))
+        assert {before, name} <= {path.name for path in databases.folder.iterdir()}
+
+
+def test_what_was_taken_into_use_stays_though_its_note_is_lost(home: Home) -> None:
+    name = adopted(home, "One")
+    (home.root / "databases" / "history.json").write_text("{broken")
+    assert ensured(home).name == name
+
+
+def test_of_a_switch_that_fails_no_note_stays(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    databases, _ = opened(home)
+    before, fresh = databases.name(), made(home, "One")
+
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "symlink_to", fails)
+    with pytest.raises(Failed, match="disk is full"):
+        asyncio.run(databases.adopt(fresh, "One"))
+    monkeypatch.undo()
+    assert databases.name() == before
+    assert [note.name for note in databases.history()] == [before]
+
+
+@pytest.mark.parametrize("left", [".new-1", "..new-update.77.new", ".compiled/.ab.77.new"])
+def test_what_a_kill_left_half_made_goes_at_the_next_start(home: Home, left: str) -> None:
+    folder = home.root / "databases" / left
+    folder.mkdir(parents=True)
+    (folder / "rules.yrx").touch(0o400)
+    (home.root / "databases" / ".current.new").symlink_to("x")
+    (home.root / "databases" / ".history.json.7.new").write_text("{")
+    ensured(home)
+    assert not folder.exists()
+    assert {path.name for path in (home.root / "databases").glob(".*")} <= {".compiled"}
+
+
 def test_a_short_campaign_of_kills() -> None:
     campaign(seed=1, times=10)
