@@ -24,6 +24,7 @@ _OTHERS = (
     "response",
     "self-test",
     "unchanged",
+    "updates",
 )  # state, besides what may be kept: each with a version file
 _LOOSE = {  # in folders without a version file, only these files are ours
     "run": ("door.sock", "lock"),

@@ -6,6 +6,7 @@ from garrison.components.privacy.component import Privacy
 from garrison.components.quarantine.component import QuarantineComponent
 from garrison.components.scan.component import Scan
 from garrison.components.self_test.component import SelfTest
+from garrison.components.updates.component import Updates
 from garrison.daemon.suite import Suite
 from garrison.sdk import AnyComponent, describe
 from garrison.wire.manifest import Manifest
@@ -15,6 +16,7 @@ COMPONENTS: tuple[type[AnyComponent], ...] = (
     QuarantineComponent,
     Exclusions,
     DatabasesComponent,
+    Updates,
     Privacy,
     SelfTest,
 )

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from garrison import sdk
-from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases import Databases
+from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.exclusions import Exclusions, Filter
 from garrison.abilities.response import Action, Handled, LeftInPlace, Response
 from garrison.abilities.scanner import Examined, Progress, Scanner, Way
