@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+import signal
 import time
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
 
 from garrison.abilities.fetching import Line, Proxy, Wanted
-from garrison.base.errors import Invalid, Refused, Unavailable
+from garrison.base.errors import Failed, Invalid, Refused, Unavailable
+from tests.daemon.live import children
 from tests.fetch.certificates import Authority
 from tests.fetch.fetching import MIB, Fetching
 from tests.fetch.servers import (
@@ -22,12 +25,20 @@ from tests.fetch.servers import (
     raw,
     redirect,
     silent,
+    stalling,
     status,
     tunnel,
 )
 
 BODY = bytes(range(256)) * 1000
 FEW = Line(seconds=10.0, tries=3)
+
+
+async def failing(getting: Awaitable[object]) -> str:
+    """Return the sentence that something fails with."""
+    with pytest.raises(Failed) as failed:
+        await getting
+    return failed.value.text
 
 
 class TestWhatWorks:
@@ -199,6 +210,35 @@ class TestGoingOn:
         (fetching.folder / "spool-left" / "x").touch()
         Fetching(tmp_path)
         assert not list(fetching.folder.glob("spool-*"))
+
+    def test_it_goes_on_after_a_kill_of_the_process_and_after_one_of_the_suite(self, tmp_path: Path) -> None:
+        slow = stalling(head(200, Content_Length=len(BODY), ETag='"one"') + BODY[:100_000])
+        fetching = Fetching(tmp_path)
+        with Server({"/file": in_turn(slow, slow, content(BODY, '"one"'))}) as server:
+            asyncio.run(self.killed(fetching, server.url()))
+            (part,) = (path for path in (fetching.folder / "parts").iterdir() if path.suffix == ".part")
+            assert 0 < part.stat().st_size <= 100_000
+            left = fetching.folder / "spool-left"
+            (fetching.folder / "parts").rename(left)
+            got, body = Fetching(tmp_path).with_line(tries=2, seconds=2.0).one(server.url())
+            assert body is None
+            got, body = Fetching(tmp_path).one(server.url())
+        assert body == BODY
+        assert got.transferred < len(BODY)
+        assert not left.exists()
+
+    @staticmethod
+    async def killed(fetching: Fetching, url: str) -> None:
+        with fetching.fetcher.spool() as spool:
+            wanted = [Wanted(url, "file", MIB)]
+            getting = fetching.fetcher.get(wanted, spool, component="updates", purpose="databases")
+            async with asyncio.TaskGroup() as group:
+                task = group.create_task(failing(getting))
+                while not any(path.stat().st_size for path in spool.glob(".*.part")):  # noqa: ASYNC110 # another process
+                    await asyncio.sleep(0.01)
+                for process in children(os.getpid()):
+                    os.kill(process, signal.SIGKILL)
+            assert "Fetching ended with -9" in task.result()
 
 
 class TestBadServers:
@@ -472,7 +512,7 @@ def test_cancelling_ends_the_process_and_keeps_what_came(tmp_path: Path) -> None
             async with asyncio.timeout(1.5):
                 await run(url)
 
-    slow = endless(head(200, Content_Length=len(BODY), ETag='"one"') + BODY[:100_000], b"", 0.1)
+    slow = stalling(head(200, Content_Length=len(BODY), ETag='"one"') + BODY[:100_000])
     with Server({"/file": in_turn(slow, content(BODY, '"one"'))}) as server:
         asyncio.run(cancelled(server.url()))
         (request,) = fetching.ledger

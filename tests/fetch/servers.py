@@ -170,6 +170,16 @@ def endless(first: bytes, piece: bytes, pause: float = 0.0) -> Answer:
     return answer
 
 
+def stalling(first: bytes) -> Answer:
+    """Answer with a beginning, and hold the line until the other side leaves."""
+
+    def answer(_: Asked, connection: socket.socket) -> None:
+        connection.sendall(first)
+        connection.recv(1)
+
+    return answer
+
+
 def silent(_: Asked, connection: socket.socket) -> None:
     """Answer nothing, and hold the line until the other side leaves."""
     connection.recv(1)

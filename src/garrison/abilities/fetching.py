@@ -112,9 +112,9 @@ class Fetcher:
         self._parts = self._folder / _PARTS
         self._clock = clock
         self._outgoing = outgoing
-        for left in self._folder.glob(f"{_SPOOL}*"):
-            spools.remove(left)
         self._parts.mkdir(mode=0o700, exist_ok=True)
+        for left in self._folder.glob(f"{_SPOOL}*"):
+            spools.rescue(left, self._parts)
         spools.forget_old(self._parts, clock.now().timestamp())
 
     @contextlib.contextmanager

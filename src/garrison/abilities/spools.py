@@ -121,6 +121,15 @@ def size_of(path: Path) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
+def rescue(spool: Path, parts: Path) -> None:
+    """Remove a spool that a kill left behind, but keep the beginnings of files in it."""
+    with contextlib.suppress(OSError):
+        take_back(spool)
+        for path in _parts_in(spool):
+            path.rename(parts / path.name)
+    remove(spool)
+
+
 def forget_old(parts: Path, now: float) -> None:
     """Remove the parts of files that nobody asked for in a week, and all but the newest. now: seconds since 1970."""
     found = sorted(parts.iterdir(), key=lambda path: path.lstat().st_mtime, reverse=True)
