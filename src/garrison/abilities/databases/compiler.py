@@ -12,6 +12,7 @@ from garrison.abilities.databases.sets import Databases
 from garrison.base.errors import Failed, Refused, error_from_plain
 from garrison.base.paths import own_program
 
+_COMPILING = "garrison.abilities.databases.compiling"
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -64,10 +65,13 @@ async def ask(request: Mapping[str, Any]) -> Made:
     return Made(Path(told["folder"]), told["report"] or {})
 
 
-async def do(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Have the compiling process do what a request says; return its answer. Raises Invalid, NotFound, Failed."""
+async def do(request: Mapping[str, Any], program: str = _COMPILING) -> dict[str, Any]:
+    """Have the compiling process do what a request says; return its answer. Raises Invalid, NotFound, Failed.
+
+    program: another one that is asked and answers in the same way.
+    """
     process = await asyncio.create_subprocess_exec(
-        *own_program("garrison.abilities.databases.compiling"),
+        *own_program(program),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from garrison.abilities.databases.building import name_of
-from garrison.abilities.databases.compiler import ask
+from garrison.abilities.databases.compiler import ask, do
 from garrison.abilities.databases.delta import SAME
 from garrison.abilities.databases.published import LIST, MOST_LIST_BYTES, Packed, Published, read_published
 from garrison.abilities.fetching import Fetcher, Trusted
@@ -139,7 +139,7 @@ class _Asked:
         return trusted
 
     async def _trusted(self, targets: Sequence[str], spool: Path, progress: Tell | None) -> Trusted:
-        return await self.fetcher.trusted(
+        trusted = await self.fetcher.trusted(
             self.sources,
             self.trust,
             list(targets),
@@ -149,6 +149,14 @@ class _Asked:
             progress=progress,
             by_hand=self.by_hand,
         )
+        await _verified(self.trust, trusted.targets)
+        return trusted
+
+
+async def _verified(trust: Path, targets: Mapping[str, Path]) -> None:
+    """Have a process that never had the network look at the signatures once more. Raises Failed."""
+    request = {"trust": str(trust), "targets": {name: str(path) for name, path in targets.items()}}
+    await do(request, "garrison.abilities.databases.verifying")
 
 
 @dataclass(frozen=True, slots=True)
