@@ -146,7 +146,8 @@ def test_a_full_disk_is_seen_before(office: Office, monkeypatch: pytest.MonkeyPa
 
 
 def test_only_the_owner_changes_databases(office: Office) -> None:
-    for operation, arguments in (("update", {"sources": []}), ("check", {}), ("rollback", {})):
+    asked: list[tuple[str, dict[str, Any]]] = [("update", {"sources": []}), ("check", {}), ("rollback", {})]
+    for operation, arguments in asked:
         with pytest.raises(Refused):
             ask(office, operation, Caller(NOBODY, NOBODY), **arguments)
 
