@@ -101,8 +101,9 @@ class TestWhatWorks:
 class TestLimits:
     def test_nothing_is_sent_without_consent(self, tmp_path: Path) -> None:
         with Server({"/file": content(BODY)}) as server:
-            with pytest.raises(Refused, match="not agreed"):
-                Fetching(tmp_path, consents=False).one(server.url())
+            for word in (None, False):
+                with pytest.raises(Refused, match="not agreed"):
+                    Fetching(tmp_path, consents=word).one(server.url())
             assert server.asked == []
 
     def test_a_line_billed_by_volume_is_used_by_hand_only(self, tmp_path: Path) -> None:

@@ -52,6 +52,17 @@ def test_it_can_be_taken_back_and_the_ledger_keeps_both(tmp_path: Path) -> None:
         assert opened.read("SELECT count(*) FROM consent").fetchone()[0] == 2
 
 
+def test_the_last_word_is_yes_or_no_or_none_on_todays_wording(tmp_path: Path) -> None:
+    with store(tmp_path) as opened:
+        ledger = consents(opened)
+        assert ledger.word(ANNA, "sample.tell") is None
+        ledger.record(ANNA, "sample.tell", given=True)
+        assert ledger.word(ANNA, "sample.tell") is True
+        assert consents(opened, "New words.").word(ANNA, "sample.tell") is None
+        ledger.record(ANNA, "sample.tell", given=False)
+        assert ledger.word(ANNA, "sample.tell") is False
+
+
 def test_it_is_outdated_when_the_words_change(tmp_path: Path) -> None:
     with store(tmp_path) as opened:
         consents(opened).record(ANNA, "sample.tell", given=True)

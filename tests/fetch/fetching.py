@@ -19,7 +19,7 @@ QUICK = Line(seconds=10.0, tries=1)
 class Fetching:
     """A fetcher whose every request is in `ledger`."""
 
-    def __init__(self, folder: Path, line: Line = QUICK, consents: bool = True) -> None:
+    def __init__(self, folder: Path, line: Line = QUICK, consents: bool | None = True) -> None:
         home = Home(folder / "home")
         home.prepare()
         self.folder = home.root / "fetch"

@@ -103,7 +103,7 @@ class Fetcher:
 
     Where a server is to be asked, the purpose needs the owner's consent (`Outgoing.check`), and a line that is billed
     by volume needs somebody who wants it by hand; both do not matter to what lies on this computer, the second not to
-    the own network.
+    the own network. by_hand: a person asks for it just now.
     """
 
     def __init__(self, home: Home, clock: Clock, outgoing: Outgoing) -> None:
@@ -188,7 +188,7 @@ class Fetcher:
             raise Invalid("The address of the proxy is none.", "Example: http://proxy.example:3128")
         hosts = [address.host for address in map(parse_address, addresses) if not address.is_file]
         if hosts:
-            self._outgoing.check(component, purpose)
+            self._outgoing.check(component, purpose, by_hand=by_hand)
         if self.line.is_metered and not by_hand and not all(map(is_own_network, hosts)):
             raise Unavailable(
                 "The internet is billed by volume here, so nothing is fetched by itself.",

@@ -25,18 +25,22 @@ class Request:
 class Outgoing:
     """Whatever sends data asks here first, and says here what it sent.
 
-    has_consent: says of a purpose (COMPONENT.PURPOSE) whether the suite's owner agreed to it, as it is worded today.
-    on_request: takes each request, once somebody keeps the ledger.
+    word: returns what the suite's owner last said of a purpose (COMPONENT.PURPOSE) as it is worded today: that they
+    agree, that they do not, or None. on_request: takes each request, once somebody keeps the ledger.
     """
 
-    def __init__(self, has_consent: Callable[[str], bool]) -> None:
-        self._has_consent = has_consent
+    def __init__(self, word: Callable[[str], bool | None]) -> None:
+        self._word = word
         self.on_request: Callable[[Request], None] = _forget
 
-    def check(self, component: str, purpose: str) -> None:
-        """Raise Refused when nobody agreed to a purpose."""
+    def check(self, component: str, purpose: str, *, by_hand: bool = False) -> None:
+        """Raise Refused when nobody agreed to a purpose.
+
+        by_hand: a person asks for it just now, and with that agrees for this one time, unless they said no before.
+        """
         name = f"{component}.{purpose}"
-        if not self._has_consent(name):
+        word = self._word(name)
+        if word is False or (word is None and not by_hand):
             raise Refused(
                 f"Nothing is sent out for “{name}”: you have not agreed to it.",
                 f"garrison consents shows what it is for; to agree: garrison consents give {name}",

@@ -18,6 +18,7 @@ from garrison.abilities.databases import Databases
 from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases.feeds.book import FeedBook
 from garrison.abilities.databases.gathering import Gatherer
+from garrison.abilities.databases.updating import Updater
 from garrison.abilities.exclusions import Exclusions
 from garrison.abilities.fetching import Fetcher
 from garrison.abilities.outgoing import Outgoing
@@ -127,11 +128,12 @@ async def make_abilities(boot: Boot) -> None:
     response = Response(boot.home, boot.clock, quarantine)
     exclusions = Exclusions(boot.home, boot.clock)
     compiler = Compiler(databases)
-    outgoing = Outgoing(lambda purpose: boot.consents.has(Caller.myself(), purpose))
+    outgoing = Outgoing(lambda purpose: boot.consents.word(Caller.myself(), purpose))
     fetcher = Fetcher(boot.home, boot.clock, outgoing)
     book = FeedBook(databases.folder / "feeds.json")
     gatherer = Gatherer(databases, fetcher, boot.clock)
-    made = (databases, compiler, quarantine, scanner, response, exclusions, outgoing, fetcher, book, gatherer)
+    updater = Updater(databases, fetcher, gatherer, book, boot.clock)
+    made = (databases, compiler, quarantine, scanner, response, exclusions, outgoing, fetcher, book, gatherer, updater)
     for ability in (boot.home, boot.clock, *made):
         boot.abilities[type(ability)] = ability
 

@@ -45,6 +45,12 @@ class Consents:
         _, purpose = self._find(name)
         return self._consent(caller, name, purpose).given
 
+    def word(self, caller: Caller, name: str) -> bool | None:
+        """Return a caller's last word on a purpose as it is worded today; None when there is none."""
+        _, purpose = self._find(name)
+        consent = self._consent(caller, name, purpose)
+        return consent.given if consent.at and not consent.outdated else None
+
     def record(self, caller: Caller, name: str, given: bool) -> Consent:
         """Write down that a caller gives or withdraws consent. Raises NotFound."""
         component, purpose = self._find(name)
