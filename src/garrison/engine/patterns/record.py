@@ -14,7 +14,7 @@ from garrison.engine.patterns.expression import holds, numbers
 from garrison.engine.patterns.macros import recount
 from garrison.engine.patterns.offsets import ANYWHERE, Ranges, entry_points, ranges, sections
 from garrison.engine.patterns.possible import possible
-from garrison.engine.patterns.search import Variant
+from garrison.engine.patterns.search import Known, Variant
 from garrison.engine.subject import Subject
 
 _MOST_COUNT: Final = 2_000  # occurrences of one part that are counted
@@ -155,10 +155,14 @@ class _Evaluation:
                 return []
             if all(variant.is_one for variant in variants):
                 return sorted({start for _, _, start in sound if _is_within(start, where)})
+            known = _by_variant(sound) if part[3] else {}
+        else:
+            known = {}
         found: list[int] = []
         most = 1 if self._record.tree_is_plain else _MOST_COUNT
-        for variant in variants:
-            found += variant.starts(view.content, where, most, view.subject.budget)
+        for at, variant in enumerate(variants):
+            if not known or at in known:
+                found += variant.starts(view.content, where, most, view.subject.budget, known.get(at))
         return found if len(variants) == 1 else sorted(found)
 
     def expression(self, number: int, part: list[Any]) -> list[int]:
@@ -244,6 +248,14 @@ def _matches(  # what the flags say
         if not is_global:
             break
     return found
+
+
+def _by_variant(places: list[Place]) -> dict[int, Known]:
+    """Return for each variant the element that was looked for in it, and where it lies."""
+    found: dict[int, tuple[int, set[int]]] = {}
+    for variant, element, start in places:
+        found.setdefault(variant, (element, set()))[1].add(start)
+    return {variant: (element, sorted(starts)) for variant, (element, starts) in found.items()}
 
 
 def _is_within(start: int, where: Ranges) -> bool:

@@ -1,8 +1,8 @@
 """Look for one pattern in one buffer: element by element, never trying the same place twice."""
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from garrison.engine.budget import Budget
@@ -13,6 +13,7 @@ _BEHIND: Final = 40  # what an element looks at behind its own end
 _STEP: Final = 512
 
 Place = tuple[int, int]  # start and end of an occurrence
+Known = tuple[int, Sequence[int]]  # an element, and all offsets at which it lies, sorted
 _Alternatives = list[tuple[re.Pattern[bytes], int]]
 
 
@@ -46,32 +47,50 @@ class Variant:
             return False
         return any(each.match(content, start) is not None for each, _ in self._elements[element])
 
-    def starts(self, content: bytes, ranges: Iterable[tuple[int, int]], most: int, budget: Budget) -> list[int]:
+    def starts(
+        self,
+        content: bytes,
+        ranges: Iterable[tuple[int, int]],
+        most: int,
+        budget: Budget,
+        known: Known | None = None,
+    ) -> list[int]:
         """Return where the pattern begins, once for each place at which its last part lies; `most` at most.
 
-        As in clamscan, of several beginnings that lead to one end the first counts. Raises Spent.
+        known: an element and all the offsets at which it lies, when that has been found out. As in clamscan, of several
+        beginnings that lead to one end the first counts. Raises Spent.
         """
         is_single = len(self._groups) == 1
-        reached = self._group(0, content, ranges, most if is_single else MOST, budget)
+        reached = self._group(0, content, ranges, most if is_single else MOST, budget, known)
         origins = {place: place[0] for place in reached}
         for number in range(1, len(self._groups)):
             if not origins:
                 return []
             gap = self._gaps[self._groups[number][0]]
             before = sorted((end, origins[start, end]) for start, end in origins)
-            found = self._group(number, content, _windows([end for end, _ in before], *gap), MOST, budget)
+            found = self._group(number, content, _windows([end for end, _ in before], *gap), MOST, budget, known)
             origins = _led(before, found, *gap)
         first: dict[int, int] = {}
         for place in sorted(origins):
             first.setdefault(place[0], origins[place])
         return list(first.values())[:most]
 
-    def _group(
-        self, number: int, content: bytes, ranges: Iterable[tuple[int, int]], most: int, budget: Budget
+    def _group(  # what a group is looked for in, and how far
+        self,
+        number: int,
+        content: bytes,
+        ranges: Iterable[tuple[int, int]],
+        most: int,
+        budget: Budget,
+        known: Known | None,
     ) -> list[Place]:
         """Return where the elements of a group lie at their distances, `most` places at most."""
         first, end = self._groups[number]
-        places = _limited(_places(self._elements[first], content, ranges, budget), most if end - first == 1 else MOST)
+        if known is not None and known[0] == first:
+            found = _known_places(self._elements[first], content, ranges, known[1])
+        else:
+            found = _places(self._elements[first], content, ranges, budget)
+        places = _limited(found, most if end - first == 1 else MOST)
         for element in range(first + 1, end):
             places = self._followed(places, element, content, budget)
         return places
@@ -92,6 +111,18 @@ class Variant:
             if len(longer) >= MOST:
                 break
         return list(longer)
+
+
+def _known_places(
+    alternatives: _Alternatives, content: bytes, ranges: Iterable[tuple[int, int]], starts: Sequence[int]
+) -> Iterator[Place]:
+    """Yield the places of an element of which all beginnings are known, sorted."""
+    for low, high in ranges:
+        for at in range(bisect_left(starts, low), bisect_right(starts, high)):
+            start = starts[at]
+            for expression, length in alternatives:
+                if expression.match(content, start) is not None:
+                    yield start, start + length
 
 
 def _places(

@@ -17,13 +17,17 @@ _MOST_BARE: Final = 2 * 1024 * 1024
 
 def plain_text(content: bytes) -> bytes:
     """Return text in lower case, with one blank for each run of them and nothing but ASCII."""
-    flat = content.translate(_BLANK_TABLE, _IGNORED)
-    while b"  " in flat:
-        flat = _BLANKS.sub(b" ", flat)
-    return flat
+    return _with_single_blanks(content.translate(_BLANK_TABLE, _IGNORED))
 
 
-_BLANKS: Final = re.compile(rb"  +")
+def _with_single_blanks(flat: bytes) -> bytes:
+    """Return a text that has no other blanks than spaces with one for each run of them."""
+    if b"  " not in flat:
+        return flat
+    words = flat.split()  # faster than a regular expression
+    if not words:
+        return b" "
+    return b" " * flat.startswith(b" ") + b" ".join(words) + b" " * flat.endswith(b" ")
 
 
 def seems_text(content: bytes) -> bool:
@@ -58,7 +62,7 @@ def page_views(content: bytes) -> list[bytes]:
     flat = _flat(content)
     views = [flat]
     if len(content) <= _MOST_BARE:
-        views.append(_BLANKS.sub(b" ", _TAG.sub(b"", flat)))
+        views.append(_with_single_blanks(_TAG.sub(b"", flat)))
     return [view for view in views if view]
 
 
@@ -75,4 +79,4 @@ def _flat(content: bytes) -> bytes:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         content = content[2:].replace(b"\0", b"")
     bare = _COMMENT.sub(b"", content) if content.count(b"<!--") < 100_000 else content
-    return _BLANKS.sub(b" ", bare.translate(_BLANK_TABLE, b"\0"))
+    return _with_single_blanks(bare.translate(_BLANK_TABLE, b"\0"))
