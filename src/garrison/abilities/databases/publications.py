@@ -66,7 +66,7 @@ async def take(  # noqa: PLR0913 # whom to ask, what is here, where to
     *,
     by_hand: bool = False,
 ) -> Taken:
-    """Take the newest published set into a folder that is not there yet, on the disk of the sets.
+    """Take the newest published set into a folder, on the disk of the sets; what is left there of an earlier try goes.
 
     sources: addresses, tried in turn. trust: the folder with the pinned root. current: the set in use. progress: bytes
     so far, and of all. Raises what `Fetcher.trusted` does, and Failed; then there is no such folder.
@@ -80,6 +80,8 @@ async def take(  # noqa: PLR0913 # whom to ask, what is here, where to
     if published.machine != platform.machine():
         raise Failed(f"The published databases are for another kind of processor, {published.machine}.")
     plan = _plan(published, current)
+    for left in (to, *to.parent.glob(f"{to.name}.step-*")):
+        shutil.rmtree(left, ignore_errors=True)
     with fetcher.spool() as spool:
         brought = await asked.bring(plan.targets(), spool)
         await _assembled(plan, brought, current, to)

@@ -79,9 +79,15 @@ class Repository:
     def root_content(self) -> bytes:
         """Return the root that clients are to pin."""
         try:
-            return (self._metadata / "root.json").read_bytes()
+            return self._newest_root().read_bytes()
         except OSError as error:
             raise NotFound(f"There is no publisher in {self._metadata.parent.parent}.", _INIT) from error
+
+    def _newest_root(self) -> Path:
+        """Return the root with the highest number; whatever was cut short, clients follow to it."""
+        numbers = (path.name.partition(".")[0] for path in self._metadata.glob("*.root.json"))
+        newest = max((int(number) for number in numbers if number.isdigit()), default=0)
+        return self._metadata / f"{newest}.root.json"
 
     def target_file(self, target: str) -> Path | None:
         """Return where a target lies, None when there is none."""
@@ -136,8 +142,8 @@ class Repository:
 
     def _load(self, role: str) -> Metadata[Any]:
         try:
-            path = self._metadata / f"{role}.json" if role in {"root", "timestamp"} else self._newest(role)
-            found: Metadata[Any] = Metadata.from_file(str(path))
+            path = self._newest_root() if role == "root" else self._newest(role)
+            found: Metadata[Any] = Metadata.from_bytes(path.read_bytes())
         except (RepositoryError, OSError) as error:
             raise NotFound(
                 f"There is no publisher in {self._metadata.parent.parent}, or it is damaged.", _INIT
@@ -146,11 +152,14 @@ class Repository:
 
     def _newest(self, role: str) -> Path:
         """Return the last version that the timestamp tells of: one that was cut short is no version."""
-        timestamp = cast("Timestamp", self._load("timestamp").signed)
+        path = self._metadata / "timestamp.json"
+        if role == "timestamp":
+            return path
+        timestamp = cast("Timestamp", Metadata.from_bytes(path.read_bytes()).signed)
         snapshot = self._metadata / f"{timestamp.snapshot_meta.version}.snapshot.json"
         if role == "snapshot":
             return snapshot
-        listed = cast("Snapshot", Metadata.from_file(str(snapshot)).signed)
+        listed = cast("Snapshot", Metadata.from_bytes(snapshot.read_bytes()).signed)
         return self._metadata / f"{listed.meta['targets.json'].version}.targets.json"
 
     def _write_root(self, metadata: Metadata[Any], before: Root | None) -> None:
@@ -163,11 +172,11 @@ class Repository:
             raise _too_few(before or root)
         content = metadata.to_bytes(_COMPACT)
         write_atomically(self._metadata / f"{root.version}.root.json", content, _PUBLIC_FILE)
-        write_atomically(self._metadata / "root.json", content, _PUBLIC_FILE)
 
     def _sign_all(self, targets: Targets) -> None:
         """Sign targets, a snapshot of them and a timestamp of that, and write them in this order."""
         root = self.root()
+        write_atomically(self._metadata / "root.json", self.root_content(), _PUBLIC_FILE)
         version = 1
         if (self._metadata / "timestamp.json").exists():
             version = self.signed("timestamp").version + 1
