@@ -4,8 +4,8 @@ One pass of Vectorscan looks for what is rarest of every rule. Only for the rule
 words that they need are looked for, one by one; most often the first is not there.
 """
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import hyperscan
 
@@ -28,7 +28,8 @@ class Sieve:
             self._database = hyperscan.loadb(database, mode=hyperscan.HS_MODE_BLOCK)
             self._database.scratch = hyperscan.Scratch(self._database)
         self.words = [(text.encode("latin-1"), bool(is_any_case)) for text, is_any_case in words]
-        self.wanting = _wanting(rules)
+        scanned = {number for number, word in enumerate(words) if tuple(word) == SCANNED}
+        self._wanting = _wanting(rules, scanned)
         self._seen: set[int] = set()
 
     def passes(self, content: bytes, buckets: Collection[int]) -> set[int]:
@@ -40,11 +41,24 @@ class Sieve:
         self._database.scan(content, match_event_handler=_note, context=seen)
         passed: set[int] = set()
         look = _Look(content, seen, self)
-        for expression in sorted(seen):
-            for bucket, needed in self.wanting.get(expression, ()):
-                if bucket in buckets and bucket not in passed and look.may_hold(needed):
-                    passed.add(bucket)
+        for expression in seen:
+            for rule in self._wanting.get(expression, ()):
+                is_wanted = rule.bucket in buckets and rule.bucket not in passed
+                if is_wanted and rule.is_seen(seen) and look.may_hold(rule.needed):
+                    passed.add(rule.bucket)
         return passed
+
+
+class _Rule(NamedTuple):
+    """One rule. quick: sets of which it needs one expression each, as far as the first pass tells."""
+
+    bucket: int
+    quick: tuple[frozenset[int], ...]
+    needed: Needed
+
+    def is_seen(self, seen: set[int]) -> bool:
+        """Return False only when something is missing that the first pass would have seen."""
+        return not any(map(seen.isdisjoint, self.quick))
 
 
 class _Look:
@@ -96,11 +110,20 @@ def _note(number: int, _start: int, _end: int, _flags: int, seen: set[int]) -> N
     seen.add(number)
 
 
-def _wanting(buckets: Sequence[Sequence[Needed]]) -> dict[int, list[tuple[int, Needed]]]:
-    """Return for each expression the rules that it is the rarest of, with the number of their bucket."""
-    found: dict[int, list[tuple[int, Needed]]] = {}
+def _wanting(buckets: Sequence[Sequence[Needed]], scanned: set[int]) -> dict[int, list[_Rule]]:
+    """Return for each expression the rules that it is the rarest of."""
+    found: dict[int, list[_Rule]] = {}
     for number, rules in enumerate(buckets):
         for needed in rules:
-            for expression in sorted({each for string in needed[0][1] for each in string[0]}):
-                found.setdefault(expression, []).append((number, needed))
+            rule = _Rule(number, tuple(_quick(needed, scanned)), needed)
+            for expression in {each for string in needed[0][1] for each in string[0]}:
+                found.setdefault(expression, []).append(rule)
     return found
+
+
+def _quick(needed: Needed, scanned: set[int]) -> Iterator[frozenset[int]]:
+    """Yield, for each group that the first pass looks for wholly, the expressions of which one has to be there."""
+    for _, strings in needed:
+        told = [next((choice for choice in string if scanned.issuperset(choice)), None) for string in strings]
+        if all(told):
+            yield frozenset(each for choice in told for each in choice or ())
