@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import pytest
 
 from garrison import sdk
-from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases import Databases
+from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.exclusions import By, Exclusions
 from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
