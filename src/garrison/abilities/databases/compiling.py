@@ -27,6 +27,7 @@ from garrison.linux import sandbox
 
 _GIB = 1024**3
 _MEMORY_BYTES = 6 * _GIB  # of addresses: memory maps of what it writes count too
+_FEED_MEMORY_BYTES = 3 * _GIB  # for looking at one feed
 _CPU_SECONDS = 3600
 _LOW_PRIORITY = 10
 
@@ -35,7 +36,7 @@ def main() -> int:
     """Do what standard input asks, and answer on standard output; return the exit code."""
     request = json.load(sys.stdin)
     try:
-        _confine(request["parent"])
+        _confine(request["parent"], _FEED_MEMORY_BYTES if request.get("do") == "accept" else _MEMORY_BYTES)
         answer = _answer(request)
     except GarrisonError as error:
         answer = {"error": error.to_plain()}
@@ -45,12 +46,12 @@ def main() -> int:
     return 0
 
 
-def _confine(parent: int) -> None:
+def _confine(parent: int, memory_bytes: int) -> None:
     """Give up what compiling needs not, and end with whoever asked."""
     sandbox.gain_no_privileges()
     if os.geteuid() == 0:
         sandbox.isolate()  # anybody else would lose the right to make files
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(_LOW_PRIORITY)

@@ -13,13 +13,14 @@ from garrison.base.errors import Invalid
 from garrison.engine.signatures.cdiff import apply, version_of
 from garrison.engine.signatures.containers import Container
 from garrison.engine.signatures.proofs import Trust
-from garrison.engine.signatures.sources import CONTAINERS, ending
+from garrison.engine.signatures.sources import CONTAINERS, PROOF, ending
 
 _NAMES = ("main", "daily")
 _CONTAINER_BYTES = 1024 * MIB
-_STEP_BYTES = 128 * MIB
+_STEP_BYTES = 64 * MIB
 _PROOF_BYTES = MIB
 _AT_ONCE = 8  # differences that are asked for in one round
+_MOST_STEPS = 64  # that are taken at once; the next time goes on
 _PIECE = MIB
 
 
@@ -37,6 +38,12 @@ class ClamAV(Kind):
             _whole(feed, name) if version is None else _step(feed, name, version + 1) for name, version in found
         )
 
+    def stands_for(self, name: str) -> str:
+        """Return the whole database that is not wanted once a difference came; what proves a file is always wanted."""
+        if name.endswith(PROOF):
+            return ""
+        return f"{name.rpartition('-')[0]}.cvd" if name.endswith(".cdiff") else name
+
     def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:
         """Check what came, and unpack it or apply the differences."""
         names = (_single(came.feed),) if _is_container(came.feed) else _NAMES
@@ -51,10 +58,6 @@ class ClamAV(Kind):
         if not about:
             raise Invalid(f"{came.feed.title} has none of ClamAV's databases.", "Is the address right?")
         return Accepted(about=about)
-
-
-def _next(feed: Feed, name: str, version: int | None) -> File:
-    return _whole(feed, name) if version is None else _step(feed, name, version + 1)
 
 
 def _is_container(feed: Feed) -> bool:
@@ -107,8 +110,8 @@ def _more(came: Came, name: str) -> list[File]:
     if not steps:
         return [whole]  # nothing leads from here to the next: there is no next one, or it is too long ago
     following = [_step(came.feed, name, steps[-1] + more) for more in range(1, _AT_ONCE + 1)]
-    is_known = following[0].name in came.tried
-    return [*(_proof(came.feed, f"{name}-{step}.cdiff") for step in steps), *([] if is_known else following)]
+    is_end = following[0].name in came.tried or len(steps) >= _MOST_STEPS
+    return [*(_proof(came.feed, f"{name}-{step}.cdiff") for step in steps), *([] if is_end else following)]
 
 
 def _steps(came: Came, name: str, version: int) -> list[int]:
@@ -124,9 +127,9 @@ def _take(came: Came, name: str, to: Path, trust: Trust) -> int | None:
     """Write one database as it is now; return its version, None when there is none. Raises Invalid."""
     whole = _whole(came.feed, name).name
     container = came.file(whole)
-    if container is not None:
-        return _unpack(came, container, name, to, trust)
     version = _version(came.kept, name)
+    if container is not None and not _is_older(container, version):
+        return _unpack(came, container, name, to, trust)
     if version is None:
         return None
     (to / name).mkdir()
@@ -137,6 +140,12 @@ def _take(came: Came, name: str, to: Path, trust: Trust) -> int | None:
         version = _patch(came, name, steps, to / name, trust)
     (to / f"{name}.version").write_text(str(version), "ascii")
     return version
+
+
+def _is_older(path: Path, version: int | None) -> bool:
+    """Return whether a container, be it signed by whom it may, is older than what is here. Raises Invalid, OSError."""
+    with path.open("rb") as file:
+        return version is not None and Container(path.name, file).version < version
 
 
 def _unpack(came: Came, path: Path, name: str, to: Path, trust: Trust) -> int:

@@ -7,9 +7,10 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
-from garrison.abilities.databases.feeds.unpacking import files_in
+from garrison.abilities.databases.feeds.unpacking import files_in, lines_of
 from garrison.base.errors import Invalid
 from garrison.engine.signatures.proofs import Trust
 
@@ -42,10 +43,10 @@ class Hashes(Kind):
         return Accepted(about={"lines": str(lines)})
 
 
-def _lines(content: bytes, feed: str) -> Iterator[bytes]:
+def _lines(content: BinaryIO, feed: str) -> Iterator[bytes]:
     """Yield lines as the compiler reads them: those that begin with a digest as they are, of others digest and name."""
     name_at = -1
-    for line in content.splitlines():
+    for line in lines_of(content):
         if line.startswith((b"#", b";", b"//")):
             name_at = _name_column(line, name_at)
             continue

@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
-from garrison.abilities.databases.feeds.unpacking import files_in
+from garrison.abilities.databases.feeds.unpacking import files_in, lines_of
 from garrison.base.errors import Invalid
 from garrison.engine.signatures.proofs import Trust
 from garrison.engine.signatures.sources import READERS, ending
@@ -12,7 +13,7 @@ from garrison.engine.signatures.sources import READERS, ending
 _ARCHIVE_BYTES = 512 * MIB
 _LIST_BYTES = 512 * MIB
 _NAME = "signatures"
-_LINE = re.compile(rb"^[A-Za-z0-9{][^\s<>:;]*[:;]\S", re.MULTILINE)
+_LINE = re.compile(rb"[A-Za-z0-9{][^\s<>:;]*[:;]\S")
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -30,11 +31,21 @@ class Signatures(Kind):
         count = lines = 0
         for inner, content in files_in(came.folder / _NAME, _LIST_BYTES):
             name = PurePosixPath(came.feed.address if inner == _NAME else inner).name.removesuffix(".gz")
-            if ending(name) not in READERS or not _LINE.search(content):
+            if ending(name) not in READERS:
                 continue
-            count += 1
-            lines += content.count(b"\n")
-            (to / f"{count:04}-{_NO_NAME.sub('_', name)[-100:]}").write_bytes(content)
+            kept = to / f"{count:04}-{_NO_NAME.sub('_', name)[-100:]}"
+            found = _keep(content, kept)
+            lines += found
+            if found:
+                count += 1
+            else:
+                kept.unlink()
         if not count:
             raise Invalid(f"{came.feed.title} holds no signatures of ClamAV's formats.", "Is the address right?")
         return Accepted(about={"files": str(count), "lines": str(lines)})
+
+
+def _keep(content: BinaryIO, path: Path) -> int:
+    """Write a file; return how many of its lines look like signatures."""
+    with path.open("wb") as out:
+        return sum(bool(out.write(line + b"\n") and _LINE.match(line)) for line in lines_of(content))

@@ -1,6 +1,7 @@
 """Data on vulnerabilities, kept for the software updater: OSV's dumps (a zip of JSON) and Debian's tracker (JSON)."""
 
 import json
+import shutil
 from pathlib import Path
 
 from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
@@ -9,7 +10,7 @@ from garrison.base.errors import Invalid
 from garrison.engine.signatures.proofs import Trust
 
 _DUMP_BYTES = 1024 * MIB
-_ENTRY_BYTES = 512 * MIB
+_ENTRY_BYTES = 192 * MIB  # Debian's tracker is one of 70 MB
 _NAME = "dump"
 
 
@@ -27,11 +28,11 @@ class Vulnerabilities(Kind):
         path = came.folder / _NAME
         entries = 0
         try:
-            for _, content in files_in(path, _ENTRY_BYTES):
-                entries += isinstance(json.loads(content), dict)
+            for _, file in files_in(path, _ENTRY_BYTES):
+                entries += isinstance(json.loads(file.read()), dict)
         except (ValueError, RecursionError) as error:
             raise Invalid(f"{came.feed.title} is damaged: something in it is no JSON.") from error
         if not entries:
             raise Invalid(f"{came.feed.title} holds no entry.", "Is the address right?")
-        (to / _NAME).write_bytes(path.read_bytes())
+        shutil.copyfile(path, to / _NAME)
         return Accepted(about={"entries": str(entries)})

@@ -11,7 +11,7 @@ from garrison.engine.signatures.proofs import Trust
 _ARCHIVE_BYTES = 256 * MIB
 _RULES_BYTES = 64 * MIB
 _NAME = "rules"
-_RULE = re.compile(rb"^\s*(?:(?:private|global)\s+){0,2}rule\s+[A-Za-z_]", re.MULTILINE)
+_RULE = re.compile(rb"^[ \t]*(?:(?:private|global)[ \t]+){0,2}rule[ \t]+[A-Za-z_]", re.MULTILINE)
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -28,9 +28,10 @@ class Yara(Kind):
         """Take the files of rules out, each under a name of its own that tells its place."""
         count = 0
         path = came.folder / _NAME
-        for name, content in files_in(path, _RULES_BYTES):
+        for name, file in files_in(path, _RULES_BYTES):
             if name != _NAME and not name.lower().endswith((".yar", ".yara")):
                 continue
+            content = file.read()
             if _RULE.search(content):
                 count += 1
                 (to / f"{count:04}-{_plain(name)}.yar").write_bytes(content)
