@@ -1,6 +1,7 @@
 """A publisher with sets that are quickly made: a rule for the test file, and lists of digests."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from garrison.abilities.databases.building import compile_sources
@@ -19,13 +20,16 @@ class Publishing(Office):
         self.publisher = Publisher(folder, self.repository, self.clock)
         (folder / "work").mkdir()
 
-    def release(self, rows: list[Row], built: str = "2026-11-24T06:00:00+00:00") -> Outcome:
-        """Publish a set with these digests."""
+    def release(
+        self, rows: list[Row], built: str = "2026-11-24T06:00:00+00:00", patterns: Sequence[str] = ()
+    ) -> Outcome:
+        """Publish a set with these digests and extended signatures."""
         work = self.folder / "work"
         (work / "list.hsb").write_text("".join(f"{row[0].hex()}:{row[1]}:{row[2].decode()}\n" for row in rows), "ascii")
         (work / "eicar.yar").write_text(RULES, "utf-8")
+        (work / "more.ndb").write_text("\n".join(patterns), "ascii")
         (work / "stage").mkdir()
-        compile_sources([work / "eicar.yar", work / "list.hsb"], work / "fresh", {"built": built})
+        compile_sources([work / "eicar.yar", work / "list.hsb", work / "more.ndb"], work / "fresh", {"built": built})
         try:
             return self.publisher._publish(work / "fresh", work / "stage", Options())
         finally:

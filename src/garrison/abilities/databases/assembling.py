@@ -1,7 +1,7 @@
 """Put a published set together in the compiling process: from whole files, and from updates of the files that are here.
 
 The request is JSON: {"assemble": {"old": path or null, "to": path, "steps": [{"files": {name: {"bytes": n, "sha256":
-hex}}, "made": {name: {"form": "same", "whole", "patch" or "table", "path": path}}}, ...]}}. Each step makes a set from
+hex}}, "made": {name: {"form": of `delta.FORMS` or "derived", "path": path}}}, ...]}}. Each step makes a set from
 the one before it; the last one is written to the folder. The answer is {"folder": path, "report": null}.
 """
 
@@ -9,14 +9,15 @@ import hashlib
 import mmap
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from garrison.abilities.databases.delta import MOST_BYTES, SAME, WHOLE, pieces_of
+from garrison.abilities.databases.delta import DERIVED, MOST_BYTES, SAME, WHOLE, derived, pieces_of
 from garrison.base.errors import Failed
 from garrison.base.files import explain, sync_folder
+from garrison.engine.patterns.layout import INDEX
 
 _EMPTY: Final = memoryview(b"")
 
@@ -28,8 +29,8 @@ def assemble(request: Mapping[str, Any]) -> dict[str, Any]:
     try:
         for step, folder in zip(request["steps"], [*between, to], strict=True):
             folder.mkdir(mode=0o700)
-            for name, told in step["files"].items():
-                _make(folder / name, told, step["made"][name], old)
+            for name in sorted(step["files"], key=lambda name: step["made"][name]["form"] == DERIVED):
+                _make(folder / name, step["files"][name], step["made"][name], old)
             if old in between:
                 shutil.rmtree(old)
             old = folder
@@ -53,15 +54,25 @@ def _make(path: Path, told: Mapping[str, Any], made: Mapping[str, str], old: Pat
         assert before is not None
         _repeat(before, path)
         return
+    if made["form"] == DERIVED:
+        before = path.with_name(INDEX)
     digest = hashlib.sha256()
     with _mapped(before) as view, open(os.open(path, _FLAGS, 0o400), "wb") as file:
-        for piece in pieces_of(made["form"], path.name, view, Path(made["path"]).read_bytes(), told["bytes"]):
+        for piece in _pieces(path.name, view, told, made):
             digest.update(piece)
             file.write(piece)
         file.flush()
         os.fsync(file.fileno())
     if digest.hexdigest() != told["sha256"]:
         raise Failed(f"{path.name} did not become what was published.")
+
+
+def _pieces(
+    name: str, view: memoryview, told: Mapping[str, Any], made: Mapping[str, str]
+) -> Iterable[bytes | bytearray]:
+    if made["form"] == DERIVED:
+        return [derived(name, view)]
+    return pieces_of(made["form"], name, view, Path(made["path"]).read_bytes(), told["bytes"])
 
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW

@@ -27,11 +27,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 
+import hyperscan
 from backports import zstd
 
 from garrison.abilities.databases.index_delta import prefix_and_frame, put_together
 from garrison.base.errors import Failed
 from garrison.engine.hashes import ALGORITHMS, ANY_SIZE, FOOT, MAGIC, PLACES, Parts, read_parts
+from garrison.engine.patterns.layout import atoms_file
+from garrison.engine.patterns.writer import recompiled
 from garrison.engine.set_files import TABLES, table_file
 
 DELTA_MAGIC: Final = b"GARDELTA"
@@ -53,10 +56,12 @@ WHOLE: Final = "whole"
 PATCH: Final = "patch"
 TABLE: Final = "table"
 INDEXED: Final = "index"
+DERIVED: Final = "derived"  # compiled from the new index of patterns
 FORMS: Final = (SAME, WHOLE, PATCH, TABLE, INDEXED)
 MOST_BYTES: Final = 2**31 - 1  # of a file: the window of a patch reaches as far
 _HEADER: Final = struct.Struct(f"<8s{len(PARTS)}L")
 _TABLE_ALGORITHMS = {table_file(table, algorithm): algorithm for table in TABLES for algorithm in ALGORITHMS}
+_TARGETS = {atoms_file(target): target for target in range(256)}
 _PIECE = 1024 * 1024
 _SLACK = 1024 * 1024  # a table's delta may be larger than the table by so much
 _PLAIN_WINDOW = 27
@@ -67,6 +72,22 @@ _MASK = 0xFFFFFFFF
 def algorithm_of(name: str) -> str:
     """Return the algorithm of a file that is a table of digests, "" for any other."""
     return _TABLE_ALGORITHMS.get(name, "")
+
+
+def derived(name: str, index: memoryview) -> bytes:
+    """Return the compiled atoms of patterns, made from the index of the same set.
+
+    Another kind of processor, or of Vectorscan, makes others than the publisher has. Raises Failed.
+    """
+    try:
+        return recompiled(index, _TARGETS[name])
+    except (*_DAMAGE, hyperscan.error) as error:
+        raise _damaged(name) from error
+
+
+def is_derivable(name: str) -> bool:
+    """Return whether a file can be made from the index of patterns."""
+    return name in _TARGETS
 
 
 def pieces_of(form: str, name: str, old: memoryview, content: bytes, size: int) -> Iterator[bytes | bytearray]:

@@ -10,14 +10,14 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from garrison.abilities.databases.building import name_of
 from garrison.abilities.databases.compiler import ask, do
-from garrison.abilities.databases.delta import SAME
-from garrison.abilities.databases.published import LIST, MOST_LIST_BYTES, Packed, Published, read_published
+from garrison.abilities.databases.delta import DERIVED, SAME
+from garrison.abilities.databases.published import LIST, MOST_LIST_BYTES, Packed, Published, Update, read_published
 from garrison.abilities.fetching import Fetcher, Trusted
 from garrison.base.errors import Failed, Invalid
 from garrison.base.files import explain, read_json, write_atomically
@@ -79,16 +79,22 @@ async def take(  # noqa: PLR0913 # whom to ask, what is here, where to
         return _taken(published, current, listed, listed.transferred, is_new=False, is_delta=False)
     if published.machine != platform.machine():
         raise Failed(f"The published databases are for another kind of processor, {published.machine}.")
-    plan = _plan(published, current)
-    for left in (to, *to.parent.glob(f"{to.name}.step-*")):
-        shutil.rmtree(left, ignore_errors=True)
-    with fetcher.spool() as spool:
-        brought = await asked.bring(plan.targets(), spool)
-        await _assembled(plan, brought, current, to)
+    transferred = listed.transferred
+    plans = _plans(published, current)
+    while True:
+        plan = plans.pop(0)
+        with fetcher.spool() as spool:
+            brought = await asked.bring(plan.targets(), spool)
+            transferred += brought.transferred
+            try:
+                await _assembled(plan, brought, current, to)
+                break
+            except Failed:
+                if not plans:
+                    raise
     if name_of(to) != published.set:
         shutil.rmtree(to, ignore_errors=True)
         raise Failed("The published databases are not those that their name tells.")
-    transferred = listed.transferred + brought.transferred
     return _taken(published, to, brought, transferred, is_new=True, is_delta=plan.is_delta)
 
 
@@ -180,22 +186,47 @@ class _Plan:
         return [target for step in self.steps for target in step.targets.values()]
 
 
-def _plan(published: Published, current: Path | None) -> _Plan:
-    """Return the way with the fewest bytes: by updates, or the whole set but for files that are here already."""
+def _plans(published: Published, current: Path | None) -> list[_Plan]:
+    """Return the ways to the published set, that with the fewest bytes first; each may turn out not to lead there.
+
+    By updates, of which a computer of the publisher's kind needs fewer; or the whole set, but for files that are here;
+    or all of it.
+    """
     here = {} if current is None else _files_of(current)
-    whole = {
+    rest = {
         name: Packed(file.bytes, file.sha256, 0, SAME) if here.get(name) == file.sha256 else file
         for name, file in published.files.items()
     }
+    plans = []
     way = published.way_from(current.name) if current is not None and here else ()
-    if way and sum(update.packed for update in way) < _MOST_OF_WHOLE * sum(file.packed for file in whole.values()):
-        steps = [_Step(each.files, _targets(each.files, each.target)) for each in way]
-        return _Plan(tuple(steps), is_delta=True)
-    return _Plan((_Step(whole, _targets(whole, published.target)),), is_delta=False)
+    if way and sum(update.packed for update in way) < _MOST_OF_WHOLE * sum(file.packed for file in rest.values()):
+        if any(file.derivable for update in way for file in update.files.values()):
+            plans.append(_Plan(_derived(way), is_delta=True))
+        plans.append(_Plan(tuple(_Step(each.files, _targets(each.files, each.target)) for each in way), is_delta=True))
+    elif here:
+        plans.append(_Plan((_Step(rest, _targets(rest, published.target)),), is_delta=False))
+    return [*plans, _Plan((_Step(published.files, _targets(published.files, published.target)),), is_delta=False)]
+
+
+def _derived(way: Sequence[Update]) -> tuple[_Step, ...]:
+    """Return the steps with every file compiled that can be, at its last change; before that it is not needed."""
+    last = {
+        name: number for number, update in enumerate(way) for name, file in update.files.items() if file.form != SAME
+    }
+    steps = []
+    for number, update in enumerate(way):
+        files = {}
+        for name, file in update.files.items():
+            if name not in last or not way[last[name]].files[name].derivable or number > last[name]:
+                files[name] = file
+            elif number == last[name]:
+                files[name] = replace(file, form=DERIVED, packed=0)
+        steps.append(_Step(files, _targets(files, update.target)))
+    return tuple(steps)
 
 
 def _targets(files: Mapping[str, Packed], target: Callable[[str], str]) -> dict[str, str]:
-    return {name: target(name) for name, file in files.items() if file.form != SAME}
+    return {name: target(name) for name, file in files.items() if file.form not in {SAME, DERIVED}}
 
 
 def _files_of(folder: Path) -> dict[str, str]:
@@ -216,6 +247,8 @@ async def _assembled(plan: _Plan, brought: Trusted, current: Path | None, to: Pa
         }
         files = {name: {"bytes": file.bytes, "sha256": file.sha256} for name, file in step.files.items()}
         steps.append({"files": files, "made": made})
+    for left in (to, *to.parent.glob(f"{to.name}.step-*")):
+        shutil.rmtree(left, ignore_errors=True)
     await ask({"assemble": {"old": None if current is None else str(current), "to": str(to), "steps": steps}})
 
 

@@ -3,10 +3,12 @@
     {"format": 1, "set": name, "created": ISO 8601, "checked": ISO 8601, "signatures": n, "machine": "x86_64",
      "garrison": version, "outbreak": bool,
      "files": {name: {"bytes": n, "sha256": hex, "packed": n}},
-     "deltas": [{"from": name, "to": name, "files": {name: {"bytes": n, "sha256": hex, "form": form, "packed": n}}}]}
+     "deltas": [{"from": name, "to": name, "files": {name: {"bytes": n, "sha256": hex, "form": form, "packed": n,
+      "derivable": bool}}}]}
 
 `files` are the targets sets/SET/NAME.zst, and an update's those deltas/FROM-TO/NAME; a form "same" has none. packed:
-bytes that have to be fetched. The deltas are a chain, the oldest first. created: when the set was compiled; checked:
+bytes that have to be fetched. derivable: whether the file can be compiled from the index of patterns instead, on a
+computer of the same kind. The deltas are a chain, the oldest first. created: when the set was compiled; checked:
 when its publisher last looked for anything newer.
 """
 
@@ -16,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from garrison.abilities.databases.delta import FORMS, MOST_BYTES, WHOLE
+from garrison.abilities.databases.delta import FORMS, MOST_BYTES, WHOLE, is_derivable
 from garrison.base.errors import Failed
 from garrison.engine.set_files import SET
 
@@ -40,6 +42,7 @@ class Packed:
     sha256: str
     packed: int
     form: str = WHOLE
+    derivable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +153,13 @@ def _update(plain: Any) -> Update:
 
 
 def _files(plain: Any) -> dict[str, Packed]:
-    files = {_matched(name, _FILE): _packed(told) for name, told in plain.items()}
+    files = {_matched(name, _FILE): _packed(name, told) for name, told in plain.items()}
     if SET not in files or len(files) > _MOST_FILES:
         raise ValueError("no such set")
     return files
 
 
-def _packed(plain: Any) -> Packed:
+def _packed(name: str, plain: Any) -> Packed:
     form = plain["form"]
     if form not in FORMS:
         raise ValueError("no such form")
@@ -165,6 +168,7 @@ def _packed(plain: Any) -> Packed:
         _matched(plain["sha256"], _DIGEST),
         _count(plain["packed"], MOST_BYTES),
         form,
+        derivable=plain.get("derivable") is True and is_derivable(name),
     )
 
 

@@ -1,6 +1,6 @@
 """Compile pattern signatures: atoms into Vectorscan databases, and records that are read when an atom occurs.
 
-    patterns-index.bin     mark, length of the header, the header (JSON), offsets of records, references of atoms
+    patterns-index.bin     mark, length of the header, the header (JSON), offsets of records, references of atoms, atoms
     patterns-records.bin   the records one behind the other, each a JSON array
     patterns-atoms-N.bin   the atoms of target N, compiled and serialized by Vectorscan
 
@@ -26,6 +26,7 @@ from garrison.engine.patterns.targets import Mark, parse_mark
 
 _MOST_RECORDS: Final = 1 << 31
 _MOST_MARKS: Final = 1_000
+_ATOM: Final = struct.Struct("<H?")  # length, any case
 
 
 @dataclass(slots=True)
@@ -152,8 +153,29 @@ def _write_target(number: int, target: _Target, arrays: _Arrays, files: dict[str
         "atoms": len(atoms),
         "starts": arrays.add(struct.pack(f"<{len(starts)}I", *starts)),
         "references": arrays.add(b"".join(reference for _, references in atoms for reference in references)),
+        "contents": arrays.add(b"".join(_ATOM.pack(len(content), case) + content for (content, case), _ in atoms)),
         "slow": target.slow,
     }
+
+
+def recompiled(index: bytes | memoryview, target: int) -> bytes:
+    """Return the atoms of a target as `write` compiled them, if this processor and Vectorscan are of the same kind.
+
+    index: the content of patterns-index.bin. Raises ValueError, KeyError, TypeError or struct.error when it is none.
+    """
+    (length,) = struct.unpack_from("<I", index, len(MARK))
+    base = len(MARK) + 4 + length
+    told = json.loads(bytes(index[len(MARK) + 4 : base]))["targets"][str(target)]
+    at = base + int(told["contents"])
+    atoms = []
+    for _ in range(int(told["atoms"])):
+        size, any_case = _ATOM.unpack_from(index, at)
+        at += _ATOM.size
+        atoms.append((bytes(index[at : at + size]), bool(any_case)))
+        at += size
+    if not atoms or not all(content for content, _ in atoms):
+        raise ValueError("there are no such atoms")
+    return compiled(atoms)
 
 
 def compiled(atoms: Sequence[tuple[bytes, bool]]) -> bytes:

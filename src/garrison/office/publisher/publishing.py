@@ -15,7 +15,7 @@ from typing import Any
 from garrison import __version__
 from garrison.abilities.databases.building import name_of
 from garrison.abilities.databases.compiler import ask
-from garrison.abilities.databases.delta import INDEXED, MOST_BYTES, SAME, WHOLE, pieces_of
+from garrison.abilities.databases.delta import INDEXED, MOST_BYTES, SAME, WHOLE, derived, is_derivable, pieces_of
 from garrison.abilities.databases.proving import prove
 from garrison.abilities.databases.published import LIST, Packed, Published, Update, read_published, written
 from garrison.abilities.databases.sets import described, own_rules
@@ -275,8 +275,19 @@ def _update(old: Path, fresh: Path, update: Update, stage: Path, targets: dict[s
         if form == WHOLE:
             os.link(whole, place)
         targets[update.target(name)] = place
-        files[name] = Packed(told["bytes"], told["sha256"], place.stat().st_size, form)
+        files[name] = Packed(told["bytes"], told["sha256"], place.stat().st_size, form, _is_derivable(fresh, name))
     return replace(update, files=files)
+
+
+def _is_derivable(fresh: Path, name: str) -> bool:
+    """Return whether a file is what compiling it from the index of patterns makes."""
+    if not is_derivable(name):
+        return False
+    with mapped(fresh / name) as content, mapped(fresh / INDEX) as index:
+        try:
+            return derived(name, index) == content
+        except Failed:
+            return False
 
 
 def _smallest(name: str, old: Path, fresh: Path) -> tuple[str, bytes] | None:
