@@ -87,6 +87,8 @@ def remove(folder: Path) -> None:
         while inner := _emptied(folder):
             for path in inner:  # each round brings what lies deeper one step up
                 for entry in _entries(path):
+                    if entry.is_dir(follow_symlinks=False):
+                        _own(Path(entry.path))  # a folder that cannot be written in cannot be moved
                     os.rename(entry.path, folder / secrets.token_hex(16))
                 path.rmdir()
         folder.rmdir()
