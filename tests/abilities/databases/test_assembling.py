@@ -1,4 +1,6 @@
+import errno
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +8,7 @@ import pytest
 
 from garrison.abilities.databases.assembling import assemble
 from garrison.abilities.databases.delta import PATCH, SAME, WHOLE
-from garrison.base.errors import Failed, GarrisonError
+from garrison.base.errors import GarrisonError
 from garrison.office.publisher.differing import packed, patch
 
 FIRST, SECOND, THIRD = b"first " * 50, b"second " * 60, b"third " * 70
@@ -58,17 +60,28 @@ def test_a_step_that_fails_leaves_nothing(tmp_path: Path, old: Path, failing: in
         step(tmp_path, "3", WHOLE, THIRD, FIRST),
     ]
     steps[failing]["files"]["a"]["sha256"] = "0" * 64
-    with pytest.raises(Failed, match="a did not become what was published"):
-        assemble({"old": str(old), "to": str(tmp_path / "to"), "steps": steps})
+    answer = assemble({"old": str(old), "to": str(tmp_path / "to"), "steps": steps})
+    assert answer["why"] == "a did not become what was published."
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["old"]
 
 
 def test_an_old_file_that_is_missing_or_a_link_is_refused(tmp_path: Path, old: Path) -> None:
     (old / "a").unlink()
     request = {"old": str(old), "to": str(tmp_path / "to"), "steps": [step(tmp_path, "1", PATCH, FIRST, SECOND)]}
-    with pytest.raises(GarrisonError):
-        assemble(request)
+    assert assemble(request)["why"] == "a cannot be read."
     (old / "a").symlink_to(old / "b")
-    with pytest.raises(GarrisonError):
-        assemble(request)
+    assert assemble(request)["why"] == "a cannot be read."
+    (old / "b").unlink()
+    request["steps"] = [step(tmp_path, "1", WHOLE, FIRST, SECOND)]
+    assert assemble(request)["why"] == "b is missing."
+    assert not (tmp_path / "to").exists()
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path, old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(GarrisonError, match="the disk is full"):
+        assemble({"old": str(old), "to": str(tmp_path / "to"), "steps": [step(tmp_path, "1", PATCH, FIRST, SECOND)]})
     assert not (tmp_path / "to").exists()

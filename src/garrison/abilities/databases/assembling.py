@@ -2,7 +2,8 @@
 
 The request is JSON: {"assemble": {"old": path or null, "to": path, "steps": [{"files": {name: {"bytes": n, "sha256":
 hex}}, "made": {name: {"form": of `delta.FORMS` or "derived", "path": path}}}, ...]}}. Each step makes a set from
-the one before it; the last one is written to the folder. The answer is {"folder": path, "report": null}.
+the one before it; the last one is written to the folder. The answer is {"folder": path, "why": ""}, or with why the
+files are not what was published; then there is no folder.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ _EMPTY: Final = memoryview(b"")
 
 
 def assemble(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Do what the request asks. Raises Failed and what `explain` makes of an OSError; then the folder is not there."""
+    """Do what the request asks, and return the answer. Raises what `explain` makes of an OSError."""
     to, old = Path(request["to"]), None if request["old"] is None else Path(request["old"])
     between = [to.with_name(f"{to.name}.step-{number}") for number in range(len(request["steps"]) - 1)]
     try:
@@ -38,13 +39,13 @@ def assemble(request: Mapping[str, Any]) -> dict[str, Any]:
     except OSError as error:
         shutil.rmtree(to, ignore_errors=True)
         raise explain(error, "put the databases together") from error
-    except Failed:
+    except Failed as error:
         shutil.rmtree(to, ignore_errors=True)
-        raise
+        return {"folder": str(to), "why": error.text}
     finally:
         for folder in between:
             shutil.rmtree(folder, ignore_errors=True)
-    return {"folder": str(to), "report": None}
+    return {"folder": str(to), "why": ""}
 
 
 def _make(path: Path, told: Mapping[str, Any], made: Mapping[str, str], old: Path | None) -> None:
@@ -82,6 +83,8 @@ def _repeat(before: Path, path: Path) -> None:
     """Have the same file under two names; where a disk knows no second name, a copy. Whoever uses it compares it."""
     try:
         os.link(before, path, follow_symlinks=False)
+    except FileNotFoundError as error:
+        raise Failed(f"{path.name} is missing.") from error
     except OSError:
         shutil.copyfile(before, path, follow_symlinks=False)
 
@@ -92,7 +95,11 @@ def _mapped(path: Path | None) -> Iterator[memoryview]:
     if path is None:
         yield _EMPTY
         return
-    with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        raise Failed(f"{path.name} cannot be read.") from error
+    with open(descriptor, "rb") as file:
         if not 0 < os.fstat(file.fileno()).st_size <= MOST_BYTES:
             raise Failed(f"{path.name} is no file to update.")
         yield memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

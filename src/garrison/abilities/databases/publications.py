@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from garrison.abilities.databases.building import name_of
-from garrison.abilities.databases.compiler import ask, do
+from garrison.abilities.databases.compiler import do
 from garrison.abilities.databases.delta import DERIVED, SAME
 from garrison.abilities.databases.published import LIST, MOST_LIST_BYTES, Packed, Published, Update, read_published
 from garrison.abilities.fetching import Fetcher, Trusted
@@ -86,12 +86,11 @@ async def take(  # noqa: PLR0913 # whom to ask, what is here, where to
         with fetcher.spool() as spool:
             brought = await asked.bring(plan.targets(), spool)
             transferred += brought.transferred
-            try:
-                await _assembled(plan, brought, current, to)
-                break
-            except Failed:
-                if not plans:
-                    raise
+            why = await _assembled(plan, brought, current, to)
+        if not why:
+            break
+        if not plans:
+            raise Failed(why)
     if name_of(to) != published.set:
         shutil.rmtree(to, ignore_errors=True)
         raise Failed("The published databases are not those that their name tells.")
@@ -238,7 +237,8 @@ def _files_of(folder: Path) -> dict[str, str]:
         return {}
 
 
-async def _assembled(plan: _Plan, brought: Trusted, current: Path | None, to: Path) -> None:
+async def _assembled(plan: _Plan, brought: Trusted, current: Path | None, to: Path) -> str:
+    """Have a plan carried out; return why it does not lead to what was published, "" when it does. Raises Failed."""
     steps: list[dict[str, Any]] = []
     for step in plan.steps:
         made = {
@@ -249,7 +249,8 @@ async def _assembled(plan: _Plan, brought: Trusted, current: Path | None, to: Pa
         steps.append({"files": files, "made": made})
     for left in (to, *to.parent.glob(f"{to.name}.step-*")):
         shutil.rmtree(left, ignore_errors=True)
-    await ask({"assemble": {"old": None if current is None else str(current), "to": str(to), "steps": steps}})
+    told = await do({"assemble": {"old": None if current is None else str(current), "to": str(to), "steps": steps}})
+    return str(told["why"])
 
 
 def fingerprint(root: bytes) -> str:
