@@ -1,6 +1,6 @@
 """Runs the command line: python -m garrison.cli."""
 
-from garrison.cli.main import main
+from garrison.cli.entry import main
 
 if __name__ == "__main__":
     main()

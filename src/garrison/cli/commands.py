@@ -13,6 +13,7 @@ from garrison.cli import show
 from garrison.cli.completion import completion_command
 from garrison.cli.session import Session
 from garrison.cli.uninstall import uninstall_command
+from garrison.cli.upgrade import upgrade_command
 from garrison.cli.values import paths as absolute_paths
 from garrison.wire.manifest import SUITE, Manifest
 
@@ -28,7 +29,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the result a
 
 
 def add_own_commands(root: click.Group, session: Session, manifests: Sequence[Manifest]) -> None:
-    """Add start, stop, restart, completion, uninstall and publisher."""
+    """Add start, stop, restart, upgrade, completion, uninstall and publisher."""
     components = [manifest.id for manifest in manifests if manifest.id != SUITE]
     for command in (_start(session), _stop(session), _restart(session)):
         for parameter in command.params:
@@ -36,6 +37,7 @@ def add_own_commands(root: click.Group, session: Session, manifests: Sequence[Ma
                 parameter._custom_shell_complete = _offer(components)  # noqa: SLF001 # click takes it at birth only
         root.add_command(command)
     root.add_command(completion_command())
+    root.add_command(upgrade_command(session))
     root.add_command(uninstall_command(session))
     root.add_command(_handed_over("publisher", "garrison.office.publisher", "Publish signed databases for an office."))
 

@@ -25,6 +25,7 @@ _OTHERS = (
     "self-test",
     "unchanged",
     "updates",
+    "versions",
 )  # state, besides what may be kept: each with a version file
 _LOOSE = {  # in folders without a version file, only these files are ours
     "run": ("door.sock", "lock"),

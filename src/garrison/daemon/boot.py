@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from garrison.abilities.application import Versions
 from garrison.abilities.databases import Databases
 from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases.feeds.book import FeedBook
@@ -133,8 +134,9 @@ async def make_abilities(boot: Boot) -> None:
     book = FeedBook(databases.folder / "feeds.json")
     gatherer = Gatherer(databases, fetcher, boot.clock)
     updater = Updater(databases, fetcher, gatherer, book, boot.clock)
+    versions = Versions(boot.home, boot.clock, fetcher, updater.trust / "root.json")
     made = (databases, compiler, quarantine, scanner, response, exclusions, outgoing, fetcher, book, gatherer, updater)
-    for ability in (boot.home, boot.clock, *made):
+    for ability in (boot.home, boot.clock, *made, versions):
         boot.abilities[type(ability)] = ability
 
 

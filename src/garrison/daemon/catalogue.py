@@ -7,6 +7,7 @@ from garrison.components.quarantine.component import QuarantineComponent
 from garrison.components.scan.component import Scan
 from garrison.components.self_test.component import SelfTest
 from garrison.components.updates.component import Updates
+from garrison.components.upgrades.component import Upgrades
 from garrison.daemon.suite import Suite
 from garrison.sdk import AnyComponent, describe
 from garrison.wire.manifest import Manifest
@@ -17,6 +18,7 @@ COMPONENTS: tuple[type[AnyComponent], ...] = (
     Exclusions,
     DatabasesComponent,
     Updates,
+    Upgrades,
     Privacy,
     SelfTest,
 )

@@ -20,6 +20,7 @@ from garrison.base.errors import EXIT_CANCELLED, EXIT_DONE, GarrisonError, Inval
 from garrison.base.files import explain, read_json, write_json
 from garrison.base.paths import Home
 from garrison.base.text import plural, printable, size
+from garrison.office.publisher.applications import publish_application
 from garrison.office.publisher.feeds import Feeds
 from garrison.office.publisher.keys import Keys
 from garrison.office.publisher.publishing import Options, Outcome, Publisher
@@ -232,6 +233,46 @@ def _tell_published(outcome: Outcome, as_json: bool) -> None:
     if skipped:
         lines.append(f"Left out: {', '.join(f'{count:,} ({why})' for why, count in sorted(skipped.items()))}")
     _tell(plain, as_json, *lines)
+
+
+@commands.command(
+    "publish-application", help="Publish a version of Garrison itself, from a folder with all the wheels it takes."
+)
+@_folder
+@click.option(
+    "--wheels",
+    required=True,
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+    help="Wheels of Garrison, of what it depends on, and of pip.",
+)
+@click.option("--version", default="", help="This version, where the folder has several.")
+@click.option("--min-previous", default="", metavar="VERSION", help="The oldest version that can change to this one.")
+@_keys
+@_json
+def publish_version(
+    folder: Path, wheels: Path, version: str, min_previous: str, keys: tuple[Path, ...], as_json: bool
+) -> None:
+    """Publish a version."""
+    office = _office(folder, keys)
+    with office.publisher.locked():
+        release = publish_application(
+            office.repository, SystemClock(), wheels, folder / "work", version=version, min_previous=min_previous
+        )
+    count = plural(len(release.wheels), "wheel", "wheels")
+    _tell(
+        {
+            "version": release.version,
+            "python": release.python,
+            "machine": release.machine,
+            "bytes": release.bytes,
+            "wheels": sorted(release.wheels),
+        },
+        as_json,
+        f"Published Garrison {release.version} for Python {release.python} on {release.machine}: "
+        f"{count}, {size(release.bytes)}.",
+        "Computers that trust this publisher take it with: garrison upgrade",
+    )
 
 
 @commands.command("renew", help="Sign what is published again, so that it holds for longer.")

@@ -1,0 +1,1 @@
+"""Changes to new versions of Garrison itself."""
