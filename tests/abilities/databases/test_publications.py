@@ -122,7 +122,8 @@ PATTERNS = [f"Pattern-{number}:{number % 2}:*:{random.Random(number).randbytes(2
 def otherwise(atoms: Sequence[tuple[bytes, bool]]) -> bytes:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     expressions = [b"".join(b"\\x%02x" % byte for byte in content) for content, _ in atoms]
-    database.compile(expressions=expressions, ids=list(range(len(atoms))), elements=len(atoms))
+    flags = [hyperscan.HS_FLAG_SINGLEMATCH] * len(atoms)
+    database.compile(expressions=expressions, ids=list(range(len(atoms))), elements=len(atoms), flags=flags)
     return bytes(hyperscan.dumpb(database))
 
 
