@@ -21,6 +21,8 @@ def arguments_of(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
             continue
         if value.kind == "path":
             raw = paths(raw) if value.many else absolute(raw)
+        elif value.kind == "place":
+            raw = [place(each) for each in raw] if value.many else place(raw)
         elif value.kind == "secret":
             raw = _secret(raw)
         elif value.many:
@@ -42,6 +44,11 @@ def absolute(path: str) -> str:
         return os.path.abspath(path)
     except FileNotFoundError as error:
         raise Invalid("The folder this runs in does not exist any more.", "Change to another one.") from error
+
+
+def place(text: str) -> str:
+    """Return an address as it is, and a path that means the same from anywhere."""
+    return text if "://" in text else absolute(text)
 
 
 def paths(given: Sequence[str]) -> list[str]:

@@ -27,6 +27,14 @@ def _any_text(value: Any) -> str:
 UntrustedText = Annotated[str, PlainValidator(_any_text)]
 
 
+class _IsPlace:
+    """Marks a text as a place."""
+
+
+# An address (https://...), or the path of a file or folder, which a surface makes a full one.
+Place = Annotated[str, PlainValidator(_any_text), _IsPlace()]
+
+
 class Frozen(BaseModel):
     """A plain, immutable record that knows no other names than its own."""
 
@@ -120,6 +128,8 @@ def values_of(model: type[BaseModel]) -> tuple[Value, ...]:
 
 def _value(name: str, info: FieldInfo, schema: dict[str, Any]) -> Value:
     kind, many, choices = _kind(name, info.annotation)
+    if any(isinstance(each, _IsPlace) for each in info.metadata):
+        kind = "place"
     limits = {
         key: value for part in (schema, *schema.get("anyOf", ())) for key, value in part.items() if key in _LIMITS
     }
@@ -138,7 +148,10 @@ def _value(name: str, info: FieldInfo, schema: dict[str, Any]) -> Value:
 def _kind(name: str, annotation: Any) -> tuple[str, bool, tuple[str, ...]]:
     origin = typing.get_origin(annotation)
     if origin is Annotated:
-        return _kind(name, typing.get_args(annotation)[0])
+        inner, *marks = typing.get_args(annotation)
+        if any(isinstance(each, _IsPlace) for each in marks):
+            return "place", False, ()
+        return _kind(name, inner)
     if origin in {Union, types.UnionType}:
         inner = [part for part in typing.get_args(annotation) if part is not types.NoneType]
         if len(inner) == 1:

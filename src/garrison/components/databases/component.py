@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 from garrison import sdk
-from garrison.abilities.databases import Databases, check_folder, name_of
+from garrison.abilities.databases import Databases, check_folder, name_of, publications
 from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases.feeds.book import FeedBook
 from garrison.abilities.databases.feeds.feed import Feed
 from garrison.abilities.databases.gathering import Gatherer
 from garrison.abilities.databases.notes import SetNote
+from garrison.abilities.databases.updating import Updater
+from garrison.abilities.fetching import Fetcher
 from garrison.base.clock import Clock
 from garrison.base.errors import Failed, GarrisonError, Invalid, Refused
 from garrison.base.files import read_json
@@ -29,6 +31,7 @@ from garrison.components.databases.results import (
     SetInfo,
     SetTested,
 )
+from garrison.components.databases.trusting import PublisherTrusted, TrustResult, compare, find_root
 from garrison.wire.addresses import parse_address
 
 _MOST_SOURCES = 1000
@@ -45,7 +48,7 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
     id = "databases"
     title = "Databases"
     feature = sdk.Feature.CORE
-    events = (FeedAdded, FeedDropped)
+    events = (FeedAdded, FeedDropped, PublisherTrusted)
     default_operation = "info"
 
     def __init__(  # one for each ability that it shows
@@ -57,6 +60,8 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
         book: FeedBook,
         gatherer: Gatherer,
         clock: Clock,
+        fetcher: Fetcher,
+        updater: Updater,
     ) -> None:
         super().__init__(host, settings)
         self._databases = databases
@@ -64,6 +69,8 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
         self._book = book
         self._gatherer = gatherer
         self._clock = clock
+        self._fetcher = fetcher
+        self._updater = updater
 
     @sdk.task("Compile databases")
     async def compile(
@@ -163,6 +170,26 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
             feed = self._book.add(Feed(name, wanted.value, address, printable(title) or name))
         self.host.report(FeedAdded(feed=feed.id, address=_shown(feed.address), uid=caller.uid), caller.uid)
         return FeedChanged(what="Used from now on", id=feed.id, title=feed.title, next=_NEXT_UPDATE)
+
+    @sdk.task("Trust a publisher", access=sdk.Access.CONFIGURE)
+    async def trust(
+        self,
+        job: sdk.Job,
+        address: Annotated[sdk.Place, sdk.about("Where it serves its databases, or its folder", max_length=4096)],
+        root: Annotated[Path | None, sdk.about("Its root file, if you were given it")] = None,
+        fingerprint: Annotated[
+            str, sdk.about("The root's fingerprint, as the publisher told you", max_length=200)
+        ] = "",
+    ) -> TrustResult:
+        """Take the databases that a publisher signed from now on; its root is shown first, or given."""
+        _owner_only(job.caller)
+        found = await find_root(self._fetcher, address, root)
+        if root is None:
+            compare(found, fingerprint)
+        await asyncio.to_thread(publications.pin, self._updater.trust, found.content)
+        await self.host.call("updates.use", job.caller, source=address)
+        self.host.report(PublisherTrusted(address=_shown(address), fingerprint=found.fingerprint, uid=job.caller.uid))
+        return TrustResult(address=_shown(address), fingerprint=found.fingerprint)
 
     @sdk.action("Use a feed no longer", access=sdk.Access.CONFIGURE)
     def switch_off(

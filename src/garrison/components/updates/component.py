@@ -20,6 +20,7 @@ from garrison.components.updates.results import (
     RolledBack,
     UpdateFailed,
     UpdateResult,
+    Used,
 )
 from garrison.components.updates.state import State, moment, read_state, write_state
 
@@ -29,7 +30,7 @@ _JITTER = 0.1  # of the interval, so that the computers of an office do not all 
 _MISSED_SECONDS = (5.0, 60.0)  # after a start when an update was missed
 _RETRY = timedelta(minutes=15)
 _OUTBREAK = timedelta(minutes=15)
-_Source = Annotated[str, sdk.about("Source", max_length=4096)]
+_Source = Annotated[sdk.Place, sdk.about("Source", max_length=4096)]
 
 
 class UpdatesSettings(sdk.Settings):
@@ -170,6 +171,15 @@ class Updates(sdk.Component[UpdatesSettings]):
                 update={"held_until": held.isoformat(timespec="seconds")}
             )
         return await self._update(job, self.settings.sources, by_hand=False)
+
+    @sdk.action("Use a source", access=sdk.Access.CONFIGURE)
+    async def use(self, source: Annotated[sdk.Place, sdk.about("Source", max_length=4096)], caller: sdk.Caller) -> Used:
+        """Take published databases from a source too, and agree that it is asked."""
+        _owner_only(caller)
+        sources = [*self.settings.sources, *([] if source in self.settings.sources else [source])]
+        await self.host.call("suite.settings-set", caller, name="updates.sources", values=sources)
+        await self.host.call("suite.consent-give", caller, purpose="updates.databases")
+        return Used(source=source)
 
     @sdk.task("Return to earlier databases", access=sdk.Access.CONFIGURE)
     async def rollback(

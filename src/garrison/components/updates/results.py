@@ -85,3 +85,10 @@ class RollbackResult(sdk.Result):
         if self.stays_until:
             lines.append(sdk.Text("They stay until {until}.", until=self.stays_until))
         return lines
+
+
+class Used(sdk.Result):
+    """A source that is asked from now on."""
+
+    says = "{source} is asked from now on."
+    source: sdk.UntrustedText
