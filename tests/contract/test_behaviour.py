@@ -33,7 +33,8 @@ by_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda opera
 
 
 def _good(value: Value) -> Any:
-    good: dict[str, Any] = {"path": "/nonexistent", "place": "/nonexistent", "text": "x", "integer": 1, "number": 1.0, "flag": True}
+    nowhere = "/nonexistent"
+    good: dict[str, Any] = {"path": nowhere, "place": nowhere, "text": "x", "integer": 1, "number": 1.0, "flag": True}
     one = value.choices[0] if value.choices else good[value.kind]
     return [one] if value.many else one
 
