@@ -52,7 +52,7 @@ def test_no_publisher_is_told(tmp_path: Path, office: Office) -> None:
             ask()
 
 
-@pytest.mark.parametrize("deed", ["publish", "rotate"])
+@pytest.mark.parametrize("deed", ["publish", "targets", "snapshot", "timestamp", "root"])
 @pytest.mark.parametrize("step", range(6))
 def test_cut_short_at_any_file_the_repository_serves_and_goes_on(
     tmp_path: Path, office: Office, monkeypatch: pytest.MonkeyPatch, deed: str, step: int
@@ -69,8 +69,8 @@ def test_cut_short_at_any_file_the_repository_serves_and_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(repository, "write_atomically", cut)
         with suppress(KeyboardInterrupt):
-            office.publish(b"second") if deed == "publish" else office.repository.rotate("targets")
-    if deed == "publish":
-        assert client.refresh(office.public)[0] == (b"first" if step < 4 else b"second")
+            office.publish(b"second") if deed == "publish" else office.repository.rotate(deed)
+    is_published = deed == "publish" and step > 3
+    assert client.refresh(office.public)[0] == (b"second" if is_published else b"first")
     office.publish(b"third")
     assert client.refresh(office.public)[0] == b"third"

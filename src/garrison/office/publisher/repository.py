@@ -8,7 +8,7 @@ names any more stay until the publication after, for those who are just reading 
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -129,8 +129,11 @@ class Repository:
             root.revoke_key(key, role)
         root.version += 1
         root.expires = self._end("root")
+        if role != "root":  # signed by old and new keys it holds before and after the root changes
+            old = cast("Targets", self.signed("targets"))
+            targets = Targets(old.version + 1, expires=self._end("targets"), targets=old.targets)
+            self._sign_all(targets, root, before)
         self._write_root(Metadata(root), before)
-        self.renew()
         self._keys.retire(role, gone)
 
     def _end(self, role: str) -> datetime:
@@ -171,26 +174,33 @@ class Repository:
         if not root.get_root_verification_result(before, metadata.signed_bytes, metadata.signatures):
             raise _too_few(before or root)
         content = metadata.to_bytes(_COMPACT)
-        write_atomically(self._metadata / f"{root.version}.root.json", content, _PUBLIC_FILE)
+        for name in (f"{root.version}.root.json", "root.json"):
+            write_atomically(self._metadata / name, content, _PUBLIC_FILE)
 
-    def _sign_all(self, targets: Targets) -> None:
-        """Sign targets, a snapshot of them and a timestamp of that, and write them in this order."""
-        root = self.root()
-        write_atomically(self._metadata / "root.json", self.root_content(), _PUBLIC_FILE)
+    def _sign_all(self, targets: Targets, new: Root | None = None, before: Root | None = None) -> None:
+        """Sign targets, a snapshot of them and a timestamp of that, and write them in this order.
+
+        new, before: the root that is going to be, and the one that is; the keys of both then sign, if they are here.
+        """
+        root = new or self.root()
+        keys = {role: [*root.roles[role].keyids, *(before.roles[role].keyids if before else ())] for role in ROLES}
+        if new is None:
+            write_atomically(self._metadata / "root.json", self.root_content(), _PUBLIC_FILE)
         version = 1
         if (self._metadata / "timestamp.json").exists():
             version = self.signed("timestamp").version + 1
-        content = self._write(root, "targets", targets, f"{targets.version}.targets.json")
+        content = self._write(root, keys, targets, f"{targets.version}.targets.json")
         snapshot = Snapshot(
             version, expires=self._end("snapshot"), meta={"targets.json": _meta(targets.version, content)}
         )
-        content = self._write(root, "snapshot", snapshot, f"{version}.snapshot.json")
+        content = self._write(root, keys, snapshot, f"{version}.snapshot.json")
         timestamp = Timestamp(version, expires=self._end("timestamp"), snapshot_meta=_meta(version, content))
-        self._write(root, "timestamp", timestamp, "timestamp.json")
+        self._write(root, keys, timestamp, "timestamp.json")
 
-    def _write(self, root: Root, role: str, signed: Any, name: str) -> bytes:
+    def _write(self, root: Root, keys: Mapping[str, Sequence[str]], signed: Any, name: str) -> bytes:
         metadata: Metadata[Any] = Metadata(signed)
-        for signer in self._keys.signers(root.roles[role].keyids):
+        role = signed.type
+        for signer in self._keys.signers(keys[role]):
             metadata.sign(signer, append=True)
         try:
             root.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
