@@ -144,6 +144,14 @@ def test_names_inside_lead_nowhere(tmp_path: Path, name: str) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"spool", "to-1"}
 
 
+@pytest.mark.parametrize("tar", [bytes(1024), keys.tar({}), b""])
+def test_a_container_of_nothing_is_refused(tmp_path: Path, tar: bytes) -> None:
+    desk = desk_of(tmp_path, "https://mirror.example/own.cvd")
+    desk.put("own.cvd", keys.container(tar))
+    with pytest.raises(Invalid, match="nothing in it"):
+        desk.accept("own-7.cvd.sign")
+
+
 def test_nothing_at_all_is_told(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="none of ClamAV's databases"):
         desk_of(tmp_path).accept("main.cvd", "daily.cvd")

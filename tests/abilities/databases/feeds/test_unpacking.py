@@ -105,5 +105,12 @@ def test_a_tar_that_says_to_be_larger_than_it_is_is_damaged(tmp_path: Path) -> N
 
 def test_lines_are_read_one_by_one_and_endless_ones_left_out() -> None:
     text = b"one\r\ntwo\n\n" + b"x" * (3 * 1024 * 1024) + b"\nthree"
-    assert list(lines_of(io.BytesIO(text))) == [b"one", b"two", b"", b"three"]
+    assert list(lines_of(io.BytesIO(text))) == [b"one", b"two", b"three"]
     assert list(lines_of(io.BytesIO(b"x" * (2 * 1024 * 1024)))) == []
+
+
+def test_there_is_an_end_of_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unpacking, "_MOST_LINES", 3)
+    assert list(lines_of(io.BytesIO(b"a\n\nb"))) == [b"a", b"b"]
+    with pytest.raises(Invalid, match="too many lines"):
+        list(lines_of(io.BytesIO(b"\n\n\n\n")))

@@ -30,6 +30,8 @@ def test_a_dump_is_kept_as_it_came(tmp_path: Path, content: bytes) -> None:
         (b"\xff{}", "no JSON"),
         (b"[" * 100_000, "no JSON"),
         (b"[1]", "no entry"),
+        (b"[" + b"[]," * 5_000_000, "too many parts"),
+        (b"[" + b"0," * 17_000_000, "too many parts"),
         (zipped({"a": TRACKER, "b": b"<html>"}), "no JSON"),
         (zipped({}), "damaged|no JSON"),
     ],

@@ -159,6 +159,8 @@ def _unpack(came: Came, path: Path, name: str, to: Path, trust: Trust) -> int:
                 with (to / name / member).open("wb") as out:
                     shutil.copyfileobj(content, out, _PIECE)
         version = container.version
+    if not any((to / name).iterdir()):
+        raise Invalid(f"{path.name} cannot be used: there is nothing in it.")
     (to / f"{name}.version").write_text(str(version), "ascii")
     return version
 

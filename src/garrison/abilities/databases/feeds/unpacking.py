@@ -4,6 +4,7 @@ Zip and gzip are read by Python's own modules, which compare checksums; the engi
 header at its word.
 """
 
+import errno
 import gzip
 import io
 import zipfile
@@ -27,6 +28,7 @@ _MOST_BYTES = 2048 * MIB
 _TAR_BYTES = 128 * MIB  # one file in a tar, which is held in memory
 _DIRECTORY_BYTES = 32 * MIB  # of a zip, likewise: 200,000 files with long names
 _LINE_BYTES = MIB
+_MOST_LINES = 30_000_000
 _PIECE = 256 * 1024
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, gzip.BadGzipFile)
 
@@ -44,18 +46,25 @@ def files_in(path: Path, most_bytes: int) -> Iterator[tuple[str, BinaryIO]]:
                 if number == _MOST_FILES:
                     raise whole.too_much()
                 yield name, content
-    except _DAMAGE as error:
-        raise whole.damaged(type(error).__name__) from error
+    except (*_DAMAGE, OSError) as error:
+        raise whole.reason(error) from error
 
 
 def lines_of(content: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a text without their ends. One that is longer than any real one is left out."""
+    """Yield the lines of a text that are not empty, without their ends. One longer than any real one is left out.
+
+    Raises Invalid when there are more than any real list has.
+    """
+    count = 0
     while line := content.readline(_LINE_BYTES):
-        if line.endswith(b"\n") or len(line) < _LINE_BYTES:
-            yield line.rstrip(b"\r\n")
-            continue
-        while line and not line.endswith(b"\n"):
-            line = content.readline(_LINE_BYTES)
+        count += 1
+        if count > _MOST_LINES:
+            raise Invalid("A list cannot be used: it has too many lines.")
+        if not line.endswith(b"\n") and len(line) == _LINE_BYTES:
+            while line and not line.endswith(b"\n"):
+                line = content.readline(_LINE_BYTES)
+        elif line := line.rstrip(b"\r\n"):
+            yield line
 
 
 @dataclass(slots=True)
@@ -73,6 +82,11 @@ class _Whole:
 
     def too_much(self) -> Invalid:
         return Invalid(f"{self.name} cannot be used: it unpacks to too much.")
+
+    def reason(self, error: Exception) -> Exception:
+        """Return an error as it is to be raised: a place that does not exist was made up by a header."""
+        is_of_disk = isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}
+        return error if is_of_disk else self.damaged(type(error).__name__)
 
     def damaged(self, how: str) -> Invalid:
         return Invalid(f"{self.name} cannot be used: it is damaged ({how}).")
@@ -93,8 +107,8 @@ class _Content(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed's is narrower than the docs
         try:
             piece = self._origin.read(min(len(buffer), _PIECE))
-        except _DAMAGE as error:
-            raise self._whole.damaged(type(error).__name__) from error
+        except (*_DAMAGE, OSError) as error:
+            raise self._whole.reason(error) from error
         self._left -= len(piece)
         self._whole.took(len(piece))
         if self._left < 0:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
 from garrison.abilities.databases.feeds.unpacking import files_in
@@ -11,6 +12,7 @@ from garrison.engine.signatures.proofs import Trust
 
 _DUMP_BYTES = 1024 * MIB
 _ENTRY_BYTES = 192 * MIB  # Debian's tracker is one of 70 MB
+_MOST_PARTS = 4_000_000  # of one entry, each of which takes a hundred bytes; the tracker has a million
 _NAME = "dump"
 
 
@@ -29,10 +31,17 @@ class Vulnerabilities(Kind):
         entries = 0
         try:
             for _, file in files_in(path, _ENTRY_BYTES):
-                entries += isinstance(json.loads(file.read()), dict)
+                entries += isinstance(_parsed(file.read(), came.feed), dict)
         except (ValueError, RecursionError) as error:
             raise Invalid(f"{came.feed.title} is damaged: something in it is no JSON.") from error
         if not entries:
             raise Invalid(f"{came.feed.title} holds no entry.", "Is the address right?")
         shutil.copyfile(path, to / _NAME)
         return Accepted(about={"entries": str(entries)})
+
+
+def _parsed(content: bytes, feed: Feed) -> Any:
+    """Return a value in JSON. Raises Invalid when it would take too much memory, ValueError, RecursionError."""
+    if content.count(b"[") + content.count(b"{") > _MOST_PARTS or content.count(b",") > 4 * _MOST_PARTS:
+        raise Invalid(f"{feed.title} cannot be used: it has too many parts.")
+    return json.loads(content)
