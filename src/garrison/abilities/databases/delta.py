@@ -63,6 +63,7 @@ _HEADER: Final = struct.Struct(f"<8s{len(PARTS)}L")
 _TABLE_ALGORITHMS = {table_file(table, algorithm): algorithm for table in TABLES for algorithm in ALGORITHMS}
 _TARGETS = {atoms_file(target): target for target in range(256)}
 _PIECE = 1024 * 1024
+_AT_ONCE = 1 << 16  # records: numbers of Python's take much room
 _SLACK = 1024 * 1024  # a table's delta may be larger than the table by so much
 _PLAIN_WINDOW = 27
 _PATCH_WINDOW = 31
@@ -238,8 +239,10 @@ def follow_records(length: int, records: bytes | memoryview, copies: Sequence[in
     words = array("I")
     words.frombytes(records)
     step = (length + PLACES.size) // 4
-    column = words[step - 1 :: step]
-    words[step - 1 :: step] = _swapped(array("I", follow(copies)(_swapped(column))))
+    mapped = follow(copies)
+    for start in range(step - 1, len(words), step * _AT_ONCE):
+        end = min(start + step * _AT_ONCE, len(words))
+        words[start:end:step] = _swapped(array("I", mapped(_swapped(words[start:end:step]))))
     return words.tobytes()
 
 
@@ -253,9 +256,8 @@ def _swapped(column: "array[int]") -> "array[int]":
 def _records(length: int, was: Parts, told: dict[str, memoryview], copies: "array[int]") -> bytearray:
     """Return the records of the new table."""
     step = length + PLACES.size
-    moved = follow_records(length, was.records, copies)
-    kept = b"".join(_without(moved, step, numbers(told["removed"])))
-    records = bytearray(b"".join(_with(kept, step, numbers(told["added"]), _rows(length, told))))
+    kept = b"".join(_without(follow_records(length, was.records, copies), step, numbers(told["removed"])))
+    records = bytearray().join(_with(kept, step, numbers(told["added"]), _rows(length, told)))
     view = memoryview(records)
     for place, threat in _paired(told):
         at = (place + 1) * step - 4
