@@ -119,6 +119,24 @@ def test_what_has_not_changed_is_not_fetched_again(served: tuple[str, Path], off
     assert office.gatherer.state(one).files == before
 
 
+def test_what_differences_brought_is_not_fetched_whole_too(served: tuple[str, Path], office: Office) -> None:
+    address, folder = served
+    mirror(folder)
+    one = feed("clamav", address)
+    office.gather(one)
+    step(folder, 8, f"OPEN daily.hdb\nADD {'1' * 32}:9:More\nCLOSE\n")
+    assert office.gather(one)[0].has_changed
+    (folder / "daily.cvd").write_bytes(keys.cvd({"daily.hdb": LINE.encode() * 2}))  # made anew before the difference
+    before = START.timestamp() - 3600
+    os.utime(folder / "daily.cvd", (before, before))
+    (outcome,) = office.gather(one)
+    assert (outcome.has_changed, outcome.failure, outcome.transferred) == (False, "", 0)
+    assert office.gatherer.state(one).about["daily"] == "8"
+    os.utime(folder / "daily.cvd")  # an old one put back, newly dated: a mirror that lags, or lies
+    assert office.gather(one)[0].failure == ""
+    assert office.gatherer.state(one).about["daily"] == "8"
+
+
 def test_a_signature_beside_a_file_is_asked_for_and_checked(served: tuple[str, Path], office: Office) -> None:
     address, folder = served
     mirror(folder)
@@ -231,7 +249,7 @@ def test_what_a_kill_left_of_a_feed_goes_at_the_next_start(served: tuple[str, Pa
 
 
 @needs_root
-@pytest.mark.parametrize("pages", [0, 1, 2, 3, 4, 6, 9, 16, 40])
+@pytest.mark.parametrize("pages", [0, 2, 4, 9, 40])
 def test_a_full_disk_at_any_step_is_told_and_what_was_there_stays(
     served: tuple[str, Path], tmp_path: Path, pages: int
 ) -> None:

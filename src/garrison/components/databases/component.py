@@ -259,7 +259,7 @@ def _agreed(feed: Feed, *, agree: bool) -> None:
     """Make sure that whoever switches one of ours on knows what its publisher asks for. Raises Refused."""
     if not agree:
         raise Refused(
-            f"{feed.title} comes under a licence ({feed.licence}) and terms: {feed.terms}.",
+            f"{feed.title} asks you to agree. Licence: {feed.licence}. Terms: {feed.terms}.",
             "If you agree to them, say so: --agree",
         )
 
