@@ -12,6 +12,7 @@ from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases.feeds.book import FeedBook
 from garrison.abilities.databases.gathering import Gatherer
 from garrison.abilities.databases.notes import Notes, SetNote
+from garrison.abilities.databases.updating import Updater
 from garrison.abilities.fetching import Fetcher
 from garrison.abilities.outgoing import Outgoing
 from garrison.base.clock import FakeClock
@@ -29,12 +30,15 @@ def staged(tmp_path: Path) -> Staged[DatabasesComponent]:
     home, clock = Home(tmp_path / "home"), FakeClock(START)
     databases = Databases(home, clock)
     fetcher = Fetcher(home, clock, Outgoing(lambda _: False))
+    book, gatherer = FeedBook(databases.folder / "feeds.json"), Gatherer(databases, fetcher, clock)
     return stage(
         DatabasesComponent,
         databases=databases,
         compiler=Compiler(databases),
-        book=FeedBook(databases.folder / "feeds.json"),
-        gatherer=Gatherer(databases, fetcher, clock),
+        book=book,
+        gatherer=gatherer,
+        fetcher=fetcher,
+        updater=Updater(databases, fetcher, gatherer, book, clock),
     )
 
 
@@ -86,7 +90,11 @@ def test_own_feeds_come_and_go(staged: Staged[DatabasesComponent], tmp_path: Pat
     assert row["title"] == "Ours\\x1b[31m"
     kept = tmp_path / "home" / "databases" / "feeds" / "lists-example-own"
     kept.mkdir(parents=True)
-    ask(staged, "switch-off", id="lists-example-own")
+    ask(staged, "add", address="/a.ndb", id="other")
+    off = asyncio.run(staged.ask("switch-off", id="other"))
+    assert off.next == "The next update leaves it out."
+    off = asyncio.run(staged.ask("switch-off", id="lists-example-own"))
+    assert "garrison rollback" in off.next, "there is no next update"
     assert not rows(staged)["lists-example-own"]["on"]
     assert kept.exists()
     ask(staged, "add", address="lists-example-own")
@@ -94,7 +102,13 @@ def test_own_feeds_come_and_go(staged: Staged[DatabasesComponent], tmp_path: Pat
     ask(staged, "remove", id="lists-example-own")
     assert "lists-example-own" not in rows(staged)
     assert not kept.exists()
-    assert [type(event) for event in staged.reported] == [FeedAdded, FeedDropped, FeedAdded, FeedDropped]
+    assert [type(event) for event in staged.reported] == [
+        FeedAdded,
+        FeedAdded,
+        *[FeedDropped] * 2,
+        FeedAdded,
+        FeedDropped,
+    ]
     assert "secret" not in str(staged.reported)
 
 

@@ -37,6 +37,8 @@ from garrison.wire.addresses import parse_address
 _MOST_SOURCES = 1000
 _ROLLBACK = "rollback"
 _NEXT_UPDATE = "It comes with the next update."
+_WITHOUT = "The next update leaves it out."
+_NO_UPDATE = "No feed is used now. What the feeds brought stays, unless you go back: garrison rollback --to built-in"
 Rows = list[FeedRow]  # in the class, `list` is an operation
 History = list[HistoryRow]
 Sources = list[Path]
@@ -232,7 +234,8 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
 
     def _dropped(self, feed: Feed, what: str, caller: sdk.Caller) -> FeedChanged:
         self.host.report(FeedDropped(feed=feed.id, uid=caller.uid), caller.uid)
-        return FeedChanged(what=what, id=feed.id, title=feed.title, next="The next update leaves it out.")
+        is_last = not any(other.is_on for other in self._book.all())
+        return FeedChanged(what=what, id=feed.id, title=feed.title, next=_NO_UPDATE if is_last else _WITHOUT)
 
     def _came(self, name: str) -> SetNote | None:
         """Return what is noted of how a set came; going back to it is no coming."""
