@@ -112,7 +112,7 @@ class HashTable:
             self._open(view)
         except (struct.error, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise Failed(
-                f"The list of {algorithm} digests is damaged.", "Update the databases.", "databases.update"
+                f"The list of {algorithm} digests is damaged.", "Update the databases.", "updates.check"
             ) from error
 
     def _open(self, view: memoryview) -> None:

@@ -162,7 +162,7 @@ def _unusable() -> Failed:
     return Failed(
         "The databases cannot be used: the rules are damaged, or made by another version.",
         "Update the databases.",
-        "databases.update",
+        "updates.check",
     )
 
 
