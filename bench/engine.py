@@ -119,18 +119,26 @@ def _plant(top: Path, tree: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Examined:
-    """What examining files took. found: files with findings. cpu: seconds, with the pool's. memory: PSS in MiB."""
+    """What examining files took. found: files with findings. Seconds and MiB are of us and of the pool's processes.
+
+    starting_cpu, starting_wall: until the pool is there; cpu, wall: from then on. memory: PSS.
+    """
 
     found: int
+    starting_cpu: float
+    starting_wall: float
     cpu: float
+    wall: float
     memory: float
 
 
 async def _examined(databases: Path, files: list[Path], size: int) -> _Examined:
     """Examine files through the product's pool."""
     found = 0
-    before = time.process_time()
+    before, began = time.process_time(), time.perf_counter()
     async with WorkerPool(databases, size=size, limits={}, seconds=60) as pool:
+        starting = _used_by_pool() + time.process_time() - before
+        started = time.perf_counter()
 
         async def one(some: list[Path]) -> None:
             nonlocal found
@@ -148,9 +156,17 @@ async def _examined(databases: Path, files: list[Path], size: int) -> _Examined:
         async with asyncio.TaskGroup() as group:
             for number in range(size):
                 group.create_task(one(files[number::size]))
-        ours = [process for process in _descendants(os.getpid()) if _is_ours(process)]
-        cpu = time.process_time() - before + sum(map(_used, ours))
-        return _Examined(found, cpu, sum(map(resident_mib, ours)))
+        cpu = _used_by_pool() + time.process_time() - before - starting
+        memory = sum(map(resident_mib, _pool_processes()))
+        return _Examined(found, starting, started - began, cpu, time.perf_counter() - started, memory)
+
+
+def _pool_processes() -> list[int]:
+    return [process for process in _descendants(os.getpid()) if _is_ours(process)]
+
+
+def _used_by_pool() -> float:
+    return sum(map(_used, _pool_processes()))
 
 
 def _descendants(process: int) -> list[int]:
@@ -164,10 +180,15 @@ def _is_ours(process: int) -> bool:
 
 
 def _ours(databases: Path, files: list[Path], size: int = 2) -> Cost:
-    """Examine files; return what it cost: the workers, their fork server, and us who ask."""
-    began = time.perf_counter()
+    """Examine files with a pool that is there, as clamd is; return what it cost: the workers, and us who ask."""
     examined = asyncio.run(_examined(databases, files, size))
-    return Cost(time.perf_counter() - began, examined.cpu)
+    return Cost(examined.wall, examined.cpu)
+
+
+def _from_nothing(databases: Path, files: list[Path]) -> Cost:
+    """Start a pool and examine files; return what all of it cost."""
+    examined = asyncio.run(_examined(databases, files, 1))
+    return Cost(examined.starting_wall + examined.wall, examined.starting_cpu + examined.cpu)
 
 
 def _used(process: int) -> float:
@@ -198,7 +219,7 @@ def _row(work: str, ours: float, peer: float, peer_name: str, unit: str, factor:
 def _cold(top: Path, plain: Path) -> dict[str, Any]:
     one = _files(plain)[:1]
     peer = ["clamscan", "--no-summary", "-d", str(top / "signatures"), str(one[0])]
-    mine, theirs = medians(lambda: _ours(top / "set", one, 1), lambda: run(peer, (0, 1)), ROUNDS)
+    mine, theirs = medians(lambda: _from_nothing(top / "set", one), lambda: run(peer, (0, 1)), ROUNDS)
     return _row("a fresh worker to its first verdict", mine.cpu, theirs.cpu, version("clamscan", "-V"), "s CPU", 20)
 
 
