@@ -20,6 +20,7 @@ from garrison.base.paths import Home
 
 FOLDER = "versions"
 _CURRENT = "current"
+_LOCK = "lock"
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.(?:0|[1-9][0-9]{0,5})){1,3}")
 
 
@@ -134,9 +135,9 @@ class Installed:
         """
         try:
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            descriptor = os.open(self.folder / "lock", flags, 0o600)
+            descriptor = os.open(self.folder / _LOCK, flags, 0o600)
         except OSError as error:
-            raise explain(error, f"open {self.folder / 'lock'}") from error
+            raise explain(error, f"open {self.folder / _LOCK}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -146,10 +147,17 @@ class Installed:
 
     def is_switching(self) -> bool:
         """Return whether somebody changes the version just now, or still watches over it."""
-        descriptor = self.lock()
-        if descriptor is not None:
+        try:
+            descriptor = os.open(self.folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
             os.close(descriptor)
-        return descriptor is None
+        return False
 
 
 def _is_ours(folder: Path) -> bool:

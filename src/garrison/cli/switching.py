@@ -118,16 +118,16 @@ class Switcher:
         return False
 
     def _return(self, switch: Switch, why: str, is_lasting: bool) -> None:
-        """Have the version of before run again."""
-        returned = replace(switch, state=SwitchState.RETURNED, why=why)
+        """Have the version of before run again; it tells of it once this is done."""
+        self._note(switch)
         with suppress(GarrisonError):
             launch.stop(self._home)
         with suppress(GarrisonError):
             self._installed.link(switch.link)
         self._put_back(switch.changes)
-        self._note(returned)
         if is_lasting:
             self._ask(switch.python, "start", "--no-scan", "--json")
+        self._note(replace(switch, state=SwitchState.RETURNED, why=why))
 
     def _keep(self, names: Sequence[str]) -> None:
         """Keep a copy of state whose form changes. Raises OSError."""

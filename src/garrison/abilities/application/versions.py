@@ -96,6 +96,7 @@ class Versions:
         release, listed = await self._list(sources, by_hand)
         if version_key(release.version) <= version_key(__version__) or release.version == refused:
             return Prepared(__version__, False, listed.source, listed.transferred, listed.failures)
+        self._check_idle()
         _check_fits(release)
         transferred = 0
         if not self._is_installed(release):
@@ -238,8 +239,7 @@ class Versions:
 
         That process ends this suite. Raises Unavailable when a change is under way, and Failed.
         """
-        if self.installed.is_switching():
-            raise Unavailable("The version was changed just now, and is being watched.", "Try again in ten minutes.")
+        self._check_idle()
         self._note(prepared.version, prepared.changes, SwitchState.TRYING)
         command = [*own_program(_SWITCHING), str(self._home.root)]
         try:  # it goes on by itself once it has the lock; what started it ends then
@@ -249,6 +249,10 @@ class Versions:
         except (OSError, subprocess.SubprocessError) as error:
             self._note(prepared.version, (), SwitchState.FAILED, "The change could not be begun.")
             raise Failed("The change to the new version could not be begun.") from error
+
+    def _check_idle(self) -> None:
+        if self.installed.is_switching():
+            raise Unavailable("The version was changed just now, and is being watched.", "Try again in ten minutes.")
 
     def is_changing(self) -> bool:
         """Return whether a change of version is under way whose outcome is open."""
