@@ -6,8 +6,9 @@ of this machine and changed a little, so that their parts do occur in clean file
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 _TARGETS = (0,) * 40 + (1,) * 40 + (3,) * 6 + (4,) * 4 + (6,) * 5 + (7,) * 5
@@ -41,6 +42,29 @@ def write(folder: Path, mix: Mix, seed: int, base: list[bytes]) -> None:
     _lines(folder / "sections.mdb", _sections(chance, mix.sections))
     _lines(folder / "patterns.ndb", _patterns(chance, mix.patterns, base))
     _lines(folder / "logical.ldb", _logical(chance, mix.logical, base))
+
+
+def change(old: Path, new: Path, seed: int, base: list[bytes], *, added: float, removed: float) -> None:
+    """Write the databases of the next day; what comes stands at the end. added, removed: shares of a file's lines."""
+    chance = random.Random(seed)  # noqa: S311 # reproducible, not secret
+    new.mkdir(parents=True)
+    for path in sorted(old.iterdir()):
+        lines = path.read_text("ascii").splitlines()
+        gone = set(chance.sample(range(len(lines)), round(len(lines) * removed)))
+        kept = (line for number, line in enumerate(lines) if number not in gone)
+        fresh = _of_kind(path.suffix, chance, round(len(lines) * added), base)
+        _lines(new / path.name, chain(kept, (line.replace("Bench.", "Bench.Next-") for line in fresh)))
+
+
+def _of_kind(suffix: str, chance: random.Random, count: int, base: list[bytes]) -> Iterator[str]:
+    kinds: dict[str, Callable[[], Iterator[str]]] = {
+        ".hsb": lambda: _digests(chance, count, 32, "Bench.Sha"),
+        ".hdb": lambda: _digests(chance, count, 16, "Bench.Md5"),
+        ".mdb": lambda: _sections(chance, count),
+        ".ndb": lambda: _patterns(chance, count, base),
+        ".ldb": lambda: _logical(chance, count, base),
+    }
+    return kinds[suffix]()
 
 
 def _lines(path: Path, lines: Iterator[str]) -> None:

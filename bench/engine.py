@@ -22,6 +22,7 @@ from typing import Any
 
 from bench._clamd import Clamd, resident_mib
 from bench._pairs import Cost, medians, need, row, run, version
+from bench._processes import descendants, is_worker, used
 from bench._signatures import Mix, write
 from garrison.abilities.databases import compile_sources
 from garrison.linux.workers import Submitted, WorkerPool
@@ -162,21 +163,11 @@ async def _examined(databases: Path, files: list[Path], size: int) -> _Examined:
 
 
 def _pool_processes() -> list[int]:
-    return [process for process in _descendants(os.getpid()) if _is_ours(process)]
+    return [process for process in descendants(os.getpid()) if is_worker(process)]
 
 
 def _used_by_pool() -> float:
-    return sum(map(_used, _pool_processes()))
-
-
-def _descendants(process: int) -> list[int]:
-    listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    found = [int(child) for child in listed]
-    return found + [grandchild for child in found for grandchild in _descendants(child)]
-
-
-def _is_ours(process: int) -> bool:
-    return b"garrison.worker" in Path(f"/proc/{process}/cmdline").read_bytes()
+    return sum(map(used, _pool_processes()))
 
 
 def _ours(databases: Path, files: list[Path], size: int = 2) -> Cost:
@@ -189,14 +180,6 @@ def _from_nothing(databases: Path, files: list[Path]) -> Cost:
     """Start a pool and examine files; return what all of it cost."""
     examined = asyncio.run(_examined(databases, files, 1))
     return Cost(examined.starting_wall + examined.wall, examined.starting_cpu + examined.cpu)
-
-
-def _used(process: int) -> float:
-    """Return the processor seconds of a running process and of its children that have ended."""
-    tasks = Path(f"/proc/{process}/task").iterdir()
-    own = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
-    fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-    return own + (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -312,7 +295,7 @@ def _daemon_of(home: Path) -> int:
 
 def _cpu_of(process: int) -> float:
     total = 0.0
-    for each in [process, *_descendants(process)]:
+    for each in [process, *descendants(process)]:
         fields = Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split()
         total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return total
