@@ -21,6 +21,7 @@ _KEPT_BY_DEFAULT = ("settings", "quarantine", "exclusions")
 _OTHERS = (
     "databases",
     "fetch",
+    "mirror",
     "response",
     "self-test",
     "unchanged",

@@ -25,11 +25,11 @@ def version() -> int:
     return max(0, int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION)))
 
 
-def keep_only(readable: Iterable[int], own: int) -> bool:
+def keep_only(readable: Iterable[int], own: int | None) -> bool:
     """Let go of all files, for good, but some; return whether the kernel has the means. no_new_privs must be set.
 
     readable: descriptors of folders and files that are read. own: of the folder in which the process does as it likes,
-    but runs no program and makes no device. What is open stays open. Raises OSError when a step fails.
+    but runs no program and makes no device; None for none. What is open stays open. Raises OSError when a step fails.
     """
     found = version()
     if found < _OLDEST:
@@ -40,7 +40,8 @@ def keep_only(readable: Iterable[int], own: int) -> bool:
         for descriptor in readable:
             is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
             _allow(rules, descriptor, _READ_FILE | _READ_DIR if is_folder else _READ_FILE)
-        _allow(rules, own, handled & ~(_RUN | _DEVICES))
+        if own is not None:
+            _allow(rules, own, handled & ~(_RUN | _DEVICES))
         _call(_RESTRICT_SELF, rules, 0)
     finally:
         os.close(rules)

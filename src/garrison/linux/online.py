@@ -27,7 +27,7 @@ _SYSTEM = (
     *("/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/run/connman", "/run/nscd"),
     *("/var/lib/sss", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"),  # links to anywhere, some of them
 )
-_REFUSED = (
+REFUSED = (
     *("execve", "execveat", "fork", "vfork", "clone"),
     *("kill", "tkill", "pidfd_open", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"),
     *("ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp"),
@@ -67,7 +67,7 @@ def confine(parent: int, readable: Iterable[int] = ()) -> None:
     _keep_own_files(readable)
     machine = architecture()
     if machine is not None:  # elsewhere the rest has to do
-        refused = dict.fromkeys(_REFUSED, errno.EPERM) | {"clone3": errno.ENOSYS}
+        refused = dict.fromkeys(REFUSED, errno.EPERM) | {"clone3": errno.ENOSYS}
         seccomp.install(machine, seccomp.program_without(machine, refused, _FAMILIES))
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 _NUMBERS: dict[str, tuple[int | None, int | None]] = {  # x86_64, aarch64
     "access": (21, None),
     "add_key": (248, 217),
+    "bind": (49, 200),
     "bpf": (321, 280),
     "brk": (12, 214),
     "chroot": (161, 51),
@@ -19,6 +20,7 @@ _NUMBERS: dict[str, tuple[int | None, int | None]] = {  # x86_64, aarch64
     "clone": (56, 220),
     "clone3": (435, 435),
     "close": (3, 57),
+    "connect": (42, 203),
     "execve": (59, 221),
     "execveat": (322, 281),
     "exit": (60, 93),

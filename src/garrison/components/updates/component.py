@@ -14,6 +14,7 @@ from garrison.abilities.fetching import Fetcher, Line, Proxy
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError, Refused
 from garrison.base.paths import Home
+from garrison.components.updates.mirror import MirrorInfo, OfficeMirror
 from garrison.components.updates.results import (
     DatabasesUpdated,
     RollbackResult,
@@ -48,6 +49,10 @@ class UpdatesSettings(sdk.Settings):
     proxy_user: str = sdk.field("", title="Sign-in at the proxy", max_length=200)
     proxy_password: sdk.Secret = sdk.field(sdk.Secret(""), title="Password at the proxy")
     rescan_quarantine: bool = sdk.field(True, title="Look at the quarantine again after each update")
+    mirror_port: int = sdk.field(
+        0, title="Serve what a publisher signed to the other computers at this port (0: not)", ge=0, le=65_535
+    )
+    mirror_address: str = sdk.field("", title="Serve it at this address only (empty: at all there are)", max_length=100)
 
 
 class Updates(sdk.Component[UpdatesSettings]):
@@ -87,6 +92,7 @@ class Updates(sdk.Component[UpdatesSettings]):
         self._state = read_state(self._file)
         self._one_at_a_time = asyncio.Lock()
         self._wake = asyncio.Event()
+        self._mirror = OfficeMirror(home, fetcher, updater)
         self.settings_changed()
 
     def settings_changed(self) -> None:
@@ -101,11 +107,17 @@ class Updates(sdk.Component[UpdatesSettings]):
             is_metered=settings.metered,
             seconds=float(settings.seconds),
         )
+        self._mirror.set(settings.mirror_address, settings.mirror_port)
         self._wake.set()
 
     async def run(self) -> None:
-        """Update by itself, again and again."""
+        """Update by itself, again and again, and serve others."""
         self.host.ready()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._mirror.run(lambda: self.settings.sources, self._one_at_a_time))
+            await self._update_by_itself()
+
+    async def _update_by_itself(self) -> None:
         is_start = True
         while True:
             self._wake.clear()
@@ -199,8 +211,14 @@ class Updates(sdk.Component[UpdatesSettings]):
         stays = until.isoformat(timespec="seconds") if until is not None else ""
         return RollbackResult(set=name, created=created, stays_until=stays)
 
+    @sdk.action("About the mirror", access=sdk.Access.VIEW)
+    def mirror(self) -> MirrorInfo:
+        """Say what this computer serves to others, and how they take it."""
+        return self._mirror.info()
+
     def issues(self) -> Iterable[sdk.Issue]:
         """Return what is wrong now."""
+        yield from self._mirror.issues()
         if self._updater.room_is_short():
             text = sdk.Text("There is no room on the disk for new databases")
             yield sdk.Issue(id="disk", severity=sdk.Severity.IMPORTANT, text=text)
@@ -232,6 +250,10 @@ class Updates(sdk.Component[UpdatesSettings]):
         self._succeeded(updated)
         if updated.has_changed and self.settings.rescan_quarantine:
             await self._rescan()
+        async with self._one_at_a_time:
+            await self._mirror.follow(
+                sources, by_hand=by_hand, tell=lambda done, total: job.progress(done, total, "Fetching for others")
+            )
         return UpdateResult.of(updated, self._signatures())
 
     def _succeeded(self, updated: Updated) -> None:
