@@ -10,7 +10,7 @@ from garrison.abilities.databases import publications
 from garrison.abilities.databases.building import check_folder, name_of
 from garrison.abilities.databases.delta import SAME, is_derivable
 from garrison.abilities.databases.publications import Taken, fingerprint, pin, pinned
-from garrison.abilities.databases.published import LIST, read_published, written
+from garrison.abilities.databases.published import LIST, Published, read_published, written
 from garrison.base.errors import Failed, GarrisonError, Invalid
 from garrison.engine.hashes import ANY_SIZE
 from garrison.engine.patterns import writer
@@ -156,6 +156,21 @@ def test_atoms_of_patterns_are_compiled_here_where_the_computers_are_alike(
     assert not any("atoms" in target for target in first.targets())
     assert sum("atoms" in target for target in second.targets()) == 2
     assert (second.is_delta, third.is_delta) == (True, False)
+
+
+def test_what_is_published_meanwhile_is_taken_instead(
+    client: Client, office: Publishing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[str] = []
+
+    def publish_after_reading(content: bytes) -> Published:
+        found = read_published(content)
+        if not published:
+            published.append(office.release(digests(2000), "2026-11-25T06:00:00+00:00").name)
+        return found
+
+    monkeypatch.setattr(publications, "read_published", publish_after_reading)
+    assert take_from(client, office.public).name == published[0]
 
 
 def test_a_mirror_that_lacks_a_file_is_passed_over(client: Client, office: Publishing) -> None:

@@ -72,6 +72,13 @@ async def take(  # noqa: PLR0913 # whom to ask, what is here, where to
     so far, and of all. Raises what `Fetcher.trusted` does, and Failed; then there is no such folder.
     """
     asked = _Asked(fetcher, sources, trust, progress, by_hand)
+    try:
+        return await _take(asked, current, to)
+    except _OtherByNow:
+        return await _take(asked, current, to)
+
+
+async def _take(asked: "_Asked", current: Path | None, to: Path) -> Taken:
     published, listed = await asked.list()
     before = None if current is None else current.name
     if published.set == before:
@@ -83,7 +90,7 @@ async def take(  # noqa: PLR0913 # whom to ask, what is here, where to
     plans = _plans(published, current)
     while True:
         plan = plans.pop(0)
-        with fetcher.spool() as spool:
+        with asked.fetcher.spool() as spool:
             brought = await asked.bring(plan.targets(), spool)
             transferred += brought.transferred
             why = await _assembled(plan, brought, current, to)
@@ -116,6 +123,10 @@ def _taken(
     )
 
 
+class _OtherByNow(Failed):
+    """Something newer was published while the list was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """Whom to ask, and how."""
@@ -139,10 +150,10 @@ class _Asked:
             return read_published(content), trusted
 
     async def bring(self, targets: Sequence[str], spool: Path) -> Trusted:
-        """Fetch targets. Raises Failed when one of them is missing: then something newer was published just now."""
+        """Fetch targets. Raises _OtherByNow when one of them is missing."""
         trusted = await self._trusted(targets, spool, self.progress)
         if set(targets) - set(trusted.targets):
-            raise Failed(f"{trusted.source} has other databases by now.", "Update again.")
+            raise _OtherByNow(f"{trusted.source} has other databases by now.", "Update again.")
         return trusted
 
     async def _trusted(self, targets: Sequence[str], spool: Path, progress: Tell | None) -> Trusted:
