@@ -115,3 +115,20 @@ def test_one_at_a_time_may_change_the_version(installed: Installed) -> None:
     assert installed.is_switching()
     os.close(held)
     assert not installed.is_switching()
+
+
+def test_copies_of_state_are_put_back_once_they_are_whole(installed: Installed, tmp_path: Path) -> None:
+    for name in ("settings", "journal"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("old")
+    installed.keep(tmp_path, ["settings", "journal"])
+    for name in ("settings", "journal"):
+        (tmp_path / name / "file").write_text("new")
+    (installed.folder / "before" / "journal").rename(installed.folder / "before" / "journal.new")
+    installed.put_back(tmp_path, ["settings", "journal"])
+    assert (tmp_path / "settings" / "file").read_text() == "old"
+    assert (tmp_path / "journal" / "file").read_text() == "new", "what was being copied when the disk was full"
+    installed.put_back(tmp_path, ["settings", "journal"])
+    assert (tmp_path / "settings" / "file").read_text() == "old"
+    installed.forget_kept()
+    assert not (installed.folder / "before").exists()

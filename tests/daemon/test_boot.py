@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from garrison import __version__
 from garrison.base.errors import GarrisonError, NotFound, Unavailable
+from garrison.base.installed import Installed, Switch
 from garrison.base.paths import Home
 from garrison.wire.client import Client, folder_of, short_address
 from tests.daemon.live import Live, call, children, is_alive
@@ -46,6 +48,23 @@ def test_a_home_of_a_newer_release_is_refused(home: Home, name: str) -> None:
     assert daemon.wait() == 3
     assert "newer Garrison" in daemon.said["text"]
     assert daemon.errors == ""
+
+
+def test_what_a_newer_release_changed_before_its_watcher_was_ended_is_put_back(home: Home) -> None:
+    home.prepare()
+    installed, settings = Installed(home), home.folder("settings", 1)
+    home.folder("versions", 1)
+    installed.keep(home.root, ["settings"])
+    (settings / "version").write_bytes(b"99\n")
+    installed.note(Switch("99.0", __version__, "/python", "", "2026-11-24T06:00:00+00:00", ("settings",)))
+    held = installed.lock()
+    assert held is not None
+    assert Live(home).wait() == 3, "as long as somebody watches it is left alone"
+    os.close(held)
+    with Live(home):
+        issues = {issue["id"] for issue in call(home, "suite.status")["issues"]}
+        assert "upgrades.returned" in issues
+    assert (settings / "version").read_bytes() == b"1\n"
 
 
 def test_damage_everywhere_is_survived_and_said(home: Home) -> None:

@@ -3,12 +3,15 @@
 HOME/versions/VERSION   a Python environment of its own, complete or not there
 HOME/versions/current   a link to the version that is to run, once one has shown that it works
 HOME/versions/switch.json   the last change of version, and what came of it
+HOME/versions/before    copies of state whose form changes with the version, while it may have to go
 """
 
 import fcntl
 import os
 import re
+import shutil
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
@@ -21,6 +24,7 @@ from garrison.base.paths import Home
 FOLDER = "versions"
 _CURRENT = "current"
 _LOCK = "lock"
+_KEPT = "before"
 _VERSION = re.compile(r"(?:0|[1-9][0-9]{0,5})(?:\.(?:0|[1-9][0-9]{0,5})){1,3}")
 
 
@@ -158,6 +162,30 @@ class Installed:
         finally:
             os.close(descriptor)
         return False
+
+    def keep(self, home: Path, names: Iterable[str]) -> None:
+        """Keep copies of parts of a home's state, each whole or not at all. Raises OSError."""
+        self.forget_kept()
+        kept = self.folder / _KEPT
+        kept.mkdir(mode=0o700)
+        for name in names:
+            shutil.copytree(home / name, kept / f"{name}.new", symlinks=True)
+            (kept / f"{name}.new").rename(kept / name)
+
+    def put_back(self, home: Path, names: Iterable[str]) -> None:
+        """Put the copies that are there in the place of what they were made from. Raises OSError."""
+        for name in names:
+            kept, place = self.folder / _KEPT / name, home / name
+            if kept.is_dir():
+                aside = kept.with_name(f"{name}.gone")
+                if place.exists():
+                    place.rename(aside)
+                kept.rename(place)
+                shutil.rmtree(aside, ignore_errors=True)
+
+    def forget_kept(self) -> None:
+        """Remove the copies."""
+        shutil.rmtree(self.folder / _KEPT, ignore_errors=True)
 
 
 def _is_ours(folder: Path) -> bool:

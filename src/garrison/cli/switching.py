@@ -7,11 +7,10 @@ works: whenever this is ended before, the next command runs what ran before.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,7 +50,6 @@ class Switcher:
         self._installed = Installed(home)
         self._patience = patience or Patience()
         self._sleep = sleep
-        self._kept = self._installed.folder / "before"
 
     def run(self, switch: Switch) -> None:
         """Change the version, and watch over it."""
@@ -63,14 +61,14 @@ class Switcher:
             why = self._watch(switch) if is_lasting else ""
         if why:
             self._return(switch, why, is_lasting)
-        shutil.rmtree(self._kept, ignore_errors=True)
+        self._installed.forget_kept()
 
     def _change(self, switch: Switch, is_lasting: bool) -> str:
         """Have the new version run, and then be the one that runs from now on; return why not."""
         new = str(self._installed.python(switch.version))
         try:
             launch.stop(self._home)
-            self._keep(switch.changes)
+            self._installed.keep(self._home.root, switch.changes)
             why = self._came_up(new, switch.version, is_lasting)
             if not why:
                 self._installed.link(switch.version)
@@ -124,24 +122,11 @@ class Switcher:
             launch.stop(self._home)
         with suppress(GarrisonError):
             self._installed.link(switch.link)
-        self._put_back(switch.changes)
+        with suppress(OSError):  # what is not put back is refused by the version of before, with a sentence
+            self._installed.put_back(self._home.root, switch.changes)
         if is_lasting:
             self._ask(switch.python, "start", "--no-scan", "--json")
         self._note(replace(switch, state=SwitchState.RETURNED, why=why))
-
-    def _keep(self, names: Sequence[str]) -> None:
-        """Keep a copy of state whose form changes. Raises OSError."""
-        shutil.rmtree(self._kept, ignore_errors=True)
-        for name in names:
-            shutil.copytree(self._home.root / name, self._kept / name, symlinks=True)
-
-    def _put_back(self, names: Sequence[str]) -> None:
-        for name in names:
-            kept, place = self._kept / name, self._home.root / name
-            if kept.is_dir():
-                with suppress(OSError):
-                    shutil.rmtree(place)
-                    kept.rename(place)
 
     def _note(self, switch: Switch) -> None:
         with suppress(GarrisonError):  # a full disk: what runs is right all the same

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from garrison import __version__
 from garrison.abilities.application import Versions
 from garrison.abilities.databases import Databases
 from garrison.abilities.databases.compiler import Compiler
@@ -31,6 +32,7 @@ from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import Clock, SystemClock, local_zone
 from garrison.base.errors import Failed, GarrisonError, Unavailable
 from garrison.base.files import explain
+from garrison.base.installed import Installed, SwitchState
 from garrison.base.paths import Home
 from garrison.daemon.audit import Audit
 from garrison.daemon.bus import Bus
@@ -138,6 +140,20 @@ async def make_abilities(boot: Boot) -> None:
     made = (databases, compiler, quarantine, scanner, response, exclusions, outgoing, fetcher, book, gatherer, updater)
     for ability in (boot.home, boot.clock, *made, versions):
         boot.abilities[type(ability)] = ability
+
+
+def return_to_before(boot: Boot) -> None:
+    """Put back what a newer version had changed, where whoever watched over it was ended too early."""
+    installed = Installed(boot.home)
+    last = installed.last_switch()
+    if last is None or last.state is not SwitchState.TRYING or last.before != __version__:
+        return
+    if installed.is_switching() or installed.linked() == last.version:
+        return
+    try:
+        installed.put_back(boot.home.root, last.changes)
+    except OSError as error:
+        raise explain(error, "put back what a newer Garrison had changed") from error
 
 
 def open_the_books(boot: Boot) -> None:
@@ -284,6 +300,7 @@ Step = Callable[[Boot], Awaitable[None] | None]
 
 STEPS: tuple[Step, ...] = (
     take_the_lock,
+    return_to_before,
     open_the_books,
     make_abilities,
     make_components,

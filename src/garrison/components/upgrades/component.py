@@ -107,8 +107,8 @@ class Upgrades(sdk.Component[UpgradesSettings]):
         while self._versions.is_changing():  # noqa: ASYNC110 # by another process
             await asyncio.sleep(_LOOK_SECONDS)
         last = self._versions.settled()
-        if last is not None:
-            self._tell(last)
+        if last is not None and (last.state, last.version) != (SwitchState.INTERRUPTED, __version__):
+            self._tell(last)  # else it is told by the version of before, from the next start on
         await asyncio.Event().wait()
 
     def _tell(self, last: Switch) -> None:
