@@ -137,13 +137,13 @@ def test_a_bomb_is_refused_with_little_memory(name: str, tmp_path: Path) -> None
 
 def test_an_honest_list_of_a_million_lines_takes_little_memory(tmp_path: Path) -> None:
     answer = ask(tmp_path, "hashes", (b"%032x:1:Listed\n" % number for number in range(1_000_000)))
-    assert answer.plain == {"more": [], "about": {"lines": "1000000"}}
+    assert answer.plain["about"] == {"lines": "1000000"}
     assert answer.peak_mib < LITTLE_MIB
 
 
 def test_answers_are_understood_and_nonsense_is_told() -> None:
-    assert answered({"more": [], "about": {"a": "1"}}) == Accepted(about={"a": "1"})
-    (file,) = answered({"more": [["/x", "x", 5, True]], "about": {}}).more
+    assert answered({"more": [], "about": {"a": "1"}, "digest": "ab"}) == Accepted(about={"a": "1"}, digest="ab")
+    (file,) = answered({"more": [["/x", "x", 5, True]], "about": {}, "digest": ""}).more
     assert (file.address, file.most_bytes, file.is_optional) == ("/x", 5, True)
     for plain in ({}, {"more": [[1]], "about": {}}, {"more": 5, "about": {}}):
         with pytest.raises(Failed, match="nonsense"):

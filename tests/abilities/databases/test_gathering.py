@@ -5,20 +5,25 @@ import os
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import aclosing
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from garrison.abilities.databases import Databases, compile_sources
+from garrison.abilities.databases.feeds.book import FeedBook
 from garrison.abilities.databases.feeds.feed import Feed
 from garrison.abilities.databases.gathering import FeedOutcome, Gatherer
+from garrison.abilities.databases.updating import Updated, Updater
 from garrison.abilities.fetching import Fetcher
 from garrison.abilities.outgoing import Outgoing, Request
 from garrison.base.clock import FakeClock
+from garrison.base.errors import Unavailable
 from garrison.base.paths import Home
+from garrison.linux.workers import Outcome, Submitted, WorkerPool
 from tests.abilities.databases.test_building import HELLO, LINE, finds
-from tests.abilities.things import START, fill, needs_root, small_disk
+from tests.abilities.things import EICAR, START, fill, needs_root, small_disk
 from tests.engine.signatures import keys
 
 NEXT = "Listed.Next"
@@ -54,9 +59,10 @@ class Office:
         outgoing = Outgoing(lambda _: True)
         outgoing.on_request = self.requests.append
         self.databases = Databases(Home(home), clock)
-        fetcher = Fetcher(Home(home), clock, outgoing)
+        self.clock = clock
+        self.fetcher = Fetcher(Home(home), clock, outgoing)
         trust = keys.trust(certificates=(keys.pem("root"),))
-        self.gatherer = Gatherer(self.databases, fetcher, clock, trust)
+        self.gatherer = Gatherer(self.databases, self.fetcher, clock, trust)
 
     def gather(self, *feeds: Feed) -> list[FeedOutcome]:
         return asyncio.run(self.gatherer.gather(feeds))
@@ -135,6 +141,22 @@ def test_what_differences_brought_is_not_fetched_whole_too(served: tuple[str, Pa
     os.utime(folder / "daily.cvd")  # an old one put back, newly dated: a mirror that lags, or lies
     assert office.gather(one)[0].failure == ""
     assert office.gatherer.state(one).about["daily"] == "8"
+
+
+def test_what_came_again_and_is_what_it_was_is_no_change(served: tuple[str, Path], office: Office) -> None:
+    address, folder = served
+    (folder / "list.txt").write_text("http://bad.example/x\n")
+    one = feed("urls", f"{address}/list.txt")
+    office.gather(one)
+    before = office.gatherer.state(one)
+    os.utime(folder / "list.txt", (2**31, 2**31))
+    (outcome,) = office.gather(one)
+    assert (outcome.has_changed, outcome.failure) == (False, "")
+    assert outcome.transferred > 0
+    after = office.gatherer.state(one)
+    assert (after.files, after.digest) == (before.files, before.digest)
+    assert after.marks != before.marks
+    assert len(list((office.databases.folder / "feeds" / "one").iterdir())) == 2
 
 
 def test_a_signature_beside_a_file_is_asked_for_and_checked(served: tuple[str, Path], office: Office) -> None:
@@ -275,3 +297,55 @@ def test_a_full_disk_at_any_step_is_told_and_what_was_there_stays(
         assert office.gather(one)[0].failure == ""
         assert len(list((disk / "databases" / "feeds" / "one").iterdir())) == 2
         assert not list((disk / "fetch").glob("spool-*"))
+
+
+def scanned(office: Office, content: bytes, path: Path) -> list[str]:
+    """Return what a worker in the sandbox finds with the set in use."""
+    path.write_bytes(content)
+
+    async def examine(descriptor: int) -> Outcome:
+        pool = WorkerPool(office.databases.current(), size=1, limits={}, seconds=60.0)
+        async with pool, aclosing(pool.examine([Submitted(descriptor, "a.txt")])) as outcomes:
+            return await anext(outcomes)
+
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        verdict = asyncio.run(examine(descriptor)).untrusted_verdict
+    finally:
+        os.close(descriptor)
+    assert isinstance(verdict, dict)
+    return [finding[0] for finding in verdict["findings"]]
+
+
+def test_a_mirror_of_clamavs_form_is_followed_from_its_server_to_a_scan(
+    served: tuple[str, Path], office: Office, tmp_path: Path
+) -> None:
+    address, folder = served
+    mirror(folder)
+    for name in ("main", "daily"):
+        (folder / f"{name}-7.cvd.sign").write_bytes(keys.proof((folder / f"{name}.cvd").read_bytes()))
+    book = FeedBook(office.databases.folder / "feeds.json")
+    book.add(feed("clamav", address))
+    updater = Updater(office.databases, office.fetcher, office.gatherer, book, office.clock)
+
+    def update() -> Updated:
+        return asyncio.run(updater.update([], by_hand=True, tell=lambda *_: None))
+
+    asyncio.run(office.databases.ensure())
+    sample = tmp_path / "sample"
+    assert scanned(office, HELLO, sample) == []
+    assert update().has_changed
+    assert scanned(office, HELLO, sample) == ["Listed.Hello"]
+
+    diff = step(folder, 8, f"OPEN daily.hdb\nXCHG 1 {LINE.strip()[:10]} {digest_line(NEXT)}CLOSE\n")
+    (folder / "daily-8.cdiff.sign").write_bytes(keys.proof(diff))
+    assert update().has_changed
+    assert scanned(office, HELLO, sample) == [NEXT]
+    assert scanned(office, EICAR, sample)
+    assert not update().has_changed
+
+    diff = step(folder, 9, f"OPEN daily.hdb\nDEL 1 {LINE.strip()[:10]}\nCLOSE\n")
+    (folder / "daily-9.cdiff").write_bytes(diff.replace(b":9:", b":9:0", 1))
+    with pytest.raises(Unavailable, match="signature is not right"):
+        update()
+    assert scanned(office, HELLO, sample) == [NEXT]

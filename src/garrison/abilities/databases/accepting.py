@@ -1,6 +1,9 @@
 """What the compiling process does with a feed that came: look at it, and write what it is now."""
 
+import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,29 +41,40 @@ def accept(request: dict[str, Any]) -> dict[str, Any]:
     try:
         to.mkdir(mode=0o700)
         accepted = KINDS[feed.kind].accept(came, to, _trust(request["trust"]))
-        _settle(to)
+        digest = _settle(to)
     except OSError as error:
         raise explain(error, f"read {feed.title}") from error
     more = [[file.address, file.name, file.most_bytes, file.is_optional] for file in accepted.more]
-    return {"more": more, "about": dict(accepted.about)}
+    return {"more": more, "about": dict(accepted.about), "digest": digest}
 
 
 def answered(answer: dict[str, Any]) -> Accepted:
     """Return what the process answered. Raises Failed."""
     try:
-        return Accepted(tuple(File(*file) for file in answer["more"]), dict(answer["about"]))
+        return Accepted(tuple(File(*file) for file in answer["more"]), dict(answer["about"]), str(answer["digest"]))
     except (KeyError, TypeError) as error:
         raise Failed("Reading the feed ended with nonsense.") from error
 
 
-def _settle(folder: Path) -> None:
-    """Have all that was written on the disk, before anybody says that it is there. Raises OSError."""
-    for path in [*folder.rglob("*"), folder]:
+def _settle(folder: Path) -> str:
+    """Have all that was written on the disk before anybody says that it is there. Return its digest. Raises OSError."""
+    digest = hashlib.sha256()
+    for path in [*sorted(folder.rglob("*")), folder]:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
+        with open(descriptor, "rb") if path.is_file() else _closing(descriptor) as file:
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
+            if file is not None:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _closing(descriptor: int) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _trust(plain: dict[str, Any]) -> Trust:

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,10 @@ Tell = Callable[[str, int, int | None], None]
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What is kept of a feed. files: its folder, None before it came. about: for people. Times are ISO 8601, or ""."""
+    """What is kept of a feed. files: its folder, None before it came. about: for people. Times are ISO 8601, or "".
+
+    marks: by name of a file, what its server said of it (ETag and time). digest: of what is in the folder.
+    """
 
     files: Path | None = None
     marks: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -34,6 +37,7 @@ class FeedState:
     checked_at: str = ""
     changed_at: str = ""
     failure: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class Gatherer:
             if plain["address"] != feed.address or (files is not None and not files.is_dir()):
                 return FeedState(checked_at=plain["checked_at"], failure=plain["failure"])
             marks = {name: (str(etag), str(modified)) for name, (etag, modified) in plain["marks"].items()}
-            return FeedState(files, marks, plain["about"], plain["checked_at"], plain["changed_at"], plain["failure"])
+            times = plain["checked_at"], plain["changed_at"]
+            return FeedState(files, marks, plain["about"], *times, plain["failure"], plain.get("digest", ""))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return FeedState()
 
@@ -94,6 +99,8 @@ class Gatherer:
             with self._fetcher.spool() as spool:
                 visit = _Visit(feed, state, spool, self._home(feed))
                 accepted = await self._rounds(visit, by_hand, tell)
+                if accepted is not None and accepted.digest == state.digest:
+                    state, accepted = replace(state, marks=visit.marks), None  # it came, and is what it was
                 if accepted is not None:
                     self._keep(visit, accepted)
         except (GarrisonError, OSError) as error:
@@ -101,6 +108,7 @@ class Gatherer:
             self._note(feed, state, failure=f"{told.text} {told.hint}".strip())
             return FeedOutcome(feed, has_changed=False, transferred=0, failure=told.text)
         if accepted is None:
+            shutil.rmtree(visit.to, ignore_errors=True)
             self._note(feed, state)
         return FeedOutcome(feed, accepted is not None, visit.transferred)
 
@@ -129,7 +137,7 @@ class Gatherer:
         target = Path(tempfile.mkdtemp(prefix="files-", dir=visit.home))
         visit.to.replace(target)
         now = self._clock.now().isoformat(timespec="seconds")
-        self._write(visit.feed, FeedState(target, visit.marks, accepted.about, now, now))
+        self._write(visit.feed, FeedState(target, visit.marks, accepted.about, now, now, digest=accepted.digest))
         for old in visit.home.glob("files-*"):
             if old != target:
                 shutil.rmtree(old, ignore_errors=True)
@@ -138,7 +146,7 @@ class Gatherer:
         """Write down that a feed was looked for."""
         now = self._clock.now().isoformat(timespec="seconds")
         try:
-            self._write(feed, FeedState(state.files, state.marks, state.about, now, state.changed_at, failure))
+            self._write(feed, replace(state, checked_at=now, failure=failure))
         except GarrisonError:
             return  # the disk is full or gone: that is told by what failed before
 
@@ -151,6 +159,7 @@ class Gatherer:
             "checked_at": state.checked_at,
             "changed_at": state.changed_at,
             "failure": state.failure,
+            "digest": state.digest,
         }
         write_json(self._home(feed) / "state.json", plain)
 

@@ -65,10 +65,14 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What came of looking. more: files that are wanted too, then nothing was written. about: for people."""
+    """What came of looking. more: files that are wanted too, then nothing was written. about: for people.
+
+    digest: of all that was written, once it is on the disk.
+    """
 
     more: tuple[File, ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
 
 
 class Kind(Protocol):
