@@ -34,7 +34,9 @@ class Notes:
 
     def all(self) -> list[SetNote]:
         """Return the notes, the last one first."""
-        found = self._read().get("sets", [])
+        found = self._read().get("sets")
+        if not isinstance(found, list):
+            return []
         return [SetNote(**plain) for plain in reversed(found) if isinstance(plain, dict) and plain.keys() == _NAMES]
 
     def add(self, note: SetNote) -> None:
