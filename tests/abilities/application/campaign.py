@@ -21,6 +21,7 @@ from tests.cli.test_upgrade import Office, awaited, end_watching
 _NEW = "1.0"
 _VICTIMS = ("suite", "watcher", "everything")
 _PATIENCE_SECONDS = 150
+_CHANGING = 0.4  # of the time of an upgrade, the change itself takes
 
 
 def campaign(seed: int, times: int) -> None:
@@ -61,6 +62,9 @@ def _begin_anew(office: Office, chance: random.Random) -> None:
 
 def _upgrade_and_kill(office: Office, victim: str, seconds: float) -> None:
     command = office.program.start("upgrade", str(office.folder))
+    if victim == "watcher":  # who comes late
+        awaited(lambda: command.poll() is not None or _processes(office, victim), bool)
+        seconds *= _CHANGING
     with contextlib.suppress(subprocess.TimeoutExpired):
         command.wait(seconds)
     for process in _processes(office, victim):
@@ -86,6 +90,9 @@ def _processes(office: Office, victim: str) -> list[int]:
 
 def _check(office: Office) -> str:
     """Look at what was left; return which version runs."""
+    awaited(
+        lambda: office.installed.is_switching() and _state(office) is SwitchState.TRYING, lambda is_open: not is_open
+    )
     version = office.version()
     assert version in {__version__, _NEW}
     assert (office.installed.linked() == _NEW) == (version == _NEW)
@@ -95,9 +102,12 @@ def _check(office: Office) -> str:
     assert tested.code == 0, tested.out + tested.errors
     awaited(office.installed.is_switching, lambda is_switching: not is_switching or version == _NEW)
     awaited(lambda: _left_after_a_start(office), lambda left: not left)
+    return f"{version} runs, {_state(office) or 'not begun'}"
+
+
+def _state(office: Office) -> SwitchState | None:
     last = office.installed.last_switch()
-    state = SwitchState.INTERRUPTED if last is None else last.state
-    return f"{version} runs, {state}"
+    return None if last is None else last.state
 
 
 def _left_after_a_start(office: Office) -> list[str]:

@@ -19,6 +19,8 @@ from garrison.base.installed import SwitchState
 from tests.abilities.application import wheels as made
 from tests.abilities.application.offices import Computer, Publishing
 from tests.fetch.fetching import MIB
+from tests.fetch.repositories import served
+from tests.fetch.servers import Server
 
 
 @pytest.fixture
@@ -61,6 +63,16 @@ def test_a_version_is_installed_beside_and_tried_and_nothing_is_fetched_twice(
     with pytest.raises(GarrisonError, match=r"garrison-1\.0"):
         computer.prepare(office.public)
     assert computer.left() == []
+
+
+def test_every_request_is_in_the_ledger(office: Publishing, computer: Computer) -> None:
+    office.release("1.0")
+    with Server(served(office.public), closes=False) as server:
+        prepared = computer.prepare(server.url("/"))
+    assert (prepared.is_new, prepared.source) == (True, server.url("/"))
+    ledger = computer.fetching.ledger
+    assert {(request.component, request.purpose) for request in ledger} == {("upgrades", "versions")}
+    assert 0 < prepared.transferred <= sum(request.bytes_received for request in ledger)
 
 
 def test_all_that_garrison_depends_on_is_installed_from_its_wheels(office: Publishing, computer: Computer) -> None:

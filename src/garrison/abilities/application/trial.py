@@ -58,10 +58,17 @@ def _lend_databases(home: Path, place: Path) -> None:
             (target / path.name).symlink_to(path.readlink())
             held = path.resolve()
             if held.parent == source and not (target / held.name).exists():
-                shutil.copytree(held, target / held.name, copy_function=os.link)
+                shutil.copytree(held, target / held.name, copy_function=_linked)
     for name in ("version", "built-from", "history.json"):
         with suppress(FileNotFoundError):
             shutil.copy(source / name, target / name)
+
+
+def _linked(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a disk that knows one name for each file
+        shutil.copy(source, target)
 
 
 def _changes(home: Path, place: Path) -> tuple[str, ...]:
