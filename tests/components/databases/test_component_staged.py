@@ -31,7 +31,7 @@ def staged(tmp_path: Path) -> Staged[DatabasesComponent]:
     databases = Databases(home, clock)
     fetcher = Fetcher(home, clock, Outgoing(lambda _: False))
     book, gatherer = FeedBook(databases.folder / "feeds.json"), Gatherer(databases, fetcher, clock)
-    return stage(
+    made = stage(
         DatabasesComponent,
         databases=databases,
         compiler=Compiler(databases),
@@ -40,6 +40,8 @@ def staged(tmp_path: Path) -> Staged[DatabasesComponent]:
         fetcher=fetcher,
         updater=Updater(databases, fetcher, gatherer, book, clock),
     )
+    made.host.results["suite.consent-give"] = None
+    return made
 
 
 def ask(
@@ -90,7 +92,9 @@ def test_own_feeds_come_and_go(staged: Staged[DatabasesComponent], tmp_path: Pat
     assert row["title"] == "Ours\\x1b[31m"
     kept = tmp_path / "home" / "databases" / "feeds" / "lists-example-own"
     kept.mkdir(parents=True)
+    assert [call.arguments for call in staged.host.calls] == [{"purpose": "updates.databases"}]
     ask(staged, "add", address="/a.ndb", id="other")
+    assert len(staged.host.calls) == 1, "what lies on this computer is asked of nobody"
     off = asyncio.run(staged.ask("switch-off", id="other"))
     assert off.next == "The next update leaves it out."
     off = asyncio.run(staged.ask("switch-off", id="lists-example-own"))

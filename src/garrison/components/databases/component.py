@@ -144,7 +144,7 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
         return [_history_row(*pair) for pair in zip(notes, before, strict=True)]
 
     @sdk.action("Use a feed", access=sdk.Access.CONFIGURE)
-    def add(
+    async def add(
         self,
         address: Annotated[
             sdk.UntrustedText,
@@ -170,6 +170,8 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
             name = id or id_of(address, known)
             wanted = kind or (FeedKind(ours.kind) if ours is not None else kind_of(address))
             feed = self._book.add(Feed(name, wanted.value, address, printable(title) or name))
+        if not parse_address(feed.address).is_file:  # who names a server agrees that it is asked
+            await self.host.call("suite.consent-give", caller, purpose="updates.databases")
         self.host.report(FeedAdded(feed=feed.id, address=_shown(feed.address), uid=caller.uid), caller.uid)
         return FeedChanged(what="Used from now on", id=feed.id, title=feed.title, next=_NEXT_UPDATE)
 
