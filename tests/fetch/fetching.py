@@ -22,6 +22,7 @@ class Fetching:
     def __init__(self, folder: Path, line: Line = QUICK, consents: bool | None = True) -> None:
         home = Home(folder / "home")
         home.prepare()
+        self.home = home
         self.folder = home.root / "fetch"
         self.ledger: list[Request] = []
         self.progress: list[tuple[int, int | None]] = []

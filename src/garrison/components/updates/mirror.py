@@ -72,9 +72,14 @@ class OfficeMirror:
                 async with lock:
                     if not self._is_on:
                         await asyncio.to_thread(self._mirror.remove)
-                    elif not self._mirror.is_current():
+                    elif not self._mirror.is_current() and not self._is_new():
                         await self.follow(sources(), by_hand=False)
                 await self._changed.wait()
+
+    def _is_new(self) -> bool:
+        """Return whether nothing was taken yet from the publisher that is trusted: the next update fills the mirror."""
+        trust = self._updater.trust
+        return bool(publications.pinned(trust)) and not (trust / "metadata" / "timestamp.json").exists()
 
     async def follow(
         self, sources: Sequence[str], *, by_hand: bool, tell: Callable[[int, int | None], None] | None = None
