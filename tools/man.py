@@ -10,10 +10,11 @@ _OWN = (
     ),
     ("stop [COMPONENT]", "Stop Garrison and everything it started; or switch a component off."),
     ("restart [COMPONENT]", "Stop Garrison and start it again; or restart a component."),
+    ("upgrade [SOURCE]...", "Change to the newest version of Garrison that your publisher has, if it works here."),
     ("completion [bash|zsh|fish]", "Print the completion script for a shell; without one, say how to install it."),
     (
-        "publisher init|publish|renew|rotate|show DIR",
-        "Publish signed databases for an office; garrison publisher --help tells more.",
+        "publisher init|publish|publish-application|renew|rotate|show DIR",
+        "Publish signed databases and versions for an office; garrison publisher --help tells more.",
     ),
     (
         "uninstall [--keep THING] [--keep-nothing] [--yes]",

@@ -28,12 +28,14 @@ def test_help_is_whole_and_begins_with_every_day(garrison: Program) -> None:
     assert outcome.out == garrison(environment={"COLUMNS": "80"}).out == garrison("-h").out
     assert "..." not in outcome.out.replace("COMMAND ...", "")
     titles = [line for line in outcome.out.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert titles == ["Options:", "Every day:", "Protection:", "Look and steer:", "Garrison:"]
+    assert titles == ["Options:", "Every day:", "Protection:", "Look and steer:", "Servers of an office:", "Garrison:"]
     assert max(map(len, outcome.out.splitlines())) <= 80
     assert not garrison.home.root.exists()
 
 
-@pytest.mark.parametrize("name", ["start", "stop", "restart", "status", "completion", "uninstall", "scan", "settings"])
+@pytest.mark.parametrize(
+    "name", ["start", "stop", "restart", "upgrade", "status", "completion", "uninstall", "scan", "settings"]
+)
 def test_every_command_has_help(garrison: Program, name: str) -> None:
     outcome = garrison(name, "--help")
     assert outcome.code == 0

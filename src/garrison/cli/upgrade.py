@@ -3,7 +3,6 @@
 The suite that was asked ends meanwhile.
 """
 
-import os
 import time
 
 import click
@@ -12,6 +11,7 @@ from garrison.base.errors import EXIT_DONE, Failed
 from garrison.base.installed import Installed, Switch, SwitchState
 from garrison.cli import show
 from garrison.cli.session import Session
+from garrison.cli.values import place
 
 _SECONDS = 600.0
 _LOOK_SECONDS = 0.1
@@ -30,7 +30,7 @@ def upgrade_command(session: Session) -> click.Command:
     @click.argument("sources", nargs=-1)
     @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
     def upgrade(sources: tuple[str, ...], as_json: bool) -> int:
-        named = [source if "://" in source else os.path.abspath(source) for source in sources]
+        named = [place(source) for source in sources]
         message = session.ask("upgrades.upgrade", {"sources": named}, "Upgrade", as_json)
         result = message.get("result")
         if not isinstance(result, dict) or not result.get("is_begun"):

@@ -12,7 +12,7 @@ from garrison.base.installed import Switch, SwitchState
 
 _LOOK_SECONDS = 1.0
 _TOLD = "told"
-_Source = Annotated[str, sdk.about("Source", max_length=4096)]
+_Source = Annotated[sdk.Place, sdk.about("Source", max_length=4096)]
 
 
 class Upgraded(sdk.Event):
