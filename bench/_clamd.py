@@ -83,6 +83,11 @@ class Clamd:
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
+    @property
+    def process(self) -> int:
+        """Return its number."""
+        return self._process.pid
+
     def resident_mib(self) -> float:
         """Return the resident memory in MiB."""
         return resident_mib(self._process.pid)

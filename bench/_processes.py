@@ -84,13 +84,13 @@ def _reap() -> None:
 
 
 class Memory:
-    """Samples resident memory in a thread of its own while it is entered. most: of the samples, in MiB."""
+    """Samples resident memory in a thread of its own while it is entered. samples: when (perf_counter), and MiB."""
 
     def __init__(self, processes: Callable[[], list[int]]) -> None:
         self._processes = processes
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
-        self.most = 0.0
+        self.samples: list[tuple[float, float]] = []
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -106,7 +106,11 @@ class Memory:
 
     def _watch(self) -> None:
         while not self._is_over.wait(_EVERY_SECONDS):
-            self.most = max(self.most, resident(self._processes()))
+            self.samples.append((time.perf_counter(), resident(self._processes())))
+
+    def most(self, since: float, until: float) -> float:
+        """Return the most of a while. Raises ValueError when nothing was sampled."""
+        return max(mib for at, mib in self.samples if since <= at <= until)
 
 
 def resident(processes: list[int]) -> float:
