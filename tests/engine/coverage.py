@@ -6,6 +6,7 @@ What is found is printed, in base64 when it is short, and its file is kept; the 
 import base64
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,7 @@ def campaign(seed: int, times: int, only: str = "") -> None:
         if result.found:
             say("\n".join(told(result)))
     assert not failed, f"promises were broken by {', '.join(failed)}: see {folder}"
+    shutil.rmtree(folder)
 
 
 def say(line: str) -> None:
