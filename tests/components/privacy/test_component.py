@@ -29,15 +29,17 @@ DIGESTS = b"".join(hashlib.sha256(bytes([number])).hexdigest().encode() + b"\n" 
 
 def test_what_goes_out_is_agreed_to_and_written_down(suite: RunningSuite) -> None:
     with Server({"/list.hsb": content(DIGESTS, '"one"')}) as server:
-        suite.call("databases.add", address=server.url("/list.hsb"), kind="hashes")
+        suite.call("databases.add", address=server.url("/list.hsb"), kind="hashes")  # and agree that it is asked
+        suite.call("suite.consent-withdraw", purpose="updates.databases")
         with pytest.raises(GarrisonError, match=r"updates\.databases"):
             suite.call("updates.check")
         assert server.asked == []
-        suite.call("updates.update", sources=[])  # by hand, which says it all
+        suite.call("databases.add", address=server.url("/list.hsb"), kind="hashes", id="again")
+        suite.call("databases.remove", id="again")
+        suite.call("updates.update", sources=[])
         (row,) = suite.call("privacy.outgoing", host="127.0.0.1")
         assert (row["purpose"], row["outcome"]) == ("updates.databases", "200")
         assert row["received"] > len(DIGESTS)
-        suite.call("suite.consent-give", purpose="updates.databases")
         suite.call("updates.check")
         assert [row["outcome"] for row in suite.call("privacy.outgoing")] == ["304", "200"]
         suite.call("suite.consent-withdraw", purpose="updates.databases")
