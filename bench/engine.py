@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,10 +57,12 @@ def _measure(top: Path) -> dict[str, Any]:
     compile_sources([top / "signatures"], top / "set-alone")
     plain = _copied(chance, [file for file in files if not file.name.endswith(PACKED)], top / "plain", 40)
     tree = _copied(chance, files, top / "tree", 80)
+    _copied(chance, files, top / "others", 4)
     planted = _plant(top, tree)
     rows = [_cold(top, plain), _one_shot(top, plain)]
     with Clamd(top / "signatures") as clamd:
         rows.append(_memory(top, clamd, plain))
+        _peer(clamd, top / "others")()
         rows.append(_scan("first scan, plain files, no rules of ours", top / "set-alone", plain, clamd, 25))
         rows.append(_scan("first scan, plain files", top / "set", plain, clamd, 25))
         rows.append(_scan("first scan, a tree with archives", top / "set", tree, clamd, 10))
@@ -122,7 +124,7 @@ def _plant(top: Path, tree: Path) -> int:
 class _Examined:
     """What examining files took. found: files with findings. Seconds and MiB are of us and of the pool's processes.
 
-    starting_cpu, starting_wall: until the pool is there; cpu, wall: from then on. memory: PSS.
+    starting_cpu, starting_wall: until the pool is there, and has done the others; cpu, wall: from then on. memory: PSS.
     """
 
     found: int
@@ -133,13 +135,11 @@ class _Examined:
     memory: float
 
 
-async def _examined(databases: Path, files: list[Path], size: int) -> _Examined:
-    """Examine files through the product's pool."""
+async def _examined(databases: Path, files: list[Path], size: int, others: Sequence[Path] = ()) -> _Examined:
+    """Examine files through the product's pool. others: files that it examines before anything is measured."""
     found = 0
     before, began = time.process_time(), time.perf_counter()
     async with WorkerPool(databases, size=size, limits={}, seconds=60) as pool:
-        starting = _used_by_pool() + time.process_time() - before
-        started = time.perf_counter()
 
         async def one(some: list[Path]) -> None:
             nonlocal found
@@ -154,9 +154,16 @@ async def _examined(databases: Path, files: list[Path], size: int) -> _Examined:
                     for each in descriptors:
                         os.close(each)
 
-        async with asyncio.TaskGroup() as group:
-            for number in range(size):
-                group.create_task(one(files[number::size]))
+        async def everything(some: Sequence[Path]) -> None:
+            async with asyncio.TaskGroup() as group:
+                for number in range(size):
+                    group.create_task(one(list(some[number::size])))
+
+        await everything(others)
+        found = 0
+        starting = _used_by_pool() + time.process_time() - before
+        started = time.perf_counter()
+        await everything(files)
         cpu = _used_by_pool() + time.process_time() - before - starting
         memory = sum(map(resident_mib, _pool_processes()))
         return _Examined(found, starting, started - began, cpu, time.perf_counter() - started, memory)
@@ -170,9 +177,9 @@ def _used_by_pool() -> float:
     return sum(map(used, _pool_processes()))
 
 
-def _ours(databases: Path, files: list[Path], size: int = 2) -> Cost:
+def _ours(databases: Path, files: list[Path], size: int = 2, others: Sequence[Path] = ()) -> Cost:
     """Examine files with a pool that is there, as clamd is; return what it cost: the workers, and us who ask."""
-    examined = asyncio.run(_examined(databases, files, size))
+    examined = asyncio.run(_examined(databases, files, size, others))
     return Cost(examined.wall, examined.cpu)
 
 
@@ -180,6 +187,11 @@ def _from_nothing(databases: Path, files: list[Path]) -> Cost:
     """Start a pool and examine files; return what all of it cost."""
     examined = asyncio.run(_examined(databases, files, 1))
     return Cost(examined.starting_wall + examined.wall, examined.starting_cpu + examined.cpu)
+
+
+def _others(folder: Path) -> list[Path]:
+    """Return files of another sample, over which both sides have done everything once before they are measured."""
+    return _files(folder.with_name("others"))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -235,7 +247,8 @@ def _peer(clamd: Clamd, folder: Path) -> Callable[[], Cost]:
 def _scan(work: str, databases: Path, folder: Path, clamd: Clamd, factor: float) -> dict[str, Any]:
     files = _files(folder)
     size = sum(path.stat().st_size for path in files) / MIB
-    mine, theirs = medians(lambda: _ours(databases, files), _peer(clamd, folder), ROUNDS)
+    others = _others(folder)
+    mine, theirs = medians(lambda: _ours(databases, files, 2, others), _peer(clamd, folder), ROUNDS)
     return _row(f"{work} ({len(files):,} files, {size:.0f} MiB)", mine.cpu, theirs.cpu, "clamd", "s CPU", factor)
 
 
@@ -244,8 +257,7 @@ def _small(top: Path, plain: Path, clamd: Clamd) -> dict[str, Any]:
     most = len(files)
 
     def ours() -> Cost:
-        few = _ours(top / "set", files[:1], 1)
-        return Cost(0, (_ours(top / "set", files, 1).cpu - few.cpu) * 1000 / (most - 1))
+        return Cost(0, _ours(top / "set", files, 1, _others(plain)).cpu * 1000 / most)
 
     def peer() -> Cost:
         before = clamd.cpu()
@@ -303,7 +315,10 @@ def _cpu_of(process: int) -> float:
 
 def _two_workers(top: Path, tree: Path) -> dict[str, Any]:
     files = _files(tree)
-    walls = {size: statistics.median(_ours(top / "set", files, size).wall for _ in range(ROUNDS)) for size in (1, 2)}
+    others = _others(tree)
+    walls = {
+        size: statistics.median(_ours(top / "set", files, size, others).wall for _ in range(ROUNDS)) for size in (1, 2)
+    }
     return row(
         "two workers beside one, wall time",
         walls[2],
