@@ -37,7 +37,8 @@ def in_binhex(content: bytes, name: bytes = b"inner", resource: bytes = b"") -> 
     plain = head + b"cc" + content + b"cc" + resource + b"cc"
     packed = plain.replace(b"\x90", b"\x90\0")
     letters = base64.b64encode(packed).rstrip(b"=").translate(bytes.maketrans(binhex._BASE64, binhex._LETTERS))
-    lines = b"\n".join((b":" + letters + b":")[at : at + 64] for at in range(0, len(letters) + 2, 64))
+    text = b":" + letters + b":"
+    lines = b"\n".join(text[at : at + 64] for at in range(0, len(text), 64))
     return b"(This file must be converted with BinHex 4.0)\n" + lines + b"\n"
 
 
