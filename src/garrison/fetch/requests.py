@@ -120,6 +120,7 @@ class Requester:
             yield response
         finally:
             if response.length_remaining == 0 and not response.closed:
+                response.drain_conn()  # an answer of no bytes counts as unread, and the next request would fail over it
                 response.release_conn()
             else:
                 response.close()
