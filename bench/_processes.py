@@ -58,6 +58,7 @@ class Spent:
     def __init__(self) -> None:
         if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl")
+        _reap()  # what ended earlier is no part of it
         self._before = _own() + sum(map(used, workers()))
 
     def seconds(self) -> float:
