@@ -94,3 +94,14 @@ class Kind(Protocol):
         Runs in the compiling process only.
         """
         ...
+
+
+class OneFile(Kind, Protocol):
+    """A kind whose feeds are one file. name: what it is called among what came. most_bytes: of the file."""
+
+    name: str
+    most_bytes: int
+
+    def first(self, feed: Feed, kept: Path) -> tuple[File, ...]:  # noqa: ARG002 # every kind is asked so
+        """Return that file."""
+        return (File(feed.address, self.name, self.most_bytes),)

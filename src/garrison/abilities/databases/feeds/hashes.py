@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
+from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, OneFile
 from garrison.abilities.databases.feeds.unpacking import files_in, lines_of
 from garrison.base.errors import Invalid
 from garrison.engine.signatures.proofs import Trust
@@ -21,16 +21,14 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 _DIGEST = re.compile(rb"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{32})(?![0-9A-Fa-f])")
 
 
-class Hashes(Kind):
+class Hashes(OneFile):
     """Digests of files."""
 
     compiles = True
+    name = _NAME
+    most_bytes = _ARCHIVE_BYTES
 
-    def first(self, feed: Feed, kept: Path) -> tuple[File, ...]:  # noqa: ARG002 # every kind is asked so
-        """Return the one file there is."""
-        return (File(feed.address, _NAME, _ARCHIVE_BYTES),)
-
-    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # likewise
+    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # every kind is asked so
         """Write a digest and a name for each line that has one."""
         lines = 0
         with (to / f"{came.feed.id}.csv").open("wb") as out:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
+from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, OneFile
 from garrison.abilities.databases.feeds.unpacking import files_in, lines_of
 from garrison.base.errors import Invalid
 from garrison.engine.signatures.proofs import Trust
@@ -17,16 +17,14 @@ _LINE = re.compile(rb"[A-Za-z0-9{][^\s<>:;]*[:;]\S")
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-class Signatures(Kind):
+class Signatures(OneFile):
     """Signatures a line, as in .ndb, .ldb, .hsb and their like; the end of a file's name tells which."""
 
     compiles = True
+    name = _NAME
+    most_bytes = _ARCHIVE_BYTES
 
-    def first(self, feed: Feed, kept: Path) -> tuple[File, ...]:  # noqa: ARG002 # every kind is asked so
-        """Return the one file there is."""
-        return (File(feed.address, _NAME, _ARCHIVE_BYTES),)
-
-    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # likewise
+    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # every kind is asked so
         """Take the files of signatures out, each under a name of its own."""
         count = lines = 0
         for inner, content in files_in(came.folder / _NAME, _LIST_BYTES):

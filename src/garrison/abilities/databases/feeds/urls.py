@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
+from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, OneFile
 from garrison.abilities.databases.feeds.unpacking import files_in, lines_of
 from garrison.base.errors import Invalid
 from garrison.engine.signatures.proofs import Trust
@@ -20,16 +20,14 @@ _ADDRESS = re.compile(  # in a line in small letters
 )
 
 
-class Urls(Kind):
+class Urls(OneFile):
     """Addresses."""
 
     compiles = False
+    name = _NAME
+    most_bytes = _LIST_BYTES
 
-    def first(self, feed: Feed, kept: Path) -> tuple[File, ...]:  # noqa: ARG002 # every kind is asked so
-        """Return the one file there is."""
-        return (File(feed.address, _NAME, _LIST_BYTES),)
-
-    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # likewise
+    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # every kind is asked so
         """Keep the lists as they are, when there is an address in them at all."""
         lines = 0
         for number, (_, content) in enumerate(files_in(came.folder / _NAME, _LIST_BYTES), 1):

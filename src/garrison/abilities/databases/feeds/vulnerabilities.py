@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
+from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, OneFile
 from garrison.abilities.databases.feeds.unpacking import files_in
 from garrison.base.errors import Invalid
 from garrison.engine.signatures.proofs import Trust
@@ -16,16 +16,14 @@ _MOST_PARTS = 4_000_000  # of one entry, each of which takes a hundred bytes; th
 _NAME = "dump"
 
 
-class Vulnerabilities(Kind):
+class Vulnerabilities(OneFile):
     """What is known to be wrong with which version of what."""
 
     compiles = False
+    name = _NAME
+    most_bytes = _DUMP_BYTES
 
-    def first(self, feed: Feed, kept: Path) -> tuple[File, ...]:  # noqa: ARG002 # every kind is asked so
-        """Return the one file there is."""
-        return (File(feed.address, _NAME, _DUMP_BYTES),)
-
-    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # likewise
+    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # every kind is asked so
         """Keep the file as it is, when all in it is JSON."""
         path = came.folder / _NAME
         entries = 0

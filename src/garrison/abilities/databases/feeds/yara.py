@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, Feed, File, Kind
+from garrison.abilities.databases.feeds.feed import MIB, Accepted, Came, OneFile
 from garrison.abilities.databases.feeds.unpacking import files_in
 from garrison.base.errors import Invalid
 from garrison.engine.signatures.proofs import Trust
@@ -15,16 +15,14 @@ _RULE = re.compile(rb"^[ \t]*(?:(?:private|global)[ \t]+){0,2}rule[ \t]+[A-Za-z_
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-class Yara(Kind):
+class Yara(OneFile):
     """Rules in text."""
 
     compiles = True
+    name = _NAME
+    most_bytes = _ARCHIVE_BYTES
 
-    def first(self, feed: Feed, kept: Path) -> tuple[File, ...]:  # noqa: ARG002 # every kind is asked so
-        """Return the one file there is."""
-        return (File(feed.address, _NAME, _ARCHIVE_BYTES),)
-
-    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # likewise
+    def accept(self, came: Came, to: Path, trust: Trust) -> Accepted:  # noqa: ARG002 # every kind is asked so
         """Take the files of rules out, each under a name of its own that tells its place."""
         count = 0
         path = came.folder / _NAME
