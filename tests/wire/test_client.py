@@ -186,6 +186,20 @@ def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
         client.call("scan.home", {})
 
 
+def test_an_interrupt_while_progress_is_shown_cancels_too(tmp_path: Path) -> None:
+    def script(door: Door) -> None:
+        number = door.hear()["id"]
+        door.say({"id": number, "progress": {"done": 1}})
+        assert door.hear() == {"id": number, "cancel": True}
+        door.say({"id": number, "result": None, "says": [], "exit": 4})
+
+    def shown(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with Client(Door(tmp_path, script).path, 10) as client:
+        assert client.call("scan.home", {}, shown)["exit"] == 4
+
+
 def test_what_another_account_serves_is_not_talked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "door.sock"
     credentials = struct.Struct("iII").pack(1, 12345, 12345)

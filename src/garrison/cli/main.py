@@ -1,6 +1,7 @@
 """The command line's front: grows the commands, runs one, maps errors to exit codes."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -104,6 +105,7 @@ def _guarded(run: Callable[[], int], as_json: bool) -> int:
     try:
         return run()
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending: one more must not change how
         show.cancelled(as_json)
         return EXIT_CANCELLED
     except BrokenPipeError:

@@ -105,15 +105,14 @@ class Client:
         while True:
             try:
                 message = self._answer(self._last_id)
+                if "progress" not in message:
+                    return message
+                on_progress(message["progress"])
             except KeyboardInterrupt:
                 if is_cancelled:
                     raise
                 is_cancelled = True
                 self._send({"id": self._last_id, "cancel": True})
-                continue
-            if "progress" not in message:
-                return message
-            on_progress(message["progress"])
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the manifests of the running suite, plain."""
