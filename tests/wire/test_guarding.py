@@ -1,0 +1,67 @@
+"""Plans and facts on their way between the suite and the gate."""
+
+from typing import Any
+
+import pytest
+
+from garrison.wire.frames import decode, encode
+from garrison.wire.guarding import (
+    Actor,
+    Examining,
+    Fact,
+    Found,
+    Gap,
+    Late,
+    Occasion,
+    Place,
+    Plan,
+    Reach,
+    Standing,
+    Types,
+    Unexamined,
+    fact_from_plain,
+    fact_to_plain,
+)
+
+ACTOR = Actor(12, 1000, "/usr/bin/cat")
+PLAN = Plan(
+    Examining("/databases", {"members": 10}),
+    places=(Place(Reach.FOLDER, "/home/a\udcff"),),
+    occasions=(Occasion.RUN,),
+    types=Types.FORMAT,
+    late=Late.DENY,
+    masks=("*.iso",),
+)
+
+
+def test_a_plan_arrives_as_it_was_sent() -> None:
+    assert Plan.from_plain(decode(encode(PLAN.to_plain()))) == PLAN
+    small = Plan(Examining("/databases", {}))
+    assert Plan.from_plain(decode(encode({"examining": small.to_plain()["examining"]}))) == small
+
+
+@pytest.mark.parametrize(
+    "change", [{"unheard": 1}, {"examining": {}}, {"examining": 3}, {"late": "soon"}, {"places": [{"path": "/"}]}]
+)
+def test_what_is_no_plan_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        Plan.from_plain({**PLAN.to_plain(), **change})
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        Found("/a\udcff", Occasion.OPEN, True, ACTOR, 1, 2, 3, 4, 5, {"objects": 1}),
+        Unexamined("/a", Occasion.RUN, False, ACTOR, "late"),
+        Gap(1.5, "The gate had to be started again.", ("/home",)),
+        Standing({"/": "blocking"}, {"/proc": "cannot be watched"}, {"asked": 4}),
+    ],
+)
+def test_a_fact_arrives_as_it_was_sent(fact: Fact) -> None:
+    assert fact_from_plain(decode(encode(fact_to_plain(fact)))) == fact
+
+
+@pytest.mark.parametrize("plain", [{}, {"fact": "rumour"}, {"fact": "gap"}, {"fact": "found", "actor": {}}])
+def test_what_is_no_fact_is_refused(plain: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        fact_from_plain(plain)
