@@ -7,12 +7,16 @@ import pytest
 from garrison.wire.frames import decode, encode
 from garrison.wire.guarding import (
     Actor,
+    Arm,
+    End,
     Examining,
     Fact,
     Found,
     Gap,
+    Hello,
     Late,
     Occasion,
+    Order,
     Place,
     Plan,
     Reach,
@@ -21,6 +25,8 @@ from garrison.wire.guarding import (
     Unexamined,
     fact_from_plain,
     fact_to_plain,
+    order_from_plain,
+    order_to_plain,
 )
 
 ACTOR = Actor(12, 1000, "/usr/bin/cat")
@@ -55,6 +61,7 @@ def test_what_is_no_plan_is_refused(change: dict[str, Any]) -> None:
         Unexamined("/a", Occasion.RUN, False, ACTOR, "late"),
         Gap(1.5, "The gate had to be started again.", ("/home",)),
         Standing({"/": "blocking"}, {"/proc": "cannot be watched"}, {"asked": 4}),
+        Standing({"/": "telling"}, {}, {}, fuse="The gate crashed twice."),
     ],
 )
 def test_a_fact_arrives_as_it_was_sent(fact: Fact) -> None:
@@ -65,3 +72,14 @@ def test_a_fact_arrives_as_it_was_sent(fact: Fact) -> None:
 def test_what_is_no_fact_is_refused(plain: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError, KeyError)):
         fact_from_plain(plain)
+
+
+@pytest.mark.parametrize("order", [Hello(("python", "-m", "garrison.daemon")), Hello(()), Arm(), End()])
+def test_an_order_arrives_as_it_was_given(order: Order) -> None:
+    assert order_from_plain(decode(encode(order_to_plain(order)))) == order
+
+
+@pytest.mark.parametrize("plain", [{}, {"order": "dance"}, {"order": "hello"}, {"order": "end", "when": 1}])
+def test_what_is_no_order_is_refused(plain: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        order_from_plain(plain)

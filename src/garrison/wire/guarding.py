@@ -11,6 +11,7 @@ from typing import Any, Self
 
 MOST_LINE = 4 * 1024 * 1024  # bytes of a plan or a fact
 SOCKET = "gate.sock"  # in the guard's state folder, mode 0600: who may connect may steer the gate
+KEEPER_SOCKET = "keeper.sock"  # beside it, likewise: plans go to the gate, orders (below) to the keeper
 
 
 class Reach(StrEnum):
@@ -170,12 +171,53 @@ class Standing:
     """A fact: how the gate stands, told after each plan and when it changes.
 
     watched: the places with what is watched of them: "blocking", "telling". refused: places that cannot be watched,
-    each with the reason. counts: since the gate began: asked, examined, blocked, late, forgotten.
+    each with the reason. counts: since the gate began: asked, examined, blocked, late, forgotten. fuse: why nothing is
+    refused any more until `Arm` is ordered, a sentence; "" while the fuse is whole.
     """
 
     watched: Mapping[str, str]
     refused: Mapping[str, str]
     counts: Mapping[str, int]
+    fuse: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """An order, and the first one: who speaks (SO_PEERCRED tells) is the daemon.
+
+    command: how it is started again when it dies without having said `End`; () for not at all.
+    """
+
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """An order: the fuse is whole again, and what is to be refused is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """An order: all ends. The groups are closed, gate and keeper end, their sockets go; then the connection closes."""
+
+
+Order = Hello | Arm | End
+_ORDERS: dict[str, type[Hello | Arm | End]] = {"hello": Hello, "arm": Arm, "end": End}
+
+
+def order_to_plain(order: Order) -> dict[str, Any]:
+    """Return what JSON can hold: the order's fields, and `order`, its word."""
+    word = next(word for word, kind in _ORDERS.items() if kind is type(order))
+    return {"order": word, **asdict(order)}
+
+
+def order_from_plain(plain: Mapping[str, Any]) -> Order:
+    """Return the order that was given. Raises ValueError, TypeError or KeyError when it is none."""
+    taken = dict(plain)
+    kind = _ORDERS[taken.pop("order")]
+    if "command" in taken:
+        taken["command"] = tuple(str(each) for each in taken["command"])
+    return kind(**taken)
 
 
 Fact = Found | Unexamined | Gap | Standing
