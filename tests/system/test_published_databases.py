@@ -106,7 +106,9 @@ def test_all_computers_of_an_office_come_to_the_same_set_by_the_net_a_mirror_and
     tmp_path: Path, computer: Callable[[str], Computer]
 ) -> None:
     site = Site(tmp_path)
-    first, second, third = computers = [computer(name) for name in ("asks the publisher", "asks the first", "a stick")]
+    first, second, third = computers = [
+        computer(name) for name in ("asks the publisher", "asks the first", "has a stick")
+    ]
     sample, later = _sample(tmp_path, "Harmless.First"), _sample(tmp_path, "Harmless.Later")
     eicar = _sample(tmp_path, "")
     published = site.publish(sample.with_suffix(".hdb"))
