@@ -1,11 +1,13 @@
-"""Kills whoever fetches, compiles, takes into use and goes back, at random moments, again and again.
+"""Kills whoever fetches, compiles, takes from a publisher, takes into use and goes back, at random moments.
 
 After each kill one complete set is in use, that finds the test file; a start then leaves nothing half made, and of each
-feed there is what came whole the last time. Run as `python -m tests.abilities.databases.campaign SEED TIMES`.
+feed there is what came whole the last time. Who was killed while taking what is published takes it with the next try.
+Run as `python -m tests.abilities.databases.campaign SEED TIMES`.
 """
 
 import asyncio
 import contextlib
+import functools
 import gzip
 import hashlib
 import os
@@ -14,9 +16,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest.mock import patch
 
@@ -26,6 +30,7 @@ from garrison.abilities.databases import (
     compile_sources,
     name_of,
     own_rules,
+    publications,
     sets,
     updating,
 )
@@ -35,20 +40,26 @@ from garrison.abilities.databases.gathering import Gatherer
 from garrison.abilities.databases.updating import Updater
 from garrison.abilities.fetching import Fetcher
 from garrison.abilities.outgoing import Outgoing
-from garrison.base.clock import SystemClock
+from garrison.base.clock import FakeClock, SystemClock
 from garrison.base.errors import GarrisonError
 from garrison.base.paths import Home
 from garrison.engine.databases import Detector
+from garrison.engine.hashes import ANY_SIZE
 from garrison.engine.signatures.proofs import Trust
 from garrison.engine.subject import Subject
 from garrison.engine.type import Type
+from garrison.sdk.testing import START
+from tests.abilities.databases.tables import changed, rows
 from tests.abilities.things import EICAR
 from tests.engine.signatures import keys
+from tests.office.publisher.offices import Publishing
 
-LONGEST_SECONDS = {"gather": 3.0, "update": 4.0, "adopt": 2.0, "roll-back": 1.5, "ensure": 0.7}
+LONGEST_SECONDS = {"gather": 3.0, "update": 4.0, "take": 4.0, "adopt": 2.0, "roll-back": 1.5, "ensure": 0.7}
 FIRST = 7  # version of the mirror's databases
 LISTS = 12
-_ALWAYS = {"version", "built-from", "history.json", "current", "built-in"}
+_PUBLISHED = 3000
+_CHANGE = 0.01
+_ALWAYS = {"version", "built-from", "history.json", "current", "built-in", "trust"}
 
 
 def campaign(seed: int, times: int) -> None:
@@ -60,12 +71,15 @@ def campaign(seed: int, times: int) -> None:
     chance = random.Random(seed)
     states: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="garrison-campaign-") as name, few_rules():
-        office = Office(Path(name).resolve())
+        office, site = Office(Path(name).resolve()), Site(Path(name).resolve() / "site")
         office.begin()
+        publications.pin(office.updater.trust, site.publishing.repository.root_content())
         for _ in range(times):
-            step = chance.choice(list(LONGEST_SECONDS))
+            step = chance.choice([*LONGEST_SECONDS, "take"])
             states[f"killed in {step}"] += 1
-            _work_and_be_killed(office.root, step, chance)
+            site.publish(chance)
+            with site.served() as url:
+                _work_and_be_killed(office.root, step, chance, url)
             _check_in_use(office.databases)
             states += _strays(office.root)
             office = Office(office.root)  # as a start of the suite
@@ -74,6 +88,8 @@ def campaign(seed: int, times: int) -> None:
             _check_folder_of_sets(office.databases)
             _check_feeds(office)
             assert not list(office.root.glob("home/fetch/spool-*")), "a spool was left"
+            if step == "take":
+                states[f"updates afterwards, {_update_from(office, site)}"] += 1
     found = ", ".join(f"{count} {state}" for state, count in sorted(states.items()) if count)
     sys.stdout.write(f"{found}; {time.monotonic() - began:.1f} s\n")
 
@@ -95,7 +111,8 @@ class Office:
         home, clock = Home(root / "home"), SystemClock()
         home.prepare()
         self.databases = Databases(home, clock)
-        fetcher = Fetcher(home, clock, Outgoing(lambda _: False))
+        # It lives at the time of the publisher's signatures.
+        fetcher = Fetcher(home, FakeClock(START), Outgoing(lambda _: True))
         self.gatherer = Gatherer(self.databases, fetcher, clock, Trust(allow_unsigned=True))
         self.book = FeedBook(self.databases.folder / "feeds.json")
         self.updater = Updater(self.databases, fetcher, self.gatherer, self.book, clock)
@@ -126,6 +143,39 @@ class Office:
         _write(self.mirror / "list.txt", listed(chance.randrange(LISTS)))
 
 
+class Site:
+    """A publisher with a set that changes a little each time."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.publishing = Publishing(folder)
+        self._rows = rows(random.Random(0), _PUBLISHED)
+        self.name = ""
+
+    def publish(self, chance: random.Random) -> None:
+        """Publish the next set."""
+        self._rows = changed(chance, self._rows, _CHANGE)
+        self.name = self.publishing.release([row for row in self._rows if row[1] != ANY_SIZE]).name
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[str]:
+        """Serve what is public, and give its address."""
+        handler = functools.partial(_Quiet, directory=str(self.publishing.public))
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_address[1]}"
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 def line(number: int) -> bytes:
     """Return a signature, another one for each number."""
     digest = hashlib.md5(b"%d" % number, usedforsecurity=False).hexdigest()
@@ -148,7 +198,7 @@ def _write(path: Path, content: bytes) -> None:
     fresh.replace(path)
 
 
-def _work_and_be_killed(root: Path, step: str, chance: random.Random) -> None:
+def _work_and_be_killed(root: Path, step: str, chance: random.Random, url: str) -> None:
     """Let a child begin with a step, and kill it after a random time, or just when the set in use changes."""
     command = [
         sys.executable,
@@ -158,6 +208,7 @@ def _work_and_be_killed(root: Path, step: str, chance: random.Random) -> None:
         str(root),
         step,
         str(chance.random()),
+        url,
     ]
     link = root / "home" / "databases" / "current"
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
@@ -197,6 +248,7 @@ def _strays(root: Path) -> Counter[str]:
     found["half accepted feeds"] += len(list(folder.glob("feeds/*/.new")))
     found["feeds kept twice"] += sum(len(list(home.glob("files-*"))) > 1 for home in folder.glob("feeds/*"))
     found["spools"] += len(list(root.glob("home/fetch/spool-*")))
+    found["half known publishers"] += len(set(os.listdir(folder / "trust")) - {"root.json", "metadata"})
     return found
 
 
@@ -218,6 +270,16 @@ def _check_folder_of_sets(databases: Databases) -> None:
     assert databases.name() in noted, "nobody knows where the set in use came from"
 
 
+def _update_from(office: Office, site: Site) -> str:
+    """Take what is published, as the next update does; say what of it was still to do."""
+    with site.served() as url:
+        updated = asyncio.run(office.updater.update([url], by_hand=True, tell=lambda *_: None))
+    assert updated.name == office.databases.name() == site.name, "the next update does not bring what is published"
+    assert set(os.listdir(office.updater.trust)) == {"root.json", "metadata"}
+    _check_in_use(office.databases)
+    return "anew" if updated.has_changed else "it had been done"
+
+
 def _check_feeds(office: Office) -> None:
     """Make sure that each feed is there, whole, as it was at some time."""
     mirror, digests = (office.gatherer.state(feed) for feed in office.feeds)
@@ -236,20 +298,20 @@ def _check_feeds(office: Office) -> None:
 # -- in the child --
 
 
-async def _work(root: Path, first: str, chance: random.Random) -> None:
+async def _work(root: Path, first: str, chance: random.Random, url: str) -> None:
     office = Office(root)
     if first == "ensure":
         (office.databases.folder / "built-from").unlink(missing_ok=True)
     step, made = first, _compiled(office, chance)
     os.write(1, b"begun\n")
     while True:
-        await _step(office, step, made, chance)
+        await _step(office, step, made, chance, url)
         step = chance.choice(list(LONGEST_SECONDS))
         if step == "adopt":
             made = _compiled(office, chance)
 
 
-async def _step(office: Office, step: str, made: Path, chance: random.Random) -> None:
+async def _step(office: Office, step: str, made: Path, chance: random.Random, url: str) -> None:
     databases = office.databases
     if step == "gather":
         office.publish(chance)
@@ -259,6 +321,8 @@ async def _step(office: Office, step: str, made: Path, chance: random.Random) ->
         office.publish(chance)
         updated = await office.updater.update([], by_hand=True, tell=lambda *_: None)
         assert updated.has_changed
+    elif step == "take":
+        await office.updater.update([url], by_hand=True, tell=lambda *_: None)
     elif step == "adopt":
         await databases.adopt(made, "a test", 7)
     elif step == "ensure":
@@ -282,7 +346,7 @@ def main(arguments: list[str]) -> None:
     """Run the campaign, or be its child."""
     if arguments[0] == "work":
         with few_rules():
-            asyncio.run(_work(Path(arguments[1]), arguments[2], random.Random(arguments[3])))
+            asyncio.run(_work(Path(arguments[1]), arguments[2], random.Random(arguments[3]), arguments[4]))
     else:
         campaign(int(arguments[0]), int(arguments[1]))
 
