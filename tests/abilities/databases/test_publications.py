@@ -1,3 +1,4 @@
+import asyncio
 import platform
 import random
 from collections.abc import Sequence
@@ -6,7 +7,7 @@ from pathlib import Path
 import hyperscan
 import pytest
 
-from garrison.abilities.databases import publications
+from garrison.abilities.databases import Databases, publications
 from garrison.abilities.databases.building import check_folder, name_of
 from garrison.abilities.databases.delta import SAME, is_derivable
 from garrison.abilities.databases.publications import Taken, fingerprint, pin, pinned
@@ -15,7 +16,9 @@ from garrison.base.errors import Failed, GarrisonError, Invalid
 from garrison.engine.hashes import ANY_SIZE
 from garrison.engine.patterns import writer
 from garrison.office.publisher import publishing
+from tests.abilities.databases.campaign import few_rules
 from tests.abilities.databases.tables import Row, changed, rows
+from tests.abilities.things import fill, needs_root, small_disk
 from tests.fetch.repositories import Client
 from tests.fetch.servers import Server, content, status
 from tests.fetch.test_trusting import serve
@@ -254,3 +257,49 @@ class TestPinning:
 
     def test_a_fingerprint_is_eight_groups_of_four(self) -> None:
         assert fingerprint(b"") == "e3b0 c442 98fc 1c14 9afb f4c8 996f b924"
+
+
+@needs_root
+def test_a_disk_that_fills_up_at_any_step_keeps_the_set_in_use_and_with_room_the_next_try_takes_the_new_one(
+    office: Publishing, tmp_path: Path
+) -> None:
+    took = [take_on_a_full_disk(office, tmp_path / "disk", pages) for pages in (0, 4, 20, 90, 200)]
+    assert took == sorted(took), "what there is room for with less there is with more"
+    assert (took[0], took[-1]) == (False, True)
+
+
+def take_on_a_full_disk(office: Publishing, disk: Path, pages: int) -> bool:
+    """Take and adopt what is published with so much room; return whether there was enough. With more there is."""
+    with small_disk(disk, "size=24m"), few_rules():
+        client = Client(disk, office)
+        databases = Databases(client.fetching.home, client.fetching.fetcher._clock)
+        asyncio.run(databases.ensure())
+        before = databases.name()
+        fill(disk, pages * 4096)
+        told = asyncio.run(_take_into_use(client, databases, office))
+        assert (databases.name() == before) == bool(told)
+        assert told == "" or "disk is full" in told or "could not be written" in told, told
+        check_folder(databases.current())
+        (disk / "filler").unlink()
+        databases = Databases(client.fetching.home, client.fetching.fetcher._clock)
+        asyncio.run(databases.ensure())
+        assert (databases.name() == before) == bool(told)
+        assert not list(databases.folder.glob(".*")), "something is left"
+        assert asyncio.run(_take_into_use(client, databases, office)) == ""
+        last = office.publisher.last()
+        assert last is not None
+        assert databases.name() == last.set
+        check_folder(databases.current())
+    return not told
+
+
+async def _take_into_use(client: Client, databases: Databases, office: Publishing) -> str:
+    """Do it as an update does, which would not even begin without room; return what is told, "" when it came about."""
+    fetcher, fresh = client.fetching.fetcher, databases.folder / ".new-taken"
+    try:
+        taken = await publications.take(fetcher, [str(office.public)], client.trust, databases.current(), fresh)
+        if taken.is_new:
+            await databases.adopt(taken.folder, taken.source, taken.transferred)
+    except GarrisonError as error:
+        return f"{error.text} {error.hint}"
+    return ""
