@@ -1,0 +1,151 @@
+"""Marks the folders that the System Watcher looks after, one by one, and finds the path of a folder that is told of.
+
+Marks on whole file systems would have every open on them wait; so each folder has one, and new ones get theirs when
+the kernel tells of them.
+"""
+
+import contextlib
+import ctypes
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+
+from garrison.linux import fanotify
+from garrison.linux.fanotify import Mark, What
+from garrison.linux.fanotify_events import Handle
+
+ASKED = What.OPEN_PERM | What.CLOSE_WRITE | What.EVENT_ON_CHILD
+TOLD = What.CREATE | What.DELETE | What.RENAME | What.ONDIR
+_MOST_FOLDERS = 200_000
+_MOST_OPEN = 256
+_PATH = os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW
+_HEADER_BYTES = 8
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """Return whether a path is one of some folders or in one."""
+    return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
+
+
+class Places:
+    """The marks. asks, tells: the two groups. refused: folder -> why it cannot be watched."""
+
+    def __init__(self, asks: int, tells: int) -> None:
+        self._asks = asks
+        self._tells = tells
+        self._roots: list[int] = []
+        self._open: OrderedDict[tuple[bytes, int], int] = OrderedDict()
+        self._private: tuple[str, ...] = ()
+        self.folders: tuple[str, ...] = ()
+        self.traces: tuple[str, ...] = ()
+        self.count = 0
+        self.refused: dict[str, str] = {}
+
+    def apply(self, folders: tuple[str, ...], traces: tuple[str, ...], private: tuple[str, ...]) -> None:
+        """Watch these and nothing else. The new marks come before the old ones go."""
+        before = (self.folders, self.traces, self._private)
+        self.folders, self.traces, self._private = folders, traces, private
+        if before != (folders, traces, private) and self.count:
+            fanotify.flush(self._asks)
+            fanotify.flush(self._tells)
+        self.count, self.refused = 0, {}
+        self._forget_open()
+        for path in folders:
+            self._open_root(path)
+            if path not in self.refused:
+                self.add(path)
+        for path in traces:
+            with contextlib.suppress(OSError):
+                self._mark(path)
+                self._open_root(path)
+
+    def _open_root(self, path: str) -> None:
+        try:
+            self._roots.append(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+        except OSError as error:
+            self.refused[path] = error.strerror or str(error)
+
+    def add(self, top: str) -> None:
+        """Watch a folder with all below. What is made there meanwhile is watched too: each is marked, then read."""
+        waiting = [top]
+        while waiting and self.count < _MOST_FOLDERS:
+            path = waiting.pop()
+            if is_below(path, self._private):
+                continue
+            try:
+                self._mark(path)
+                waiting += list(_folders_in(path))
+            except OSError as error:
+                if path == top:
+                    self.refused[path] = error.strerror or str(error)
+        if waiting:
+            self.refused[top] = f"has more folders than can be watched ({_MOST_FOLDERS})"
+
+    def _mark(self, path: str) -> None:
+        flags = Mark.ADD | Mark.ONLYDIR | Mark.DONT_FOLLOW
+        fanotify.mark(self._asks, flags, ASKED, path)
+        fanotify.mark(self._tells, flags, TOLD, path)
+        self.count += 1
+
+    def follow(self, descriptor: int, mask: What) -> None:
+        """Ask about one file wherever it goes. Best effort: a file system may not know all of the mask."""
+        with contextlib.suppress(OSError):
+            fanotify.mark_open(self._asks, int(Mark.ADD), int(mask), descriptor)
+
+    def leave(self, descriptor: int, mask: What) -> None:
+        """Ask about one file no more."""
+        with contextlib.suppress(OSError):
+            fanotify.mark_open(self._asks, int(Mark.REMOVE), int(mask), descriptor)
+
+    def is_protected(self, path: str) -> bool:
+        """Return whether a path is in a protected folder."""
+        return is_below(path, self.folders) and not is_below(path, self._private)
+
+    def is_trace(self, path: str) -> bool:
+        """Return whether a path is where programs are entered that start by themselves."""
+        return path.rpartition("/")[0] in self.traces
+
+    def path_of(self, handle: Handle) -> str:
+        """Return the full path that a folder's handle and a name make now; "" when the folder is gone."""
+        key = (handle.handle, handle.kind)
+        descriptor = self._open.get(key)
+        if descriptor is None:
+            descriptor = self._open_handle(handle)
+            if descriptor is None:
+                return ""
+            self._open[key] = descriptor
+            if len(self._open) > _MOST_OPEN:
+                os.close(self._open.popitem(last=False)[1])
+        else:
+            self._open.move_to_end(key)
+        folder = os.readlink(f"/proc/self/fd/{descriptor}")
+        name = os.fsdecode(handle.name)
+        return f"{folder.rstrip('/')}/{name}" if name and name != "." else folder
+
+    def _open_handle(self, handle: Handle) -> int | None:
+        size = len(handle.handle)
+        content = size.to_bytes(4, "little") + handle.kind.to_bytes(4, "little", signed=True) + handle.handle
+        buffer = ctypes.create_string_buffer(content, _HEADER_BYTES + size)
+        for root in self._roots:
+            descriptor = int(_libc.open_by_handle_at(root, buffer, _PATH))
+            if descriptor >= 0:
+                return descriptor
+        return None
+
+    def _forget_open(self) -> None:
+        for descriptor in (*self._roots, *self._open.values()):
+            os.close(descriptor)
+        self._roots.clear()
+        self._open.clear()
+
+    def close(self) -> None:
+        """Let go of everything that is held open."""
+        self._forget_open()
+
+
+def _folders_in(path: str) -> Iterator[str]:
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield entry.path

@@ -1,0 +1,194 @@
+"""Keeps copies of what is about to be changed, and writes down who did what: the gate's side of the store.
+
+The copies are numbered; when they take more than they may, the oldest go. Nothing is synced here, for somebody waits:
+a kill loses nothing, a power cut may lose the last seconds. At an alarm all is synced.
+"""
+
+import base64
+import contextlib
+import fcntl
+import json
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from garrison.base.clock import Clock
+from garrison.base.errors import GarrisonError
+from garrison.base.files import read_json, write_json
+from garrison.wire.watching import ALARMS, COPIES, JOURNAL, OLDER_JOURNAL, Alarm, Deed, Scarce
+
+_FICLONE = 0x40049409  # linux/fs.h
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_PIECE = 1024 * 1024
+_MOST_XATTR_BYTES = 64 * 1024
+_MOST_JOURNAL_BYTES = 16 * 1024 * 1024
+_LEAST_BYTES = 4096  # that a copy counts for
+_TELL_SECONDS = 60.0  # between two complaints of the same kind
+_SPARE_BYTES = 64 * 1024 * 1024
+
+
+class Store:
+    """The store. tell: takes `Scarce`. pinned_since: copies from this time on are not dropped (an alarm is open)."""
+
+    def __init__(self, folder: Path, clock: Clock, tell: Callable[[Scarce], None]) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._tell = tell
+        self._told: dict[str, float] = {}
+        self._dropped = 0
+        self.budget_bytes = 1024 * 1024 * 1024
+        self.window_seconds = 600.0
+        self.pinned_since: float | None = None
+        for part in (folder, folder / COPIES, folder / ALARMS):
+            part.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._copies: deque[tuple[str, int, float]] = deque(self._found())
+        self.used_bytes = sum(size for _, size, _ in self._copies)
+        self._next = 1 + (int(self._copies[-1][0]) if self._copies else 0)
+        self._journal = self._open_journal()
+
+    def _found(self) -> list[tuple[str, int, float]]:
+        found = []
+        with os.scandir(self._folder / COPIES) as entries:
+            for entry in entries:
+                if entry.name.isdecimal():
+                    status = entry.stat(follow_symlinks=False)
+                    found.append((entry.name, max(status.st_size, _LEAST_BYTES), status.st_ctime))
+        return sorted(found)
+
+    def _open_journal(self) -> int:
+        return os.open(self._folder / JOURNAL, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def now(self) -> float:
+        """Return seconds since 1970."""
+        return self._clock.now().timestamp()
+
+    def has(self, name: str) -> bool:
+        """Return whether a copy is still there."""
+        return bool(self._copies) and name >= self._copies[0][0]
+
+    def copy(self, source: int, path: str) -> str:
+        """Copy an open file, by sharing its blocks where that can be done; return the copy's name, "" for none."""
+        size = os.fstat(source).st_size
+        if not self._make_room(max(size, _LEAST_BYTES), path):
+            return ""
+        name = f"{self._next:012d}"
+        self._next += 1
+        target = self._folder / COPIES / name
+        try:
+            descriptor = os.open(target, _CREATE, 0o600)
+            try:
+                _clone(source, descriptor, size)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                target.unlink()
+            self._complain("failed", Scarce(path, f"Could not copy it: {error.strerror}."))
+            return ""
+        self._copies.append((name, max(size, _LEAST_BYTES), self.now()))
+        self.used_bytes += max(size, _LEAST_BYTES)
+        return name
+
+    def _make_room(self, size: int, path: str) -> bool:
+        if size > self.budget_bytes // 2:
+            self._complain("large", Scarce(path, "It is larger than half of the space for copies."))
+            return False
+        while self.used_bytes + size > self.budget_bytes and self._copies:
+            name, oldest, at = self._copies[0]
+            if self.pinned_since is not None and at >= self.pinned_since:
+                self._complain("pinned", Scarce(path, "The space for copies is full of what an alarm may still need."))
+                return False
+            self._copies.popleft()
+            self.used_bytes -= oldest
+            self._dropped += 1
+            with contextlib.suppress(OSError):
+                os.unlink(self._folder / COPIES / name)
+            if self.now() - at < self.window_seconds:
+                why = "The space for copies is too small: copies were dropped that may still be needed."
+                self._complain("small", Scarce("", why, self._dropped, self.now() - at))
+        status = os.statvfs(self._folder)
+        if status.f_bavail * status.f_frsize < size + _SPARE_BYTES:
+            self._complain("disk", Scarce(path, "The disk is too full for copies."))
+            return False
+        return True
+
+    def _complain(self, kind: str, scarce: Scarce) -> None:
+        now = self._clock.monotonic()
+        if now - self._told.get(kind, float("-inf")) >= _TELL_SECONDS:
+            self._told[kind] = now
+            self._tell(scarce)
+
+    def note(self, deed: Deed) -> None:
+        """Write down what was done."""
+        line = json.dumps(asdict(deed), ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
+        with contextlib.suppress(OSError):  # a full disk: the copies that there are stay, and it was complained of
+            os.write(self._journal, line)
+            if os.fstat(self._journal).st_size > _MOST_JOURNAL_BYTES:
+                os.rename(self._folder / JOURNAL, self._folder / OLDER_JOURNAL)
+                os.close(self._journal)
+                self._journal = self._open_journal()
+
+    def keep_alarm(self, alarm: Alarm) -> None:
+        """Write an alarm down, and make durable what undoing it needs. A full disk does not keep it from being told."""
+        with contextlib.suppress(GarrisonError):
+            write_json(self._folder / ALARMS / f"{alarm.id}.json", asdict(alarm))
+        with contextlib.suppress(OSError):
+            os.fsync(self._journal)
+        threading.Thread(target=os.sync, name="sync", daemon=True).start()  # the copies; nobody waits for that
+
+    def alarms(self) -> list[Alarm]:
+        """Return the alarms on disk, oldest first."""
+        found = []
+        for path in sorted((self._folder / ALARMS).glob("*.json")):
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                found.append(Alarm.from_plain(read_json(path)))
+        return found
+
+    def close(self) -> None:
+        """Close the journal."""
+        os.close(self._journal)
+
+
+def _clone(source: int, target: int, size: int) -> None:
+    """Copy all of a file, whatever the position of its descriptor. Raises OSError."""
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(target, _FICLONE, source)
+        return
+    done = 0
+    with contextlib.suppress(OSError):  # not between these file systems
+        while done < size:
+            count = os.copy_file_range(source, target, size - done, done, done)
+            if not count:
+                return
+            done += count
+    while piece := os.pread(source, _PIECE, done):
+        done += os.pwrite(target, piece, done)
+
+
+def metadata_of(descriptor: int) -> dict[str, Any]:
+    """Return what belongs to a file beside its content, as quarantine keeps it too."""
+    status = os.fstat(descriptor)
+    return {
+        "uid": status.st_uid,
+        "gid": status.st_gid,
+        "mode": status.st_mode & 0o7777,
+        "atime_ns": status.st_atime_ns,
+        "mtime_ns": status.st_mtime_ns,
+        "xattrs": _xattrs_of(descriptor),
+    }
+
+
+def _xattrs_of(descriptor: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    left = _MOST_XATTR_BYTES
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(descriptor):
+            value = os.getxattr(descriptor, name)
+            left -= len(value)
+            if left >= 0:
+                found[name] = base64.b64encode(value).decode("ascii")
+    return found

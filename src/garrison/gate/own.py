@@ -1,0 +1,32 @@
+"""Which processes are ours: what they open is never asked about, or the gate would wait for itself."""
+
+import os
+
+
+class Own:
+    """Knows the keeper, the gate and the daemon by number, and the gate's fork servers, with all they start.
+
+    Each fork server leads a session of its own and is a child of this process, so that it is known from its first
+    moment, also while this process still starts it, and nobody else can pose as one.
+    """
+
+    def __init__(self) -> None:
+        self._session = os.getsid(0)
+        self._numbers = {os.getpid()}
+
+    def name(self, *numbers: int) -> None:
+        """Say which further processes are ours, instead of those said before."""
+        self._numbers = {os.getpid(), *(number for number in numbers if number > 1)}
+
+    def has(self, process: int) -> bool:
+        """Return whether a process that waits for an answer is ours."""
+        if process in self._numbers:
+            return True
+        try:
+            leader = os.getsid(process)
+            if leader == self._session:
+                return True
+            os.waitid(os.P_PID, leader, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except (ChildProcessError, ProcessLookupError):  # no child of ours; no process any more
+            return False
+        return True

@@ -1,0 +1,176 @@
+"""The gate put together: groups from the keeper, plans from the suite or from the file of the last one."""
+
+import asyncio
+import contextlib
+import resource
+import select
+from collections.abc import Mapping
+from pathlib import Path
+
+from garrison.base.errors import GarrisonError, Unavailable
+from garrison.base.files import read_json, write_json
+from garrison.gate.crew import Crew
+from garrison.gate.desk import Desk
+from garrison.gate.keeping import KeeperLink
+from garrison.gate.marks import Marks
+from garrison.gate.own import Own
+from garrison.gate.questions import Memory, Question
+from garrison.gate.responder import Responder
+from garrison.gate.rules import Rules
+from garrison.gate.server import Server
+from garrison.linux import mounted
+from garrison.linux.fanotify import Features
+from garrison.wire.guarding import SOCKET, Gap, Late, Occasion, Plan, Standing
+from garrison.wire.keeping import DESCRIPTORS, Go
+
+PLAN = "plan.json"
+_RETRY_SECONDS = 2.0
+
+
+class Gate:
+    """One gate at work, from `Go` to its end."""
+
+    def __init__(self, folder: Path, go: Go, groups: Mapping[str, int], link: KeeperLink, features: Features) -> None:
+        self._folder = folder
+        self._link = link
+        self._fuse = go.fuse
+        self._own = Own()
+        self._own.name(*go.own)
+        self._marks = Marks(groups, features)
+        self._memory = Memory()
+        self._crew = Crew()
+        self._loop = asyncio.get_running_loop()
+        self._server = Server(folder / SOCKET, self._take_plan, self._misheard)
+        self._server.on_greeting = self._stand
+        self._desk = Desk(self._crew, self._marks, self._memory, self._server.tell)
+        self._plan: Plan | None = None
+        self._wanted = asyncio.Event()
+        self._changing = asyncio.Lock()
+        self._problem = ""
+        self._mounts: mounted.Mounts | None = None
+        self._responders = [
+            Responder(name, group, self._own, self._marks, self._memory, self._take, self._overflow)
+            for name, group in groups.items()
+        ]
+        self._gap = go
+
+    def _take(self, question: Question) -> None:
+        self._loop.call_soon_threadsafe(self._desk.take, question)
+
+    def _overflow(self) -> None:
+        self._loop.call_soon_threadsafe(self._tell_gap, 0.0, "The kernel had more to tell than could be taken.")
+
+    def _tell_gap(self, seconds: float, why: str) -> None:
+        places = tuple(place.path for place in self._plan.places) if self._plan is not None else ()
+        self._server.tell(Gap(seconds, why, places))
+
+    async def run(self) -> None:
+        """Answer the kernel until cancelled."""
+        for responder in self._responders:
+            responder.start()
+        await self._resume()
+        if self._gap.gap:
+            self._tell_gap(self._gap.gap_seconds, self._gap.gap)
+        await self._server.open()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_mounts())
+            group.create_task(self._follow_plan())
+            group.create_task(self._link.pulse(self._busy_seconds))
+            for _ in range(8):
+                group.create_task(self._desk.work())
+
+    def _busy_seconds(self) -> float:
+        return max(responder.busy_seconds for responder in self._responders)
+
+    async def _resume(self) -> None:
+        """Go by the last plan, as far as there is one."""
+        try:
+            plan = Plan.from_plain(read_json(self._folder / PLAN))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            self._problem = f"the last plan could not be read: {error}"
+            return
+        await self._adopt(plan)
+
+    async def _take_plan(self, plan: Plan) -> None:
+        with contextlib.suppress(GarrisonError):  # then a gate after this one has an older plan, until it gets one
+            await asyncio.to_thread(write_json, self._folder / PLAN, plan.to_plain())
+        self._problem = ""
+        await self._adopt(plan)
+
+    async def _adopt(self, plan: Plan) -> None:
+        """Go by a plan: the marks first, so that nothing passes while the workers start."""
+        async with self._changing:
+            self._plan = plan
+            mounts = await asyncio.to_thread(mounted.read)
+            rules = await asyncio.to_thread(Rules, plan, mounts)
+            observes = plan.observes or bool(self._fuse)
+            self._desk.go_by(plan, observes)
+            self._mounts = mounts
+            for responder in self._responders:
+                responder.rules = rules
+                responder.examines = Occasion.CHANGE in plan.occasions
+            await asyncio.to_thread(self._marks.apply, plan, mounts)
+            self._link.say_policy(plan.observes or plan.late is Late.ALLOW)
+        self._wanted.set()
+        self._stand()
+
+    async def _follow_plan(self) -> None:
+        """Have workers as the plan says; where that fails, it is told and tried again."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            plan = self._plan
+            if plan is None:
+                continue
+            try:
+                is_new = await self._crew.follow(plan.examining)
+                self._problem = ""
+            except (Unavailable, OSError) as error:
+                self._problem = error.text if isinstance(error, Unavailable) else str(error)
+                self._stand()
+                await asyncio.sleep(_RETRY_SECONDS)
+                self._wanted.set()
+                continue
+            if is_new:
+                self._desk.go_by(plan, plan.observes or bool(self._fuse))
+                await asyncio.to_thread(self._marks.forget)
+            self._stand()
+
+    async def _follow_mounts(self) -> None:
+        """Watch what is mounted later, as the plan has it."""
+        changed = asyncio.Event()
+        with mounted.TABLE.open("rb") as table, select.epoll() as poll:
+            poll.register(table, select.EPOLLPRI)
+            self._loop.add_reader(poll.fileno(), changed.set)
+            try:
+                while True:
+                    await changed.wait()
+                    poll.poll(0)
+                    changed.clear()
+                    if self._plan is not None and await asyncio.to_thread(mounted.read) != self._mounts:
+                        await self._adopt(self._plan)
+            finally:
+                self._loop.remove_reader(poll.fileno())
+
+    def _misheard(self, problem: str) -> None:
+        self._problem = problem
+        self._stand()
+
+    def _stand(self) -> None:
+        refused = dict(self._marks.refused)
+        if self._problem:
+            refused[""] = self._problem
+        self._server.tell(Standing(dict(self._marks.watched), refused, dict(self._desk.counts), self._fuse))
+
+    def name_own(self, numbers: tuple[int, ...]) -> None:
+        """Say which processes are ours."""
+        self._own.name(*numbers)
+
+
+def prepare() -> None:
+    """Have as many descriptors as the keeper will try to answer for, no more."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if most == resource.RLIM_INFINITY else min(DESCRIPTORS, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -1,0 +1,74 @@
+"""What the keeper and its gate say to each other: one JSON object a packet, descriptors beside it."""
+
+import json
+from typing import Any, NamedTuple
+
+PACKET_BYTES = 64 * 1024
+PULSE_SECONDS = 0.5
+DESCRIPTORS = 4096  # that a gate may have: the numbers under which it may have been asked
+LOCK = "lock"  # goes with the groups: whoever holds it is the suite's one keeper, or its gate
+
+
+class Ready(NamedTuple):
+    """The gate has loaded all that it needs, and waits for `Go`."""
+
+
+class Go(NamedTuple):
+    """Answer the kernel from now on. groups: the names of the descriptors that come with this, in their order.
+
+    own: further processes of the suite. fuse: why nothing is refused, "" when it is. gap_seconds, gap: how long nobody
+    answered, and why; "" when that was not so.
+    """
+
+    groups: tuple[str, ...]
+    own: tuple[int, ...] = ()
+    fuse: str = ""
+    gap_seconds: float = 0.0
+    gap: str = ""
+
+
+class Own(NamedTuple):
+    """These are the further processes of the suite from now on."""
+
+    numbers: tuple[int, ...]
+
+
+class Pulse(NamedTuple):
+    """The gate is alive. busy_seconds: for how long its slowest thread has had the same events."""
+
+    busy_seconds: float
+
+
+class Policy(NamedTuple):
+    """What to answer for the gate should it die."""
+
+    allows: bool
+
+
+class Adopt(NamedTuple):
+    """Be the keeper of the gate that says this; descriptors as in `Go`. gate: its process."""
+
+    groups: tuple[str, ...]
+    gate: int
+    fuse: str
+    allows: bool
+
+
+Message = Ready | Go | Own | Pulse | Policy | Adopt
+_KINDS: dict[str, Any] = {kind.__name__: kind for kind in (Ready, Go, Own, Pulse, Policy, Adopt)}
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as one packet."""
+    return json.dumps([type(message).__name__, message._asdict()]).encode("ascii")
+
+
+def decode(packet: bytes) -> Message:
+    """Return the message in a packet. Raises ValueError when there is none."""
+    try:
+        name, fields = json.loads(packet)
+        taken = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+        message: Message = _KINDS[name](**taken)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError("a packet that is no message") from None
+    return message
