@@ -70,11 +70,14 @@ class Actors:
 
     @staticmethod
     def _is_still(process: Process) -> bool:
+        start = start_of(process.pid)
+        if start is None:  # it has gone, and nobody has its number yet
+            return True
         try:
             program = os.readlink(f"/proc/{process.pid}/exe").removesuffix(" (deleted)")
-        except OSError:
-            return False
-        return program == process.program and start_of(process.pid) == process.start
+        except OSError:  # it is ending
+            program = process.program
+        return program == process.program and start == process.start
 
     def _make(self, process: Process) -> Actor:
         line = ancestors(process)

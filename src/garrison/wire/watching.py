@@ -74,7 +74,7 @@ class Did(StrEnum):
 class Deed:
     """One line of the journal.
 
-    at: seconds since 1970. to: the new path of a renaming. process: "PID.START"; lineage: likewise, itself first and
+    at: seconds since 1970. to: the new path of a renaming, "" when it left what is watched. process: "PID.START"; lineage: likewise, itself first and
     then its ancestors up to what a person or the system started. copy: the name of the copy, "" when there is none.
     metadata: of the file as it was: uid, gid, mode, atime_ns, mtime_ns, xattrs (name -> base64), size, sha256 unknown.
     """
@@ -115,8 +115,8 @@ class Alarm:
 
     node: whose deeds they were: "process:PID.START" (with all its descendants), "session:NUMBER" or
     "program:UID:PATH". began: of the deeds, at: of the alarm, seconds since 1970. processes: which are stopped, as
-    `garrison.linux.freezing` keeps them; empty when none is. reasons: path -> what was seen. client: who wrote through
-    Samba, "" when that was not so.
+    `garrison.linux.freezing` keeps them; empty when none was. reasons: path -> what was seen. decision: what became of
+    them, "" while they wait.
     """
 
     id: str
@@ -130,6 +130,7 @@ class Alarm:
     reasons: Mapping[str, str]
     stopped: Mapping[str, Any] = field(default_factory=dict)
     pid: int = 0
+    decision: str = ""
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:

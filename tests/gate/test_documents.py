@@ -1,0 +1,287 @@
+"""Tests of the System Watcher in the gate: real attacks on a real volume, stopped and undone."""
+
+import asyncio
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from garrison.abilities.quarantine import Quarantine
+from garrison.abilities.rewinding import Outcome, Rewinding
+from garrison.base.clock import SystemClock
+from garrison.base.paths import Home
+from garrison.linux.fanotify import features
+from garrison.wire.watching import Alarm, Deed, Did, Documents
+from tests.gate import attacks
+from tests.gate.volumes import Watcher, volume, why_not
+
+pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "can")
+COUNT = 24
+MOST_TOUCHED = 3
+
+
+@pytest.fixture(scope="module")
+def ext4(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with volume(tmp_path_factory.mktemp("volume")) as place:
+        yield place
+
+
+@pytest.fixture
+def documents(ext4: Path) -> Iterator[Path]:
+    folder = ext4 / "documents"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+class Stage:
+    """A store, a quarantine, and what undoes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = Home(folder / "home")
+        self.home.prepare()
+        self.quarantine = Quarantine(self.home, SystemClock())
+        self.rewinding = Rewinding(self.home, self.quarantine)
+        self.store = str(self.rewinding.folder)
+
+    def undo(self, alarm: Alarm, really: bool = True) -> Outcome:
+        return asyncio.run(self.rewinding.undo(alarm, really))
+
+    def deeds(self) -> list[Deed]:
+        return list(self.rewinding.deeds(lambda _: True))
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def differing(made: dict[str, bytes]) -> list[str]:
+    return [path for path, content in made.items() if not os.path.exists(path) or Path(path).read_bytes() != content]
+
+
+def alarm_of(watcher: Watcher) -> Alarm:
+    told = watcher.wait_for("Alarm")
+    assert told is not None
+    del told["fact"]
+    return Alarm.from_plain(told)
+
+
+MASKED = [(shape, ("pre_access",)) for shape in ("truncate", "o_trunc", "per-file")]
+
+
+@pytest.mark.parametrize(("shape", "masked"), [*((shape, ()) for shape in attacks.ALL), *MASKED])
+def test_an_attack_is_stopped_early_and_undone_whole(
+    shape: str, masked: tuple[str, ...], documents: Path, stage: Stage
+) -> None:
+    made = attacks.make_documents(documents, COUNT)
+    status = {path: os.stat(path) for path in made}
+    with Watcher(*masked) as watcher:
+        plan = Documents(stage.store, (str(documents),))
+        watcher.go_by(plan)
+        with subprocess.Popen(attacks.command(shape, documents), stderr=subprocess.DEVNULL) as attack:
+            alarm = alarm_of(watcher)
+            touched = differing(made)
+            most = MOST_TOUCHED + (shape == "renames-first")  # the fourth has another name, and its content
+            assert 0 < len(touched) <= most
+            assert alarm.stopped["processes"]
+            assert alarm.stopped["left"] == {}
+            outcome = stage.undo(alarm)
+            assert outcome.failed == {}
+            assert attack.poll() is None  # stopped, and there until it is decided about
+            watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
+            assert attack.wait(10) != 0
+        assert differing(made) == []
+        for path, before in status.items():
+            after = os.stat(path)
+            assert (after.st_mode, after.st_uid, after.st_mtime_ns) == (
+                before.st_mode,
+                before.st_uid,
+                before.st_mtime_ns,
+            )
+        assert sorted(str(each) for each in documents.rglob("*") if each.is_file()) == sorted(made)
+
+
+def test_a_false_alarm_goes_on_where_it_was_stopped(documents: Path, stage: Stage) -> None:
+    made = attacks.make_documents(documents, COUNT)
+    with Watcher() as watcher:
+        plan = Documents(stage.store, (str(documents),))
+        watcher.go_by(plan)
+        patient = (
+            attacks.COMMON.replace("names =", "import time\nnames =")
+            + """
+for path in names:
+    while True:
+        try:
+            with open(path, "r+b") as file:
+                content = file.read()
+                file.seek(0)
+                file.write(scrambled(content))
+            break
+        except PermissionError:
+            time.sleep(0.05)
+"""
+        )
+        with subprocess.Popen([sys.executable, "-c", patient, str(documents)]) as attack:
+            alarm = alarm_of(watcher)
+            watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "release"}))
+            assert attack.wait(20) == 0
+        assert len(differing(made)) == COUNT
+        assert watcher.wait_for("Alarm", 0.2) is None
+
+
+def test_a_trusted_program_and_one_that_is_only_told_of_go_on(documents: Path, stage: Stage) -> None:
+    program = os.path.realpath(sys.executable)
+    status = os.stat(program)
+    if status.st_uid or status.st_mode & 0o022:
+        pytest.skip("the Python here is not root's own")
+    for plan, alarms in (
+        (Documents(stage.store, (str(documents),), trusted=(program,)), 0),
+        (Documents(stage.store, (str(documents),), stops=False), 1),
+    ):
+        made = attacks.make_documents(documents, COUNT)
+        with Watcher() as watcher:
+            watcher.go_by(plan)
+            subprocess.run(attacks.command("in-place", documents), check=True)
+            assert len(differing(made)) == COUNT
+            told = watcher.wait_for("Alarm", 0.5)
+            assert (told is not None) == bool(alarms)
+            assert told is None or told["stopped"] == {}
+            assert watcher.wait_for("Alarm", 0.2) is None
+
+
+def test_the_sensitivity_says_after_how_many_files(documents: Path, stage: Stage) -> None:
+    for threshold in (2.0, 6.0):
+        made = attacks.make_documents(documents, COUNT)
+        with Watcher() as watcher:
+            plan = Documents(stage.store, (str(documents / "part0"),), threshold=threshold)
+            watcher.go_by(plan)
+            with subprocess.Popen(
+                attacks.command("in-place", documents / "part0"), stderr=subprocess.DEVNULL
+            ) as attack:
+                alarm = alarm_of(watcher)
+                assert len(differing(made)) == threshold
+                watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
+                attack.wait(10)
+
+
+def test_a_budget_that_is_too_small_is_said(documents: Path, stage: Stage) -> None:
+    for number in range(6):
+        (documents / f"{number}.txt").write_bytes(b"some words " * 1000)
+    with Watcher() as watcher:
+        watcher.go_by(Documents(stage.store, (str(documents),), budget_bytes=40_000))
+        code = "import sys\nfor path in sys.argv[1:]:\n    open(path, 'ab').write(b'and more')"
+        paths = sorted(str(each) for each in documents.iterdir())
+        subprocess.run([sys.executable, "-c", code, *paths], check=True)
+        told = watcher.wait_for("Scarce")
+        assert told is not None
+        assert told["dropped"]
+        assert stage.rewinding.copies_bytes() <= 40_000
+        (documents / "large").write_bytes(bytes(30_000))
+        subprocess.run([sys.executable, "-c", code, str(documents / "large")], check=True)
+        told = watcher.wait_for("Scarce")
+        assert told is not None
+        assert told["path"] == str(documents / "large")
+
+
+def test_the_journal_says_what_a_program_touched(documents: Path, stage: Stage) -> None:
+    (documents / "letter.txt").write_bytes(b"dear " * 100)
+    (documents / "old.txt").write_bytes(b"dear " * 100)
+    code = """
+import os, sys, time
+os.chdir(sys.argv[1])
+open("letter.txt", "ab").write(b"sir")
+open("fresh.txt", "wb").write(b"hello")
+os.mkdir("below")
+time.sleep(0.2)
+open("below/deep.txt", "wb").write(b"hello")
+os.rename("fresh.txt", "below/fresh.txt")
+open("old.txt").read()
+os.unlink("old.txt")
+"""
+    with Watcher() as watcher:
+        watcher.go_by(Documents(stage.store, (str(documents),)))
+        with subprocess.Popen([sys.executable, "-c", code, str(documents)]) as program:
+            assert program.wait(20) == 0
+        time.sleep(0.1)
+    mine = [deed for deed in stage.deeds() if deed.process.startswith(f"{program.pid}.")]
+    did = {(deed.did, os.path.relpath(deed.path, documents)) for deed in mine}
+    assert {
+        (Did.CHANGED, "letter.txt"), (Did.CREATED, "fresh.txt"), (Did.RENAMED, "fresh.txt"), (Did.DELETED, "old.txt"),
+    } <= did  # fmt: skip
+    assert all(deed.program == os.path.realpath(sys.executable) for deed in mine)
+    assert next(deed for deed in mine if deed.did is Did.DELETED).copy
+
+
+def test_who_was_stopped_is_still_known_after_a_crash(documents: Path, stage: Stage) -> None:
+    made = attacks.make_documents(documents, COUNT)
+    plan = Documents(stage.store, (str(documents),))
+    with Watcher() as watcher:
+        watcher.go_by(plan)
+        with subprocess.Popen(attacks.command("in-place", documents), stderr=subprocess.DEVNULL) as attack:
+            alarm = alarm_of(watcher)
+            watcher.kill()
+            time.sleep(0.2)
+            assert attack.poll() is None
+            with Watcher() as another:
+                another.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
+                assert attack.wait(10) == -9
+    assert stage.undo(alarm).failed == {}
+    assert differing(made) == []
+    assert stage.rewinding.alarm(alarm.id).decision == "end"
+
+
+def test_private_folders_within_a_protected_one_are_left_alone(documents: Path, stage: Stage) -> None:
+    private = documents / "private"
+    private.mkdir()
+    made = attacks.make_documents(private, COUNT)
+    with Watcher() as watcher:
+        watcher.go_by(Documents(stage.store, (str(documents),)), private)
+        subprocess.run(attacks.command("in-place", private), check=True)
+    assert len(differing(made)) == COUNT
+    assert stage.deeds() == []
+
+
+def test_what_starts_by_itself_is_taken_away_with_the_rest(documents: Path, ext4: Path, stage: Stage) -> None:
+    made = attacks.make_documents(documents, COUNT)
+    starts = ext4 / "autostart"
+    starts.mkdir(exist_ok=True)
+    (starts / "mine.desktop").write_bytes(b"[Desktop Entry]\nExec=mail\n")
+    code = f"""
+import pathlib
+starts = pathlib.Path({str(starts)!r})
+(starts / "evil.desktop").write_text("[Desktop Entry]\\nExec=evil\\n")
+(starts / "mine.desktop").write_text("[Desktop Entry]\\nExec=evil\\n")
+"""
+    command = attacks.command("in-place", documents)
+    command[3] = code + command[3]
+    with Watcher() as watcher:
+        plan = Documents(stage.store, (str(documents),), traces=(str(starts),))
+        watcher.go_by(plan)
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as attack:
+            alarm = alarm_of(watcher)
+            preview = stage.undo(alarm, really=False)
+            assert (starts / "evil.desktop").exists()
+            outcome = stage.undo(alarm)
+            assert preview == outcome
+            watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
+            attack.wait(10)
+    assert str(starts / "evil.desktop") in outcome.quarantined
+    assert [each.name for each in starts.iterdir()] == ["mine.desktop"]
+    assert b"mail" in (starts / "mine.desktop").read_bytes()
+    assert differing(made) == []
+
+
+@pytest.mark.skipif(not features().pre_access, reason="the kernel asks nobody before a truncation")
+def test_reading_is_not_copied_where_the_kernel_asks_before_a_truncation(documents: Path, stage: Stage) -> None:
+    made = attacks.make_documents(documents, COUNT)
+    with Watcher() as watcher:
+        watcher.go_by(Documents(stage.store, (str(documents),)))
+        subprocess.run(["cat", *made], check=True, stdout=subprocess.DEVNULL)
+    assert stage.rewinding.copies_bytes() == 0

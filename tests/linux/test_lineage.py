@@ -1,0 +1,57 @@
+"""Tests of telling who a process is."""
+
+import os
+import subprocess
+import sys
+import threading
+
+from garrison.linux.lineage import ancestors, command_of, look, start_of, table
+
+
+def test_this_process_is_told_whole() -> None:
+    found = look(os.getpid())
+    assert found is not None
+    assert (found.parent, found.session, found.uid) == (os.getppid(), os.getsid(0), os.geteuid())
+    assert found.program == os.path.realpath("/proc/self/exe")
+    assert found.name == f"{os.getpid()}.{start_of(os.getpid())}"
+
+
+def test_a_thread_is_told_as_its_process() -> None:
+    found = []
+    thread = threading.Thread(target=lambda: found.append(look(threading.get_native_id())))
+    thread.start()
+    thread.join()
+    assert found == [look(os.getpid())]
+
+
+def test_a_child_descends_from_this_process() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        process = look(child.pid)
+        assert process is not None
+        assert [each.pid for each in ancestors(process)][:2] == [child.pid, os.getpid()]
+        assert table()[child.pid][0] == os.getpid()
+        assert command_of(child.pid) == "sleep 60"
+        child.kill()
+    assert look(child.pid) is None
+    assert start_of(child.pid) is None
+    assert command_of(child.pid) == ""
+
+
+def test_what_has_something_loaded_into_it_is_not_sound() -> None:
+    for added, is_sound in (({}, True), ({"LD_PRELOAD": "libc.so.6"}, False), ({"X_LD_PRELOAD": "y"}, True)):
+        with subprocess.Popen(["/bin/sleep", "60"], env={"PATH": "/bin", **added}) as child:
+            process = look(child.pid)
+            child.kill()
+        owner = os.stat("/bin/sleep").st_uid
+        assert process is not None
+        assert process.is_sound == (is_sound and owner == 0)
+
+
+def test_a_program_that_its_user_owns_is_not_sound(tmp_path: object) -> None:
+    code = "import os, sys; sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as child:
+        process = look(child.pid)
+        assert process is not None
+        status = os.stat(f"/proc/{child.pid}/exe")
+        assert process.is_sound == (status.st_uid == 0 and not status.st_mode & 0o022)
+        child.kill()
