@@ -73,6 +73,11 @@ class DocumentsGuard:
         os.eventfd_write(self._wake, 1)
         return self._applied.wait(wait_seconds)
 
+    @property
+    def is_alive(self) -> bool:
+        """Return whether its thread works, or was never started."""
+        return self._thread is None or self._thread.is_alive()
+
     def stop(self) -> None:
         """End the thread and close the groups: nobody is asked any more. Who is stopped stays so."""
         self._is_ending = True
@@ -175,13 +180,13 @@ class DocumentsGuard:
     def _consider(self, event: Event) -> bool:
         """Return whether what an event asks for is allowed."""
         status = os.fstat(event.descriptor)
-        if not stat.S_ISREG(status.st_mode) or self._is_own(event.pid):
+        if not stat.S_ISREG(status.st_mode):
             return True
         if event.what & What.CLOSE_WRITE:
             self._weigh(self._judge.closed(event.descriptor, status))
             return True
         actor = self._actors.actor(event.pid)
-        if actor is None or actor.is_trusted or self._is_forgiven(actor):
+        if actor is None or actor.is_trusted or self._is_own(actor.process.pid) or self._is_forgiven(actor):
             return True
         if self._is_stopped(actor):
             return False

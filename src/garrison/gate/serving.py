@@ -7,10 +7,12 @@ import select
 from collections.abc import Mapping
 from pathlib import Path
 
+from garrison.base.clock import SystemClock
 from garrison.base.errors import GarrisonError, Unavailable
 from garrison.base.files import read_json, write_json
 from garrison.gate.crew import Crew
 from garrison.gate.desk import Desk
+from garrison.gate.documents import DocumentsGuard
 from garrison.gate.keeping import KeeperLink
 from garrison.gate.marks import Marks
 from garrison.gate.own import Own
@@ -20,8 +22,9 @@ from garrison.gate.rules import Rules
 from garrison.gate.server import Server
 from garrison.linux import mounted
 from garrison.linux.fanotify import Features
-from garrison.wire.guarding import SOCKET, Gap, Late, Occasion, Plan, Standing
+from garrison.wire.guarding import SOCKET, Fact, Gap, Late, Occasion, Plan, Standing
 from garrison.wire.keeping import DESCRIPTORS, Go
+from garrison.wire.watching import Documents
 
 PLAN = "plan.json"
 _RETRY_SECONDS = 2.0
@@ -47,6 +50,9 @@ class Gate:
         self._wanted = asyncio.Event()
         self._changing = asyncio.Lock()
         self._problem = ""
+        self._features = features
+        self._documents: DocumentsGuard | None = None
+        self._unguarded: dict[str, str] = {}
         self._mounts: mounted.Mounts | None = None
         self._responders = [
             Responder(name, group, self._own, self._marks, self._memory, self._take, self._overflow)
@@ -80,6 +86,8 @@ class Gate:
                 group.create_task(self._desk.work())
 
     def _busy_seconds(self) -> float:
+        if self._documents is not None and not self._documents.is_alive:
+            return float("inf")
         return max(responder.busy_seconds for responder in self._responders)
 
     async def _resume(self) -> None:
@@ -113,8 +121,31 @@ class Gate:
                 responder.examines = Occasion.CHANGE in plan.occasions
             await asyncio.to_thread(self._marks.apply, plan, mounts)
             self._link.say_policy(plan.observes or plan.late is Late.ALLOW)
+            await asyncio.to_thread(self._guard_documents, plan)
         self._wanted.set()
         self._stand()
+
+    def _guard_documents(self, plan: Plan) -> None:
+        """Have documents guarded as the plan says; not while the fuse is blown, for that asks too."""
+        self._unguarded = {}
+        if plan.documents is None or self._fuse:
+            if self._documents is not None:
+                self._documents.stop()
+                self._documents = None
+            return
+        try:
+            documents = Documents.from_plain(plan.documents)
+        except (ValueError, TypeError, KeyError) as error:
+            self._unguarded = {"documents": f"what was given is no plan: {error}"}
+            return
+        if self._documents is None:
+            self._documents = DocumentsGuard(self._tell_from_thread, self._own.has, SystemClock(), self._features)
+        if not self._documents.go_by(documents, plan.private):
+            self._unguarded = {"documents": "it takes long to watch all folders"}
+        self._unguarded |= self._documents.refused
+
+    def _tell_from_thread(self, fact: Fact) -> None:
+        self._loop.call_soon_threadsafe(self._server.tell, fact)
 
     async def _follow_plan(self) -> None:
         """Have workers as the plan says; where that fails, it is told and tried again."""
@@ -159,7 +190,7 @@ class Gate:
         self._stand()
 
     def _stand(self) -> None:
-        refused = dict(self._marks.refused)
+        refused = dict(self._marks.refused) | self._unguarded
         if self._problem:
             refused[""] = self._problem
         self._server.tell(Standing(dict(self._marks.watched), refused, dict(self._desk.counts), self._fuse))

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
+from garrison.wire.watching import Alarm, Scarce
+
 MOST_LINE = 4 * 1024 * 1024  # bytes of a plan or a fact
 SOCKET = "gate.sock"  # in the guard's state folder, mode 0600: who may connect may steer the gate
 KEEPER_SOCKET = "keeper.sock"  # beside it, likewise: plans go to the gate, orders (below) to the keeper
@@ -220,12 +222,14 @@ def order_from_plain(plain: Mapping[str, Any]) -> Order:
     return kind(**taken)
 
 
-Fact = Found | Unexamined | Gap | Standing
-_FACTS: dict[str, type[Found | Unexamined | Gap | Standing]] = {
+Fact = Found | Unexamined | Gap | Standing | Alarm | Scarce
+_FACTS: dict[str, type[Found | Unexamined | Gap | Standing | Alarm | Scarce]] = {
     "found": Found,
     "unexamined": Unexamined,
     "gap": Gap,
     "standing": Standing,
+    "alarm": Alarm,
+    "scarce": Scarce,
 }
 _WORDS = {kind: word for word, kind in _FACTS.items()}
 
