@@ -22,8 +22,8 @@ from garrison.base.clock import FakeClock
 from garrison.base.errors import Failed, Invalid
 from garrison.base.paths import Home
 from garrison.components.scan import component as component_module
-from garrison.components.scan.component import Resolved, Scan
-from garrison.components.scan.results import ScanSummary
+from garrison.components.scan.component import Scan
+from garrison.components.scan.results import Resolved, ScanSummary
 from garrison.engine.verdict import Certainty
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Trouble

@@ -124,6 +124,24 @@ def _more(listed: int, unlisted: int, one: str, many: str) -> list[sdk.Text]:
     return [sdk.Text("... and {more} more: --json shows all.", more=plural(count, one, many))] if count else []
 
 
+class Resolved(sdk.Result):
+    """What became of the threats that had been left in place. harmless: nothing is found there any more."""
+
+    moved: int
+    harmless: list[sdk.UntrustedText]
+    failed: list[sdk.UntrustedText]
+
+    def sentences(self) -> list[sdk.Text]:
+        """Say it."""
+        lines = [sdk.Text("{count} put into quarantine.", count=plural(self.moved, "threat was", "threats were"))]
+        lines += [sdk.Text("Nothing is found any more in: {path}", path=printable(path)) for path in self.harmless]
+        return lines + [sdk.Text("{what}", what=printable(what)) for what in self.failed]
+
+    def exit_code(self) -> int:
+        """Return 3 when one could not be moved."""
+        return 3 if self.failed else 0
+
+
 class Identified(sdk.Result):
     """What a file is. subtype: more of it in words, or "". why: by what it was told."""
 
