@@ -285,3 +285,45 @@ def test_reading_is_not_copied_where_the_kernel_asks_before_a_truncation(documen
         watcher.go_by(Documents(stage.store, (str(documents),)))
         subprocess.run(["cat", *made], check=True, stdout=subprocess.DEVNULL)
     assert stage.rewinding.copies_bytes() == 0
+
+
+ORPHANS = """
+import os, subprocess, sys, time
+one = '''
+import os, sys
+os.setsid()
+if os.fork():
+    os._exit(0)
+path = sys.argv[1]
+with open(path, "r+b") as file:
+    content = file.read()
+    file.seek(0)
+    file.write(os.urandom(len(content)))
+'''
+for path in names:
+    subprocess.run([sys.executable, "-I", "-c", one, path])
+    time.sleep(0.05)
+"""
+
+
+def test_nobody_else_is_stopped_with_orphans_in_sessions_of_their_own(documents: Path, stage: Stage) -> None:
+    """One process a file, each alone in a session and without a parent: what they share is only their program."""
+    made = attacks.make_documents(documents, COUNT)
+    with (
+        Watcher() as watcher,
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as other,
+    ):
+        plan = Documents(stage.store, (str(documents),))
+        watcher.go_by(plan)
+        command = attacks.command("in-place", documents)
+        command[3] = attacks.COMMON + ORPHANS
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as attack:
+            alarm = alarm_of(watcher)
+            assert str(other.pid) not in alarm.stopped["processes"]
+            assert str(os.getpid()) not in alarm.stopped["processes"]
+            attack.wait(30)
+        assert len(differing(made)) <= MOST_TOUCHED
+        watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
+        assert stage.undo(alarm).failed == {}
+        assert differing(made) == []
+        other.kill()

@@ -101,18 +101,17 @@ class Actors:
         return process.pid <= 2 or process.name in self._above or is_beginner or self._is_own(process.pid)
 
     def members(self, node: str, actor: Actor) -> list[int]:
-        """Return the processes that a node stands for now, with all their descendants; never one that begins others."""
+        """Return the processes that a node stands for now, with all their descendants; never one that begins others.
+
+        Of a session or a program only those that have touched documents: another process of the same interpreter, or
+        in the same session, has nothing to do with it.
+        """
         processes = table()
-        kind, _, rest = node.partition(":")
         found = {pid for pid in self._seen.get(node, ()) if pid in processes and self._is_of(pid, node)}
-        if kind == "process":
-            pid, _, start = rest.partition(".")
+        if node.startswith("process:"):
+            pid, _, start = node.removeprefix("process:").partition(".")
             if int(pid) in processes and processes[int(pid)][2] == int(start):
                 found.add(int(pid))
-        elif kind == "session":
-            found |= {pid for pid, (_, session, _) in processes.items() if session == int(rest)}
-        else:
-            found |= {pid for pid in processes if self._is_of(pid, node)}
         grown = True
         while grown:
             more = {pid for pid, (parent, _, _) in processes.items() if parent in found} - found
@@ -122,9 +121,7 @@ class Actors:
 
     def _is_of(self, pid: int, node: str) -> bool:
         process = look(pid)
-        return process is not None and (
-            node == f"program:{process.uid}:{process.program}" or node in self._nodes_of(process)
-        )
+        return process is not None and node in self._nodes_of(process)
 
     def _nodes_of(self, process: Process) -> tuple[str, ...]:
         known = self._known.get(process.pid)
