@@ -34,7 +34,8 @@ by_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda opera
 
 def _good(value: Value) -> Any:
     nowhere = "/nonexistent"
-    good: dict[str, Any] = {"path": nowhere, "place": nowhere, "text": "x", "integer": 1, "number": 1.0, "flag": True}
+    good: dict[str, Any] = {"text": "x", "secret": "x", "integer": 1, "number": 1.0, "flag": True}
+    good |= dict.fromkeys(("path", "place", "place-or-name"), nowhere)
     one = value.choices[0] if value.choices else good[value.kind]
     return [one] if value.many else one
 

@@ -35,7 +35,7 @@ LINE = Line(Proxy("http://proxy.example:3128", "anna", "secret"), 1000, is_meter
 @pytest.mark.parametrize(
     "job",
     [
-        GetJob(LINE, (Wanted("http://a.example/", "a", 10, '"tag"', "now", ("b.example",)),)),
+        GetJob(LINE, (Wanted("http://a.example/", "a", 10, '"tag"', "now", ("b.example",), ("Auth-Key", "secret")),)),
         GetJob(Line(), ()),
         TrustedJob(Line(), ("http://a.example/", "/media/stick"), ("databases.json",), "2026-11-24T12:00:00+00:00"),
     ],

@@ -168,7 +168,9 @@ def _hint(other_ways: Sequence[str]) -> str:
 def _parameter(value: Value) -> click.Parameter:
     name, title = value.name.replace("_", "-"), value.title + "."
     if value.kind == "secret":
-        return click.Option([f"--{name}-file", value.name], type=click.Path(), help=f"A file that holds it: {title}")
+        return click.Option(
+            [f"--{name}-file", value.name], type=click.Path(), help=f"A file that holds it, - to be asked: {title}"
+        )
     kind = _type(value)
     if value.required:
         return click.Argument(

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ def arguments_of(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
             raw = paths(raw) if value.many else absolute(raw)
         elif value.kind == "place":
             raw = [place(each) for each in raw] if value.many else place(raw)
+        elif value.kind == "place-or-name":
+            raw = raw if _is_name(raw) else place(raw)
         elif value.kind == "secret":
             raw = _secret(raw)
         elif value.many:
@@ -47,8 +50,13 @@ def absolute(path: str) -> str:
 
 
 def place(text: str) -> str:
-    """Return an address as it is, and a path that means the same from anywhere."""
-    return text if "://" in text else absolute(text)
+    """Return an address as it is, and a path that means the same from anywhere; ~ is the home folder, as in shells."""
+    return text if "://" in text else absolute(os.path.expanduser(text))
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a text is a name and no path: ./NAME is the file that is called so."""
+    return bool(text) and "/" not in text and not text.startswith((".", "~"))
 
 
 def paths(given: Sequence[str]) -> list[str]:
@@ -75,7 +83,9 @@ def _listed(name: str) -> list[str]:
 
 
 def _secret(path: str) -> str:
-    """Return a secret from a file, less one trailing newline."""
+    """Return a secret from a file, less one trailing newline; for - it is asked for, or read from the input."""
+    if path == "-":
+        return getpass("It stays unseen: ") if sys.stdin.isatty() else sys.stdin.readline().removesuffix("\n")
     try:
         return Path(path).read_text("utf-8").removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:

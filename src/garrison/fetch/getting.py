@@ -118,7 +118,7 @@ class Getter:
 
     def _asked(self, address: Address, wanted: Wanted, progress: Progress, end: Deadline) -> Taken:
         part = found_part(address)
-        with self._requester.ask(address, _conditions(wanted, part), wanted.hosts) as answer:
+        with self._requester.ask(address, _conditions(wanted, part), wanted.hosts, wanted.header) as answer:
             if answer.status == 304 and (wanted.etag or wanted.modified) and not part.size:
                 return Taken(False, 0, wanted.etag, wanted.modified)
             if answer.status == 416 and part.size:

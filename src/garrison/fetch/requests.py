@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import urllib3
 from urllib3 import exceptions as broken
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
+_PORTS = {"http": 80, "https": 443}
 _PIECE_BYTES = 128 * 1024
 _SILENCE_SECONDS = 30.0
 _MOST_WAIT_SECONDS = 120.0
@@ -65,15 +66,23 @@ class Requester:
         self._guarded = make_pools(self._meter, line.proxy, is_guarded=True)
 
     @contextmanager
-    def ask(self, address: Address, headers: Mapping[str, str], hosts: tuple[str, ...] = ()) -> Iterator[Answer]:
+    def ask(
+        self,
+        address: Address,
+        headers: Mapping[str, str],
+        hosts: tuple[str, ...] = (),
+        private: tuple[str, ...] = (),
+    ) -> Iterator[Answer]:
         """Ask for an address, follow where the server refers to, and hand out the answer. Raises Trouble.
 
-        The context's end closes the connection unless all was read.
+        private: name and value of a header that nobody else gets. The context's end closes the connection unless all
+        was read.
         """
         asked, now = address, address
         for _ in range(MOST_REDIRECTS + 1):
             is_given = now.host == asked.host or is_own_network(asked.host)
-            with self._request(now, headers, is_given=is_given) as answer:
+            own = {private[0]: private[1]} if private and _origin(now) == _origin(asked) else {}
+            with self._request(now, {**headers, **own}, is_given=is_given) as answer:
                 if answer.status not in _REDIRECTS:
                     yield answer
                     return
@@ -160,6 +169,11 @@ def referred(asked: Address, now: Address, location: str, hosts: tuple[str, ...]
     if target.host == asked.host:
         return Address(target.scheme, target.host, target.text, asked.user, asked.password)
     return Address(target.scheme, target.host, target.text)
+
+
+def _origin(address: Address) -> tuple[str, str, int | None]:
+    """Return what tells one server from another (RFC 6454)."""
+    return address.scheme, address.host, urlsplit(address.text).port or _PORTS.get(address.scheme)
 
 
 def _is_under(host: str, upper: str) -> bool:

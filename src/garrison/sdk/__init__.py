@@ -6,7 +6,7 @@ from garrison.sdk.events import Event, Severity
 from garrison.sdk.host import Caller, Host, Job, Question
 from garrison.sdk.operations import Access, action, task
 from garrison.sdk.schedule import Schedule
-from garrison.sdk.values import Frozen, Place, Result, Secret, Settings, Text, UntrustedText, about, field
+from garrison.sdk.values import Frozen, Place, PlaceOrName, Result, Secret, Settings, Text, UntrustedText, about, field
 from garrison.wire.manifest import Purpose
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Issue",
     "Job",
     "Place",
+    "PlaceOrName",
     "Proof",
     "Purpose",
     "Question",

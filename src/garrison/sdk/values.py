@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Union
@@ -28,11 +28,17 @@ UntrustedText = Annotated[str, PlainValidator(_any_text)]
 
 
 class _IsPlace:
-    """Marks a text as a place."""
+    """Marks a text as a place. kind: as a surface is told."""
+
+    def __init__(self, kind: str = "place") -> None:
+        self.kind = kind
 
 
 # An address (https://...), or the path of a file or folder, which a surface makes a full one.
 Place = Annotated[str, PlainValidator(_any_text), _IsPlace()]
+
+# The same, or a name, which stays as it is: a word without a slash that does not begin with a dot.
+PlaceOrName = Annotated[str, PlainValidator(_any_text), _IsPlace("place-or-name")]
 
 
 class Frozen(BaseModel):
@@ -128,8 +134,7 @@ def values_of(model: type[BaseModel]) -> tuple[Value, ...]:
 
 def _value(name: str, info: FieldInfo, schema: dict[str, Any]) -> Value:
     kind, many, choices = _kind(name, info.annotation)
-    if any(isinstance(each, _IsPlace) for each in info.metadata):
-        kind = "place"
+    kind = _place(info.metadata) or kind
     limits = {
         key: value for part in (schema, *schema.get("anyOf", ())) for key, value in part.items() if key in _LIMITS
     }
@@ -145,13 +150,17 @@ def _value(name: str, info: FieldInfo, schema: dict[str, Any]) -> Value:
     )
 
 
+def _place(marks: Iterable[Any]) -> str:
+    """Return which kind of place is marked, "" for none."""
+    return next((each.kind for each in marks if isinstance(each, _IsPlace)), "")
+
+
 def _kind(name: str, annotation: Any) -> tuple[str, bool, tuple[str, ...]]:
     origin = typing.get_origin(annotation)
     if origin is Annotated:
         inner, *marks = typing.get_args(annotation)
-        if any(isinstance(each, _IsPlace) for each in marks):
-            return "place", False, ()
-        return _kind(name, inner)
+        place = _place(marks)
+        return (place, False, ()) if place else _kind(name, inner)
     if origin in {Union, types.UnionType}:
         inner = [part for part in typing.get_args(annotation) if part is not types.NoneType]
         if len(inner) == 1:

@@ -52,7 +52,8 @@ class Wanted:
 
     address: http(s)://, file:// or an absolute path. name: what it is to be called in the spool. etag, modified: what
     the server said of the file that is there, so that it is not sent again unchanged. hosts: those, beside its own and
-    what is under it, that the server may refer to.
+    what is under it, that the server may refer to. header: name and value of one more header of the request, a secret
+    that goes to the address's own server and to none that it refers to; () for none.
     """
 
     address: str
@@ -61,6 +62,7 @@ class Wanted:
     etag: str = ""
     modified: str = ""
     hosts: tuple[str, ...] = ()
+    header: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +186,12 @@ def decode_job(content: bytes) -> Job:
     proxy = line.pop("proxy")
     how = Line(proxy=Proxy(**proxy) if proxy else None, **line)
     if plain["kind"] == "get":
-        return GetJob(how, tuple(Wanted(**{**entry, "hosts": tuple(entry["hosts"])}) for entry in plain["wanted"]))
+        return GetJob(how, tuple(_wanted(entry) for entry in plain["wanted"]))
     return TrustedJob(how, tuple(plain["sources"]), tuple(plain["names"]), plain["now"])
+
+
+def _wanted(plain: dict[str, Any]) -> Wanted:
+    return Wanted(**{**plain, **{name: tuple(plain[name]) for name in ("hosts", "header")}})
 
 
 _KINDS: dict[str, type[Any]] = {

@@ -12,7 +12,8 @@ SUITE = "suite"  # the id of the daemon's own manifest
 class Value:
     """A setting or a parameter.
 
-    kind: path, place (a path or an address), text, integer, number, flag, choice or secret. many: a list of such.
+    kind: path, place (a path or an address), place-or-name, text, integer, number, flag, choice or secret. many: a list
+    of such.
     default: plain, None when required. limits: of JSON Schema (minimum, maximum, maxLength, pattern).
     """
 

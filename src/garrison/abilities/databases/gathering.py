@@ -11,6 +11,7 @@ from typing import Any
 from garrison.abilities.databases.accepting import answered, request_for
 from garrison.abilities.databases.compiler import do
 from garrison.abilities.databases.feeds.feed import Accepted, Came, Feed, File
+from garrison.abilities.databases.feeds.headers import Header, header_for, header_of, keep_header
 from garrison.abilities.databases.feeds.kinds import KINDS
 from garrison.abilities.databases.sets import Databases
 from garrison.abilities.fetching import Fetcher, Got, Wanted
@@ -88,6 +89,15 @@ class Gatherer:
     def forget(self, feed: Feed) -> None:
         """Remove what is kept of a feed."""
         shutil.rmtree(self._home(feed), ignore_errors=True)
+
+    def keep_header(self, feed: Feed, header: Header) -> None:
+        """Send a header with the requests for a feed. Raises Invalid, and what `explain` makes of an OSError."""
+        keep_header(self._home(feed), feed, header)
+
+    def header(self, feed: Feed) -> str:
+        """Return the name of the header that is sent for a feed, "" for none."""
+        header = header_of(self._home(feed), feed)
+        return header.name if header is not None else ""
 
     def _home(self, feed: Feed) -> Path:
         return self._folder / feed.id
@@ -181,7 +191,8 @@ class _Visit:
     def wanted(self, file: File) -> Wanted:
         """Return a file as the fetcher wants it."""
         etag, modified = self.marks.get(file.name, ("", ""))
-        return Wanted(file.address, file.name, file.most_bytes, etag, modified, self.feed.hosts)
+        header = header_for(self.home, self.feed, file.address)
+        return Wanted(file.address, file.name, file.most_bytes, etag, modified, self.feed.hosts, header)
 
     def take(self, wanted: Iterable[File], got: Iterable[Got], now: str) -> None:
         """Take up what came. Raises Failed when something that is needed did not."""

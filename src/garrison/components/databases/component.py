@@ -11,6 +11,7 @@ from garrison.abilities.databases import Databases, check_folder, name_of, publi
 from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases.feeds.book import FeedBook
 from garrison.abilities.databases.feeds.feed import Feed
+from garrison.abilities.databases.feeds.headers import check_safe, parse_header
 from garrison.abilities.databases.gathering import Gatherer
 from garrison.abilities.databases.notes import SetNote
 from garrison.abilities.databases.updating import Updater
@@ -37,6 +38,7 @@ from garrison.wire.addresses import parse_address
 _MOST_SOURCES = 1000
 _ROLLBACK = "rollback"
 _NEXT_UPDATE = "It comes with the next update."
+_MISSING = "There is no such file now: each update looks for it."
 _WITHOUT = "The next update leaves it out."
 _NO_UPDATE = "No feed is used now. What the feeds brought stays, unless you go back: garrison rollback --to built-in"
 Rows = list[FeedRow]  # in the class, `list` is an operation
@@ -147,7 +149,7 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
     async def add(
         self,
         address: Annotated[
-            sdk.UntrustedText,
+            sdk.PlaceOrName,
             sdk.about("Its address, file or folder; or the name of a feed from the list", max_length=4096),
         ],
         caller: sdk.Caller,
@@ -157,23 +159,35 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
         kind: Annotated[FeedKind | None, sdk.about("What it brings, unless the address tells")] = None,
         title: Annotated[str, sdk.about("What to call it to people", max_length=200)] = "",
         agree: Annotated[bool, sdk.about("Agree to its licence and terms")] = False,
+        header: Annotated[
+            sdk.Secret | None, sdk.about("A header that its server wants with requests, as NAME: VALUE")
+        ] = None,
     ) -> FeedChanged:
         """Take signatures from a feed from now on: one that Garrison knows, or one of your own."""
         _owner_only(caller)
+        private = parse_header(header.get_secret_value()) if header is not None else None
         known = {feed.id: feed for feed in self._book.all()}
         ours = known.get(id or address)
         if ours is not None and ours.is_ours:
             _agreed(ours, agree=agree)
-        if not id and ours is not None:
-            feed = self._book.switch(ours.id, is_on=True)
-        else:
+        if ours is None or id:
             name = id or id_of(address, known)
             wanted = kind or (FeedKind(ours.kind) if ours is not None else kind_of(address))
-            feed = self._book.add(Feed(name, wanted.value, address, printable(title) or name))
-        if not parse_address(feed.address).is_file:  # who names a server agrees that it is asked
+            feed = Feed(name, wanted.value, address, printable(title) or name)
+        else:
+            feed = ours
+        if private is not None:
+            check_safe(feed.address)
+        feed = self._book.add(feed) if feed is not ours else self._book.switch(feed.id, is_on=True)
+        if private is not None:
+            self._gatherer.keep_header(feed, private)
+        parsed = parse_address(feed.address)
+        if not parsed.is_file:  # who names a server agrees that it is asked
             await self.host.call("suite.consent-give", caller, purpose="updates.databases")
         self.host.report(FeedAdded(feed=feed.id, address=_shown(feed.address), uid=caller.uid), caller.uid)
-        return FeedChanged(what="Used from now on", id=feed.id, title=feed.title, next=_NEXT_UPDATE)
+        is_missing = parsed.is_file and not await asyncio.to_thread(Path(parsed.text).exists)
+        following = _MISSING if is_missing else _NEXT_UPDATE
+        return FeedChanged(what="Used from now on", id=feed.id, title=feed.title, next=following)
 
     @sdk.task("Trust a publisher", access=sdk.Access.CONFIGURE)
     async def trust(
@@ -219,7 +233,7 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
         return [self._row(feed) for feed in self._book.all()]
 
     def _row(self, feed: Feed) -> FeedRow:
-        state = self._gatherer.state(feed)
+        state, header = self._gatherer.state(feed), self._gatherer.header(feed)
         return FeedRow(
             id=feed.id,
             kind=feed.kind,
@@ -231,7 +245,7 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
             terms=feed.terms,
             address=_shown(feed.address),
             changed=state.changed_at,
-            details=dict(state.about),
+            details={**state.about, **({"header": header} if header else {})},
         )
 
     def _dropped(self, feed: Feed, what: str, caller: sdk.Caller) -> FeedChanged:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Container
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from garrison.base.errors import Invalid
@@ -10,15 +10,24 @@ from garrison.components.databases.results import FeedKind
 from garrison.engine.signatures.sources import CONTAINERS, LISTS, READERS, ending
 from garrison.wire.addresses import parse_address
 
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _NO_ID = re.compile(r"[^a-z0-9]+")
 _ID_CHARS = 32
 _VAGUE = {"", ".txt", ".csv", ".list"}
 
 
 def kind_of(address: str) -> FeedKind:
-    """Return what kind of feed an address is, as far as its last name tells. Raises Invalid when it does not."""
+    """Return what kind of feed an address is, as far as its last name tells. Raises Invalid when it does not.
+
+    Of a folder of this computer, what lies in it tells.
+    """
+    if _NAME.fullmatch(address):
+        raise Invalid(
+            f"There is no feed “{address}”.",
+            f"garrison databases list shows them. A file or folder that is called so: ./{address}",
+        )
     name = PurePosixPath(_path(address)).name.lower()
-    if ending(name) in CONTAINERS:
+    if ending(name) in CONTAINERS or _is_mirror(address):
         return FeedKind.CLAMAV
     if name.endswith((".yar", ".yara")):
         return FeedKind.YARA
@@ -29,7 +38,8 @@ def kind_of(address: str) -> FeedKind:
     kinds = ", ".join(FeedKind)
     raise Invalid(
         "The address does not tell what is there.",
-        f"Say it: --kind KIND, one of {kinds}. A mirror of ClamAV's databases is of the kind clamav.",
+        f"Say it: --kind KIND, one of {kinds}. A folder is a mirror of ClamAV's databases, of the kind clamav; of any "
+        "other kind it takes a file, or many in a zip.",
     )
 
 
@@ -43,6 +53,12 @@ def id_of(address: str, taken: Container[str]) -> str:
     while found in taken:
         found, number = f"{base}-{number}", number + 1
     return found
+
+
+def _is_mirror(address: str) -> bool:
+    """Return whether an address is a folder of this computer with ClamAV's databases."""
+    parsed = parse_address(address)
+    return parsed.is_file and any(Path(parsed.text, name).is_file() for name in ("main.cvd", "daily.cvd"))
 
 
 def _path(address: str) -> str:
