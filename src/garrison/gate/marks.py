@@ -61,24 +61,14 @@ class Marks:
             for name, group in self._groups.items():
                 if problem := _watch(group, masks[name] if device in devices else What(0), _EVERY[name], path):
                     problems[device] = problem
-        self.watched, self.refused = {}, {}
         word = "blocking" if self._permission is not None and not plan.observes else "telling"
-        for place in plan.places:
-            self._stand(place, mounts, problems, word)
+        refused = {place.path: why for place in plan.places if (why := _refusal(place, mounts, problems))}
+        self.watched = {place.path: word for place in plan.places if place.path not in refused}
+        if any(place.reach is Reach.EVERYTHING for place in plan.places):
+            refused |= {path: problems[device] for device, path in mounts.local().items() if device in problems}
+        self.refused = refused
         self._private = plan.private
         self.forget()
-
-    def _stand(self, place: Place, mounts: Mounts, problems: Mapping[str, str], word: str) -> None:
-        mount = mounts.at(os.path.realpath(place.path))
-        if not os.path.isdir(place.path) or mount is None:
-            self.refused[place.path] = "no such folder"
-        elif place.reach is not Reach.EVERYTHING and mount.device in problems:
-            self.refused[place.path] = problems[mount.device]
-        else:
-            self.watched[place.path] = word
-            if place.reach is Reach.EVERYTHING:
-                local = mounts.local()
-                self.refused |= {local[each]: why for each, why in problems.items() if each in local}
 
     def ignore(self, descriptor: int) -> bool:
         """Have the kernel ask no more about a file until it is written to. Return whether it does."""
@@ -122,6 +112,14 @@ def _watch(group: int, what: What, every: What, path: str) -> str:
     except OSError as error:
         return "gone" if error.errno in _GONE else (error.strerror or str(error)).lower()
     return ""
+
+
+def _refusal(place: Place, mounts: Mounts, problems: Mapping[str, str]) -> str:
+    """Return why a place cannot be watched, "" when it is."""
+    mount = mounts.at(os.path.realpath(place.path))
+    if mount is None or not os.path.isdir(place.path):
+        return "no such folder"
+    return "" if place.reach is Reach.EVERYTHING else problems.get(mount.device, "")
 
 
 def _devices(places: Iterable[Place], mounts: Mounts) -> dict[str, str]:
