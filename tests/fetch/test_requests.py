@@ -6,7 +6,7 @@ from garrison.fetch.requests import Requester, referred
 from garrison.fetch.trouble import Trouble
 from garrison.wire.addresses import parse_address
 from garrison.wire.fetching import Line, Message
-from tests.fetch.servers import Server, redirect
+from tests.fetch.servers import Server, redirect, status
 
 
 def where(asked: str, location: str, *hosts: str) -> str:
@@ -53,4 +53,16 @@ def test_a_named_host_that_turns_out_to_be_this_computer_is_not_asked() -> None:
         with pytest.raises(Trouble, match="own network"), requester._request(inner, {}, is_given=False):
             pass
         assert server.asked == []
+    requester.close()
+
+
+def test_a_private_header_goes_to_the_server_that_was_asked_and_to_none_that_it_refers_to() -> None:
+    requester = Requester(Line(), lambda _: None)
+    with Server({"/there": status(200)}) as other, Server() as server:
+        for target in (f"http://127.0.0.1:{other.port}/there", "/there"):
+            server.answers = {"/file": redirect(target), "/there": status(200)}
+            with requester.ask(parse_address(server.url()), {}, (), ("Auth-Key", "secret")) as answer:
+                assert answer.status == 200
+        assert [asked.headers.get("auth-key") for asked in server.asked] == ["secret"] * 3
+        assert [asked.headers.get("auth-key") for asked in other.asked] == [None]
     requester.close()
