@@ -171,8 +171,8 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
         if ours is not None and ours.is_ours:
             _agreed(ours, agree=agree)
         if ours is None or id:
-            name = id or id_of(address, known)
             wanted = kind or (FeedKind(ours.kind) if ours is not None else kind_of(address))
+            name = id or id_of(address, known)
             feed = Feed(name, wanted.value, address, printable(title) or name)
         else:
             feed = ours
