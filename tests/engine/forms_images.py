@@ -9,9 +9,10 @@ from collections.abc import Iterable
 
 from backports import zstd
 
-from garrison.engine.formats import ar, cpio, dmg, hfs_plus, installshield, iso, rpm, sis, squashfs, udf, xar
+from garrison.engine.formats import ar, cpio, disk, dmg, hfs_plus, installshield, iso, rpm, sis, squashfs, udf, xar
 from garrison.engine.type import Type
 from tests.engine.archives import raw_deflate
+from tests.engine.disk_samples import in_gpt, in_logical, in_mbr
 from tests.engine.forms import Form
 
 Files = Iterable[tuple[str, bytes]]
@@ -376,4 +377,7 @@ FORMS: tuple[Form, ...] = (
     Form(Type.SIS, sis.members, in_sis),
     Form(Type.INSTALLSHIELD, installshield.members, in_shield),
     Form(Type.SQUASHFS, squashfs.members, in_squashfs, is_streamed=False),
+    Form(Type.DISK, disk.members, in_mbr, is_exact=False, can_bomb=False),
+    Form(Type.DISK, disk.members, in_logical, is_exact=False, can_bomb=False),
+    Form(Type.DISK, disk.members, in_gpt, is_exact=False, is_streamed=False, can_bomb=False),
 )

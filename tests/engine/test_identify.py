@@ -8,6 +8,7 @@ from garrison.engine.identify import identify, identify_source, is_tar
 from garrison.engine.source import Source
 from garrison.engine.type import Type
 from tests.engine.archives import make_macbinary, make_tar
+from tests.engine.disk_samples import in_gpt, in_mbr
 
 PE = b"MZ" + bytes(58) + (128).to_bytes(4, "little") + bytes(64) + b"PE\0\0" + bytes(100)
 
@@ -94,6 +95,10 @@ CASES: list[tuple[bytes, Type]] = [
     (b"\xed\xab\xee\xdb", Type.RPM),
     (b"xar!\x00\x1c", Type.XAR),
     (b"hsqs" + bytes(20), Type.SQUASHFS),
+    (in_mbr(b"x"), Type.DISK),
+    (in_gpt(b"x"), Type.DISK),
+    (bytes(510) + b"\x55\xaa", Type.DATA),
+    (b"\xeb\x3c\x90" + b"no table of partitions " * 22 + b"\x00\x55\xaa", Type.DATA),
     (bytes(1024) + b"H+" + bytes(510), Type.HFS_PLUS),
     (bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), Type.ONENOTE),
     (bytes.fromhex("4c0000000114020000000000c000000000000046"), Type.LNK),

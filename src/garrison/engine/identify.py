@@ -66,7 +66,7 @@ _MAGIC: tuple[tuple[bytes, Type], ...] = (
     (b"\xcf\xfa\xed\xfe", Type.MACHO),
 )
 _VOLUME = 16 * 2048
-_MAY_BE_IMAGES = {Type.DATA, Type.BZIP2, Type.DOS, Type.GZIP, Type.LZMA}
+_MAY_BE_IMAGES = {Type.DATA, Type.BZIP2, Type.DISK, Type.DOS, Type.GZIP, Type.LZMA}
 _BY_FIRST_BYTE: dict[int, tuple[tuple[bytes, Type], ...]] = {
     first: tuple(entry for entry in _MAGIC if entry[0][0] == first) for first in {magic[0] for magic, _ in _MAGIC}
 }
@@ -170,6 +170,17 @@ def _is_hfs_plus(head: bytes) -> bool:
     return head[1024:1026] in {b"H+", b"HX"} and not head[:1024].strip(b"\x00")
 
 
+def _is_disk(head: bytes) -> bool:
+    """Return whether it begins with a boot sector whose partition table makes sense: a file system's own has none."""
+    if head[510:512] != b"\x55\xaa":
+        return False
+    entries = [head[at : at + 16] for at in range(446, 510, 16)]
+    used = [entry for entry in entries if entry.strip(b"\x00")]
+    return bool(used) and all(
+        entry[0] in {0, 0x80} and entry[4] and any(entry[8:12]) and any(entry[12:]) for entry in used
+    )
+
+
 def _is_program(head: bytes) -> bool:
     """Return whether an MZ file has a newer header where it says (PE, NE, LE, LX), or says it is further on."""
     if len(head) < 64 or not head.startswith(b"MZ"):
@@ -233,4 +244,5 @@ _SECOND_LOOKS: tuple[tuple[Callable[[bytes], bool], Type], ...] = (
     (_is_sis, Type.SIS),
     (_is_bitmap, Type.BMP),
     (_is_hfs_plus, Type.HFS_PLUS),
+    (_is_disk, Type.DISK),
 )

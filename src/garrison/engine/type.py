@@ -48,6 +48,7 @@ class Type(StrEnum):
     DMG = "dmg"
     HFS_PLUS = "hfs-plus"
     SQUASHFS = "squashfs"
+    DISK = "disk"  # with a partition table
     # documents
     PDF = "pdf"
     OLE = "ole"

@@ -37,7 +37,7 @@ _MOST_PLACES: Final = 64  # of one atom in one window; of more, none is tried on
 _MOST_FOUND: Final = 100
 # Types that clamscan does not know, so that it goes by how their first bytes look.
 _GUESSED: Final = frozenset(
-    {Type.DATA, Type.COMPRESS, Type.LZMA, Type.LZIP, Type.LZ4, Type.ZSTD, Type.PYC, Type.SQUASHFS}
+    {Type.DATA, Type.COMPRESS, Type.LZMA, Type.LZIP, Type.LZ4, Type.ZSTD, Type.PYC, Type.SQUASHFS, Type.DISK}
 )
 _DAMAGES = (ValueError, KeyError, TypeError, IndexError, struct.error, re.error, RecursionError, AttributeError)
 
@@ -104,6 +104,8 @@ class _Atoms:
                 self._references, at * REFERENCE.size
             )
             guard = guard[:length]
+            if is_crowded and length and guard not in content:
+                continue  # it must lie beside each of its places, also those that were not kept
             sound = []
             for to in ends:
                 low = start + to + delta
