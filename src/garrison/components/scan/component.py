@@ -10,10 +10,11 @@ from garrison.abilities.response import Action, Handled, LeftInPlace
 from garrison.base.errors import NotFound, Unavailable
 from garrison.base.paths import account_home
 from garrison.base.text import plural, printable
-from garrison.components.scan.events import ScanFinished, ThreatFound
+from garrison.components.scan.events import RunningThreatFound, ScanFinished, ThreatFound
 from garrison.components.scan.past import PastScan
 from garrison.components.scan.places import quick_places
 from garrison.components.scan.results import Identified, LeftRow, Past, Resolved, ScanRow, ScanSummary
+from garrison.components.scan.run import EVERYWHERE, Area
 from garrison.components.scan.scanning import Scanning
 from garrison.components.scan.settings import MOST_PATHS
 from garrison.engine.verdict import Certainty
@@ -27,7 +28,7 @@ class Scan(Scanning):
     id = "scan"
     title = "Scan"
     feature = sdk.Feature.PROTECTION
-    events = (ThreatFound, ScanFinished)
+    events = (ThreatFound, RunningThreatFound, ScanFinished)
     default_operation = "files"
     aliases: ClassVar[dict[str, str]] = {"identify": "identify"}
 
@@ -38,11 +39,49 @@ class Scan(Scanning):
         action: Annotated[Action | None, sdk.about("What to do about threats")] = None,
         seconds: Annotated[int | None, sdk.about("End after so many seconds", ge=1, le=86_400)] = None,
     ) -> ScanSummary:
-        """Scan what matters most: documents, downloads, desktop, and what starts by itself."""
+        """Scan what matters most: memory, boot sectors, what starts by itself or hides, downloads and documents."""
         home = account_home(job.caller.uid)
         action = action or self.settings.automatic_action
         limit = float(seconds or self.settings.quick_seconds)
-        return await self._scan(job, "Quick scan", lambda: quick_places(home), action, limit_seconds=limit)
+        return await self._scan(
+            job, "Quick scan", lambda: quick_places(home), action, limit_seconds=limit, areas=EVERYWHERE
+        )
+
+    @sdk.task("Full scan")
+    async def full(
+        self, job: sdk.Job, action: Annotated[Action | None, sdk.about("What to do about threats")] = None
+    ) -> ScanSummary:
+        """Scan the whole computer: memory, boot sectors, what starts by itself or hides, and all files."""
+        action = action or self.settings.automatic_action
+        return await self._scan(job, "Full scan", lambda: ["/"], action, areas=EVERYWHERE)
+
+    @sdk.task("Startup scan")
+    async def startup(
+        self, job: sdk.Job, action: Annotated[Action | None, sdk.about("What to do about threats")] = None
+    ) -> ScanSummary:
+        """Scan what starts by itself: units, timers, cron, autostart, shell files, modules, PAM, udev, hooks."""
+        return await self._scan(job, "Startup scan", None, action or self.settings.action, areas=Area.STARTUP.alone)
+
+    @sdk.task("Memory scan")
+    async def memory(
+        self, job: sdk.Job, action: Annotated[Action | None, sdk.about("What to do about threats")] = None
+    ) -> ScanSummary:
+        """Scan the memory of running programs, and the programs, also those whose file is gone."""
+        return await self._scan(job, "Memory scan", None, action or self.settings.action, areas=Area.MEMORY.alone)
+
+    @sdk.task("Boot scan")
+    async def boot(
+        self, job: sdk.Job, action: Annotated[Action | None, sdk.about("What to do about threats")] = None
+    ) -> ScanSummary:
+        """Scan the boot sectors and partition tables of all disks, and the files that start the computer."""
+        return await self._scan(job, "Boot scan", None, action or self.settings.action, areas=Area.BOOT.alone)
+
+    @sdk.task("Rootkit scan")
+    async def rootkits(
+        self, job: sdk.Job, action: Annotated[Action | None, sdk.about("What to do about threats")] = None
+    ) -> ScanSummary:
+        """Look for what hides: processes, ports, modules, preloaded libraries, programs without a file."""
+        return await self._scan(job, "Rootkit scan", None, action or self.settings.action, areas=Area.ROOTKITS.alone)
 
     @sdk.task("Home scan")
     async def home(

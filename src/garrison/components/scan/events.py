@@ -2,6 +2,7 @@
 
 from garrison import sdk
 from garrison.abilities.response import Handled
+from garrison.components.scan.results import RunningRow
 from garrison.engine.verdict import Finding
 
 
@@ -15,6 +16,19 @@ class ThreatFound(sdk.Event):
     threat: str
     kind: str
     certainty: str
+    result: str
+
+
+class RunningThreatFound(sdk.Event):
+    """A threat was found that is no file: in a process, a boot sector, or something that hides."""
+
+    says = "{threat} was found in {place}: {result}"
+    severity = sdk.Severity.CRITICAL
+    place: sdk.UntrustedText
+    pid: int
+    program: sdk.UntrustedText
+    threat: str
+    why: sdk.UntrustedText
     result: str
 
 
@@ -40,4 +54,11 @@ def threat_found(path: str, finding: Finding, handled: Handled) -> ThreatFound:
         kind=finding.kind.value,
         certainty=finding.certainty.value,
         result=handled.result,
+    )
+
+
+def running_threat_found(row: RunningRow) -> RunningThreatFound:
+    """Return the event that tells of a threat that is no file."""
+    return RunningThreatFound(
+        place=row.place, pid=row.pid, program=row.program, threat=row.name, why=row.why, result=row.result
     )

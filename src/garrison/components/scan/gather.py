@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from garrison import sdk
 from garrison.abilities.response import Handled
 from garrison.abilities.scanner import Progress
-from garrison.components.scan.results import ErrorRow, FindingRow, ScanSummary
+from garrison.components.scan.results import ErrorRow, FindingRow, RunningRow, ScanSummary
 from garrison.engine.verdict import Finding, Verdict
 
 _MOST_ROWS = 10_000
@@ -33,11 +33,13 @@ class Rows(Generic[Row]):
 
 
 class Gathered:
-    """What came of the files of one scan so far."""
+    """What came of one scan so far. startup: what files have to do with starting by themselves, by path."""
 
     def __init__(self) -> None:
         self._findings = Rows[FindingRow]()
         self._errors = Rows[ErrorRow]()
+        self._running = Rows[RunningRow]()
+        self.startup: dict[str, str] = {}
         self._objects = self._bytes = self._handled = self._unreadable_roots = 0
 
     def trouble(self, path: str, what: str, is_root: bool = False) -> None:
@@ -58,7 +60,15 @@ class Gathered:
         self._handled += handled.done
         if not self._findings.has_room(path, *finding.inner, finding.name, finding.why, handled.result):
             return False
-        self._findings.rows.append(_row(path, finding, handled))
+        self._findings.rows.append(_row(path, finding, handled, self.startup.get(path, "")))
+        return True
+
+    def oddity(self, row: RunningRow, is_done: bool) -> bool:
+        """Take up a threat that is no file; return whether it is listed and not only counted."""
+        self._handled += is_done
+        if not self._running.has_room(row.place, row.program, row.why):
+            return False
+        self._running.rows.append(row)
         return True
 
     def summary(self, progress: Progress, seconds: float, complete: bool) -> ScanSummary:
@@ -71,7 +81,8 @@ class Gathered:
             seconds=seconds,
             findings=sorted(self._findings.rows, key=lambda row: (row.path, row.inner)),
             errors=sorted(self._errors.rows, key=lambda row: (row.path, row.what)),
-            more_findings=self._findings.more,
+            running=sorted(self._running.rows, key=lambda row: (row.pid, row.place, row.name)),
+            more_findings=self._findings.more + self._running.more,
             more_errors=self._errors.more,
             unreadable_roots=self._unreadable_roots,
             handled=self._handled,
@@ -79,7 +90,7 @@ class Gathered:
         )
 
 
-def _row(path: str, finding: Finding, handled: Handled) -> FindingRow:
+def _row(path: str, finding: Finding, handled: Handled, startup: str) -> FindingRow:
     return FindingRow(
         path=path,
         inner=list(finding.inner),
@@ -93,4 +104,5 @@ def _row(path: str, finding: Finding, handled: Handled) -> FindingRow:
         signature=finding.signature,
         offset=finding.offset,
         score=finding.score,
+        startup=startup,
     )

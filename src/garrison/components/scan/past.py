@@ -12,6 +12,7 @@ from garrison.base.files import read_json, write_json
 from garrison.components.scan.results import Past, ScanSummary
 from garrison.sdk.plain import to_plain
 
+_LISTS = (("findings", "more_findings"), ("running", "more_findings"), ("errors", "more_errors"))
 _KEPT_SCANS = 50  # of each account
 _KEPT_LINES = 1000
 _KEPT_BYTES = 128 * 1024  # of the threats of one scan, and as much of its other lines
@@ -125,7 +126,7 @@ def _rows(plain: Any) -> list[PastScan]:
 
 def _shortened(summary: ScanSummary) -> dict[str, Any]:
     plain: dict[str, Any] = to_plain(summary)
-    for lines, more in (("findings", "more_findings"), ("errors", "more_errors")):
+    for lines, more in _LISTS:
         kept = _first(plain[lines])
         plain[more] += len(plain[lines]) - len(kept)
         plain[lines] = kept

@@ -11,7 +11,7 @@ class FindingRow(sdk.Frozen):
     """A threat. inner: names down the containers. action: what was asked. result: what came of it.
 
     signature: what matched, as its database names it. offset: of its first pattern in the innermost object, -1 when
-    that says nothing. score: of heuristics, 0 otherwise.
+    that says nothing. score: of heuristics, 0 otherwise. startup: what it has to do with starting by itself, or "".
     """
 
     path: sdk.UntrustedText
@@ -26,6 +26,24 @@ class FindingRow(sdk.Frozen):
     signature: str = ""
     offset: int = -1
     score: int = 0
+    startup: str = ""
+
+
+class RunningRow(sdk.Frozen):
+    """A threat that is no file: in a process, in a boot sector, or something that hides. place: where, in words.
+
+    pid, program: of the process, 0 and "" for the system's own. action: what was asked. result: what came of it.
+    """
+
+    place: sdk.UntrustedText
+    pid: int
+    program: sdk.UntrustedText
+    name: str
+    kind: str
+    certainty: str
+    action: str
+    result: str
+    why: sdk.UntrustedText
 
 
 class ErrorRow(sdk.Frozen):
@@ -40,6 +58,7 @@ class ScanSummary(sdk.Result):
 
     more_findings, more_errors: how many there were that are not listed. kept: whether it is among the past scans.
     explained: whether a person asked why. unchanged: how many files were passed over, clean and unchanged since.
+    running: threats that are no files.
     """
 
     objects: int
@@ -56,11 +75,12 @@ class ScanSummary(sdk.Result):
     kept: bool = True
     explained: bool = False
     unchanged: int = 0
+    running: list[RunningRow] = []  # noqa: RUF012 # pydantic copies it
 
     @property
     def threats(self) -> int:
         """How many threats there were, listed or not."""
-        return len(self.findings) + self.more_findings
+        return len(self.findings) + len(self.running) + self.more_findings
 
     def exit_code(self) -> int:
         """Return 101 when all threats are out of the way, 102 when not, 3 when a given path could not be read."""
@@ -71,7 +91,8 @@ class ScanSummary(sdk.Result):
     def sentences(self) -> list[sdk.Text]:
         """Say what was found, what could not be seen, and the sum of it."""
         lines = [line for row in self.findings[:_SHOWN] for line in _finding(row, self.explained)]
-        lines += _more(len(self.findings), self.more_findings, "threat", "threats")
+        lines += [line for row in self.running[:_SHOWN] for line in _running(row)]
+        lines += _more(max(len(self.findings), len(self.running)), self.more_findings, "threat", "threats")
         lines += [
             sdk.Text("Not examined: {path}: {what}", path=printable(row.path), what=printable(row.what))
             for row in self.errors[:_SHOWN]
@@ -101,10 +122,20 @@ class ScanSummary(sdk.Result):
 def _finding(row: FindingRow, explained: bool) -> list[sdk.Text]:
     place = " > ".join(printable(part) for part in [row.path, *row.inner])
     lines = [sdk.Text("Threat: {name} in {place}: {result}", name=row.name, place=place, result=row.result)]
+    if row.startup:
+        lines.append(sdk.Text("  It starts by itself: {what}", what=printable(row.startup)))
     if explained:
         lines.append(sdk.Text("  Why: {why}", why=printable(row.why)))
         lines.append(sdk.Text("  Signature: {signature}; kind: {kind}; {certainty}{offset}{score}", **_evidence(row)))
     return lines
+
+
+def _running(row: RunningRow) -> list[sdk.Text]:
+    place, why = printable(row.place), printable(row.why)
+    return [
+        sdk.Text("Threat: {name} in {place}: {result}", name=row.name, place=place, result=row.result),
+        sdk.Text("  Why: {why}", why=why),
+    ]
 
 
 def _evidence(row: FindingRow) -> dict[str, str]:

@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import Annotated
 
 from garrison import sdk
+from garrison.abilities.areas import Areas, Oddity, end
 from garrison.abilities.databases import Databases
 from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.exclusions import Exclusions, Filter
 from garrison.abilities.response import Action, Response
-from garrison.abilities.scanner import Examined, Progress, Scanner, Way
+from garrison.abilities.scanner import Examined, Scanner, Way
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.base.paths import Home
-from garrison.components.scan.events import ScanFinished, threat_found
-from garrison.components.scan.gather import Gathered
+from garrison.components.scan.events import ScanFinished, running_threat_found, threat_found
 from garrison.components.scan.past import PastScans
-from garrison.components.scan.results import ScanSummary
+from garrison.components.scan.results import RunningRow, ScanSummary
+from garrison.components.scan.run import Area, Judges, Run
 from garrison.components.scan.settings import MOST_MASKS, MOST_PATHS, Hash, Mask, ScanSettings
 from garrison.components.scan.there import StillThere
 from garrison.engine.budget import MIB, Limits
 from garrison.linux.acting import Acting
-from garrison.linux.walk import Trouble
 
 _VERSION = 1
 _MOST_DATABASES = 1000
@@ -54,6 +54,8 @@ class Scanning(sdk.Component[ScanSettings]):
         self._clock = clock
         self._past = PastScans(home.folder("scan", _VERSION))
         self._still_there = StillThere()
+        self._areas = Areas(scanner, databases)
+        self._judges = Judges(self.judge, self.judge_oddity)
 
     def settings_changed(self) -> None:
         """Hand the limits to the workers."""
@@ -117,25 +119,34 @@ class Scanning(sdk.Component[ScanSettings]):
         self,
         job: sdk.Job,
         title: str,
-        find_roots: Callable[[], list[str]],
+        find_roots: Callable[[], list[str]] | None,
         wanted: Action,
         passed_over: Filter | None = None,
         limit_seconds: float | None = None,
         databases: Path | None = None,
         every: bool = False,
+        areas: frozenset[Area] = frozenset(),
     ) -> ScanSummary:
         passed_over = passed_over or self._filter((), (), ())
         caller = job.caller
         began = self._clock.monotonic()
         async with Acting(caller.uid, caller.gid, caller.groups) as acting:
-            run = _Run(self, job, wanted, passed_over, acting)
+            run = Run(self._judges, job, wanted, passed_over, acting)
             complete = True
             try:
                 async with asyncio.timeout(limit_seconds):
-                    roots = await acting.run(find_roots)
-                    await self._scanner.scan(
-                        roots, acting, run.take, passed_over.skips_path, run.progress, databases, every
-                    )
+                    await run.look(self._areas, areas)
+                    roots = [*run.roots, *(await acting.run(find_roots) if find_roots else [])]
+                    if roots:
+                        await self._scanner.scan(
+                            list(dict.fromkeys(roots)),
+                            acting,
+                            run.take,
+                            passed_over.skips_path,
+                            run.progress,
+                            databases,
+                            every,
+                        )
             except TimeoutError:
                 complete = False
             finally:
@@ -162,7 +173,7 @@ class Scanning(sdk.Component[ScanSettings]):
         self.host.report(event, caller.uid)
         return summary
 
-    async def judge(self, examined: Examined, run: "_Run") -> None:
+    async def judge(self, examined: Examined, run: Run) -> None:
         """Do what is to be done about a file that was examined, and tell of it."""
         caller = run.job.caller
         findings, handled = await self._response.handle(examined, run.wanted, run.passed_over, run.acting, caller.uid)
@@ -171,25 +182,25 @@ class Scanning(sdk.Component[ScanSettings]):
             for finding in findings:
                 if run.gathered.finding(examined.path, finding, handled):
                     self.host.report(threat_found(examined.path, finding, handled), owner)
+            if handled.done:
+                await run.end_programs(examined.path)
 
-
-class _Run:
-    """One scan under way: gathers what comes of each file."""
-
-    def __init__(self, scan: Scanning, job: sdk.Job, wanted: Action, passed_over: Filter, acting: Acting) -> None:
-        self._scan = scan
-        self.job = job
-        self.wanted = wanted
-        self.passed_over = passed_over
-        self.acting = acting
-        self.progress = Progress()
-        self.gathered = Gathered()
-
-    async def take(self, item: Examined | Trouble) -> None:
-        """Take up what came of one file."""
-        if isinstance(item, Trouble):
-            self.gathered.trouble(item.path, item.what, item.given)
+    def judge_oddity(self, oddity: Oddity, run: Run) -> None:
+        """Do what was asked about a threat that is no file, and tell of it."""
+        finding, process, owner = oddity.finding, oddity.process, run.job.caller.uid
+        if run.passed_over.excludes(finding.name, ""):
             return
-        self.gathered.verdict(item.path, item.verdict)
-        await self._scan.judge(item, self)
-        self.job.progress(self.progress.done, self.progress.total, item.path)
+        is_done = run.ends and process is not None and end(process)
+        row = RunningRow(
+            place=oddity.place,
+            pid=process.pid if process else 0,
+            program=process.shown if process else "",
+            name=finding.name,
+            kind=finding.kind.value,
+            certainty=finding.certainty.value,
+            action=run.wanted.value,
+            result="the process was ended" if is_done else "only reported",
+            why=finding.why,
+        )
+        if run.gathered.oddity(row, is_done):
+            self.host.report(running_threat_found(row), process.uid if process and owner == 0 else owner)

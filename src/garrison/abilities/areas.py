@@ -1,0 +1,309 @@
+"""Looks where threats are that are no files: in memory, in boot sectors, in what hides from view."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+from garrison.abilities.databases import Databases
+from garrison.abilities.scanner import Scanner, verdict_of
+from garrison.base.errors import Unavailable
+from garrison.base.text import plural
+from garrison.engine.budget import MIB, Limits
+from garrison.engine.formats.opener import TOO_SHORT
+from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
+from garrison.linux import crossviews
+from garrison.linux.acting import Acting
+from garrison.linux.disks import Disk, boot_sectors, disks
+from garrison.linux.running import (
+    PROC,
+    Region,
+    Running,
+    environment,
+    family,
+    has_been_replaced,
+    open_program,
+    pids,
+    pieces,
+    regions,
+    running,
+)
+from garrison.linux.walk import Trouble
+from garrison.linux.workers import Submitted, WorkerPool
+from garrison.sdk.plain import to_plain
+
+_PIECE_BYTES = 8 * MIB
+_MOST_OF_ONE = 512 * MIB  # of one process's memory
+_PRELOADS = ("LD_PRELOAD", "LD_AUDIT")
+_TRUSTED = ("/usr/lib", "/lib", "/usr/libexec", "/opt/", "/snap/", "/nix/store/")
+_FOLDERS = ("/", "/etc", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/var", "/var/lib", "/home", "/root", "/opt")
+_ALL_SEALS = 0xF  # F_SEAL_SEAL, SHRINK, GROW and WRITE of fcntl(2): container runtimes run themselves from such
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """A threat that is no file. place: where it is, in words. process: in which one, None for the system's own."""
+
+    place: str
+    finding: Finding
+    process: Running | None = None
+
+
+Sink = Callable[[Oddity | Trouble], Awaitable[None]]
+
+
+class Areas:
+    """Memory, boot sectors and cross-views; everything is read with the rights of whoever asks."""
+
+    def __init__(self, scanner: Scanner, databases: Databases) -> None:
+        self._scanner = scanner
+        self._databases = databases
+
+    async def rootkits(self, acting: Acting, sink: Sink) -> None:
+        """Look for what hides: processes, ports, modules, folders, preloaded libraries, programs without a file."""
+        for oddity in await acting.run(_hidden, acting.uid):
+            await sink(oddity)
+        for process in await acting.run(visible, acting.uid):
+            for oddity in await acting.run(_odd_start, process):
+                await sink(oddity)
+        if acting.uid:
+            await sink(Trouble("the rest of the computer", "only an administrator may look: your own processes were"))
+
+    async def memory(self, acting: Acting, sink: Sink) -> None:
+        """Examine what processes hold in memory that lies in no file, and programs whose file is gone."""
+        shown = [each for each in await acting.run(visible, acting.uid) if each.pid != 1]
+        await self._lost_programs(shown, acting, sink)
+        parts, closed = await acting.run(_parts, shown)
+        if closed:
+            what = plural(closed, "process", "processes")
+            await sink(Trouble(f"memory of {what}", "may not be read by this account"))
+        work = iter(parts)
+        seen: set[tuple[int, str]] = set()
+        async with self._pool() as pool, asyncio.TaskGroup() as group:
+            for _ in range(self._scanner.size):
+                group.create_task(_examine_parts(pool, work, acting, seen, sink))
+        if acting.uid:
+            await sink(Trouble("memory of other accounts", "only an administrator may look: your own processes were"))
+
+    def _pool(self) -> WorkerPool:
+        """Return workers that match and do not unpack: what lies in memory is seldom a whole archive."""
+        way = self._scanner.way
+        limits = to_plain(Limits(object_bytes=2 * _PIECE_BYTES, total_bytes=2 * _PIECE_BYTES, depth=0))
+        return WorkerPool(
+            self._databases.current(), size=self._scanner.size, limits=limits, seconds=way.seconds, heuristics="light"
+        )
+
+    async def _lost_programs(self, shown: list[Running], acting: Acting, sink: Sink) -> None:
+        seen: set[tuple[int, int]] = set()
+        for process in shown:
+            if not process.is_deleted:
+                continue
+            try:
+                descriptor = await acting.run(open_program, process.pid)
+            except OSError:
+                continue
+            try:
+                status = os.fstat(descriptor)
+                key = (status.st_dev, status.st_ino)
+                if key not in seen:
+                    seen.add(key)
+                    await self._tell(await self._verdict(descriptor, process.shown, acting, sink), process, sink)
+            finally:
+                os.close(descriptor)
+
+    async def _tell(self, verdict: Verdict, process: Running, sink: Sink) -> None:
+        for finding in verdict.findings:
+            await sink(Oddity(f"the program of {_named(process)}", finding, process))
+
+    async def boot(self, acting: Acting, sink: Sink, found: list[Disk] | None = None) -> None:
+        """Examine what starts each disk, and its partition tables."""
+        for disk in await acting.run(lambda: list(disks())) if found is None else found:
+            place = f"boot sectors of {disk.path}"
+            try:
+                content = await acting.run(boot_sectors, disk)
+            except OSError as error:
+                await sink(Trouble(place, f"not read: {(error.strerror or str(error)).lower()}"))
+                continue
+            with _in_memory(content) as descriptor:
+                verdict = await self._verdict(descriptor, place, acting, sink)
+            for finding in verdict.findings:
+                await sink(Oddity(place, finding))
+            for remark in verdict.remarks:
+                if remark.what != TOO_SHORT:  # the partitions themselves are not among what was read
+                    await sink(Trouble(place, ": ".join([*remark.inner, remark.what])))
+
+    async def _verdict(self, descriptor: int, name: str, acting: Acting, sink: Sink) -> Verdict:
+        try:
+            return await self._scanner.examine_one(descriptor, os.path.basename(name), acting.uid)
+        except Unavailable as error:
+            await sink(Trouble(name, error.text))
+            return Verdict()
+
+
+async def _examine_parts(
+    pool: WorkerPool, work: Iterator[tuple[Running, Region]], acting: Acting, seen: set[tuple[int, str]], sink: Sink
+) -> None:
+    for process, region in work:
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            content = pieces(process.pid, region, _PIECE_BYTES)
+            while (piece := await acting.run(next, content, None)) is not None:
+                with _in_memory(piece) as descriptor:
+                    verdict = await _matched(pool, descriptor, acting.uid)
+                for finding in verdict.findings:
+                    if (process.pid, finding.name) not in seen:
+                        seen.add((process.pid, finding.name))
+                        await sink(Oddity(f"memory of {_named(process)}", finding, process))
+
+
+async def _matched(pool: WorkerPool, descriptor: int, account: int) -> Verdict:
+    reading = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        async with aclosing(pool.examine([Submitted(reading, "memory")], account)) as outcomes:
+            outcome = await anext(outcomes)
+    finally:
+        os.close(reading)
+    # A worker that fails over a piece of memory says little: the piece has neither beginning nor end.
+    return Verdict() if outcome.failure else verdict_of(outcome)
+
+
+@contextlib.contextmanager
+def _in_memory(content: bytes) -> Iterator[int]:
+    descriptor = os.memfd_create("garrison", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def visible(account: int) -> list[Running]:
+    """Return the processes that an account may look into, less those of this suite: root all, others their own."""
+    every = {pid: process for pid in pids() if (process := running(pid)) is not None}
+    ours = family(os.getpid(), every)
+    return [each for each in every.values() if each.pid not in ours and not _is_ours(each) and account in {0, each.uid}]
+
+
+def _is_ours(process: Running) -> bool:
+    """Whether it is a process of a suite of this account: those hold what threats look like."""
+    if process.uid != os.geteuid():
+        return False
+    try:
+        words = (PROC / str(process.pid) / "cmdline").read_bytes().split(b"\x00")
+        program = os.readlink("/proc/self/exe")
+    except OSError:
+        return False
+    return process.program == program and any(word.startswith(b"garrison.") for word in words)
+
+
+def _parts(shown: list[Running]) -> tuple[list[tuple[Running, Region]], int]:
+    """Return the parts of memory to examine, those that can be executed first, and how many processes are closed."""
+    found: list[tuple[Running, Region]] = []
+    closed = 0
+    for process in shown:
+        room = _MOST_OF_ONE
+        try:
+            for region in regions(process.pid):
+                if region.end - region.start <= room:
+                    room -= region.end - region.start
+                    found.append((process, region))
+        except OSError:
+            closed += Path(PROC / str(process.pid)).exists()
+    return sorted(found, key=lambda part: not part[1].is_executable), closed
+
+
+def _hidden(account: int) -> list[Oddity]:
+    told: list[tuple[str, str, str]] = []
+    if account in {0, os.geteuid()}:  # a process that hides does not say whose it is
+        why = "it runs, and /proc does not list it"
+        told += [("Process", f"process {number}", why) for number in crossviews.hidden_processes()]
+        told += [
+            ("Process", f"process {pid}", f"something is mounted over it, on {where}")
+            for pid, where in crossviews.covered_processes().items()
+        ]
+    told += [
+        ("Port", f"port {port.number} ({port.protocol})", "something waits on it, and /proc/net does not list it")
+        for port in crossviews.hidden_ports()
+    ]
+    told += [
+        ("Module", f"kernel module {name}", "it is in the kernel, and /proc/modules does not list it")
+        for name in crossviews.hidden_modules()
+    ]
+    told += [
+        ("Folder", f"folder {place}", "it holds more folders than it shows")
+        for place in crossviews.hidden_folders(_FOLDERS)
+    ]
+    return [_odd(f"Rootkit.Hidden{what}", place, why) for what, place, why in told] + _preloaded_everywhere()
+
+
+def _preloaded_everywhere() -> list[Oddity]:
+    try:
+        lines = Path("/etc/ld.so.preload").read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return []
+    libraries = [word for line in lines for word in line.partition("#")[0].replace(":", " ").split()]
+    why = "/etc/ld.so.preload loads it into every program"
+    return [_odd("Suspicious.Preload", f"library {library}", why) for library in libraries]
+
+
+def _odd_start(process: Running) -> list[Oddity]:
+    """Return what is odd about how a process was started."""
+    found = []
+    if process.is_memfd and not _is_sealed(process.pid):
+        why = "its program was never a file"
+        found.append(_odd("Suspicious.ProgramInMemory", _named(process), why, process))
+    elif process.is_deleted and not process.is_memfd and not has_been_replaced(process):
+        why = "the file of its program was deleted"
+        found.append(_odd("Suspicious.DeletedProgram", _named(process), why, process))
+    with contextlib.suppress(OSError):
+        variables = environment(process.pid)
+        for name in _PRELOADS:
+            for library in variables.get(name, "").replace(":", " ").split():
+                if "/" in library and not os.path.normpath(library).startswith(_TRUSTED):
+                    why = f"{name} loads {library} into it"
+                    found.append(_odd("Suspicious.Preload", _named(process), why, process))
+    return found
+
+
+def _is_sealed(pid: int) -> bool:
+    try:
+        descriptor = open_program(pid)
+    except OSError:
+        return False
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_GET_SEALS) & _ALL_SEALS == _ALL_SEALS
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _odd(name: str, place: str, why: str, process: Running | None = None) -> Oddity:
+    return Oddity(place, Finding(name, Kind.ANOMALY, Certainty.PROBABLE, why=why), process)
+
+
+def _named(process: Running) -> str:
+    return f"process {process.pid} ({process.shown})"
+
+
+def end(process: Running) -> bool:
+    """End a process with SIGKILL if it still is the one that was seen; return whether it was sent."""
+    try:
+        handle = os.pidfd_open(process.pid)
+    except OSError:
+        return False
+    try:
+        now = running(process.pid)
+        if now is None or (now.parent, now.uid, now.name) != (process.parent, process.uid, process.name):
+            return False
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
