@@ -280,3 +280,14 @@ class Spent:
 def test_a_spent_budget_ends_the_search() -> None:
     stage = opened([f"A:0:*:{hexed('hello')}*{hexed('END!')}"])
     assert stage.match(Subject(b"hello" * 200_000, Type.DATA, budget=Spent())) == []
+
+
+@pytest.mark.parametrize("times", [10, 100])
+def test_of_an_atom_that_is_everywhere_the_place_counts_where_the_rest_is(times: int) -> None:
+    atom = b"Qz7#kW9!"
+    line = f"Crowd:0:*:{(atom + b'eeeaaee').hex()}"
+    assert found(atom * times + b"eeeaae" + b" " * 300_000 + atom * times, [line]) == {}
+    assert found(atom * times + b"eeeaaee" + atom * times, [line]) == {"Crowd": 8 * (times - 1)}
+    assert found(atom * times + b"." * 300_000 + atom * times + b"eeeaaee" + atom, [line]) == {
+        "Crowd": 8 * (2 * times - 1) + 300_000
+    }
