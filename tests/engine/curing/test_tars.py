@@ -1,0 +1,77 @@
+"""Members of TAR archives are taken out."""
+
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import tarfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from garrison.engine.curing.parts import Questions
+from garrison.engine.curing.tars import NoTar, without_members
+from garrison.engine.type import Type
+
+BAD = b"something harmful"
+LONG = "folder/" * 30 + "name"
+
+
+def tarred(members: dict[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def untarred(content: bytes) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        return {entry.name: archive.extractfile(entry).read() for entry in archive}  # type: ignore[union-attr]
+
+
+def _questions() -> Questions:
+    return Questions(lambda content: BAD not in content)
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+def test_the_harmful_member_goes_and_the_others_stay_with_their_long_names(form: int) -> None:
+    members = {LONG: b"one" * 300, "bad": BAD, LONG + "2": b"", "ü": b"two"}
+    cured, names = without_members(tarred(members, form), Type.TAR, _questions())
+    assert names == ["bad"]
+    assert untarred(cured) == {LONG: b"one" * 300, LONG + "2": b"", "ü": b"two"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "pack", "unpack"),
+    [
+        (Type.GZIP, gzip.compress, gzip.decompress),
+        (Type.BZIP2, bz2.compress, bz2.decompress),
+        (Type.XZ, lzma.compress, lzma.decompress),
+    ],
+)
+def test_a_compressed_one_stays_compressed(kind: Type, pack: object, unpack: object) -> None:
+    content = pack(tarred({"a": b"one", "b": BAD}))  # type: ignore[operator]
+    cured, _ = without_members(content, kind, _questions())
+    assert untarred(unpack(cured)) == {"a": b"one"}  # type: ignore[operator]
+
+
+def test_an_archive_of_nothing_else_or_none_is_not_cured() -> None:
+    for content, kind in ((tarred({"a": BAD}), Type.TAR), (b"x" * 2000, Type.TAR), (b"\x1f\x8b\x08", Type.GZIP)):
+        with pytest.raises(NoTar):
+            without_members(content, kind, _questions())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_damaged_archives_are_refused_in_words_or_cured(data: st.DataObject) -> None:
+    content = bytearray(tarred({LONG: b"one" * 50, "b": BAD}))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(content[: data.draw(st.integers(0, len(content)))])
+    with contextlib.suppress(NoTar):
+        without_members(cut, Type.TAR, _questions())
