@@ -28,6 +28,7 @@ class Accidents:
     def __init__(self, **failures: list[str]) -> None:
         self.failures = failures
         self.batches: list[tuple[list[str], int]] = []
+        self.databases = Path("set")
 
     async def examine(self, objects: Sequence[Submitted], account: int) -> AsyncGenerator[Outcome, None]:
         self.batches.append(([each.name for each in objects], account))

@@ -139,6 +139,7 @@ class Scanner:
         self._crew: _Crew | None = None
         self._crews: set[_Crew] = set()
         self._starting = asyncio.Lock()
+        databases.before_switch.append(self._make_room)
         databases.on_switch.append(self._follow)
         self.size = max(1, os.cpu_count() or 1)
         # A scan under way goes on with what it began with.
@@ -182,17 +183,29 @@ class Scanner:
             await self._dismiss(old)
         return crew
 
+    async def _make_room(self) -> None:
+        """Give back memory before other databases are opened beside those in use."""
+        if self._crew is not None:
+            await self._crew.pool.renew()
+
     async def _follow(self, databases: Path) -> None:
-        """Examine with other databases from now on; what is under way finishes with those it began with."""
-        async with self._starting:
+        """Examine with other databases from now on; what is under way finishes with those it began with.
+
+        Scans may begin meanwhile. When it does not come to its end, the next scan starts workers anew.
+        """
+        async with self._starting:  # workers that are just starting may have begun with the databases before
             crew = self._crew
-            if crew is not None:
-                try:
-                    await crew.pool.use_databases(databases)
-                except Unavailable:  # the next scan starts workers anew
-                    self._crew = None
-                    if not crew.users:
-                        await self._dismiss(crew)
+        if crew is None:
+            return
+        try:
+            await crew.pool.use_databases(databases)
+        except BaseException as error:
+            if self._crew is crew:
+                self._crew = None
+            if not crew.users:
+                await self._dismiss(crew)
+            if not isinstance(error, Unavailable):
+                raise
 
     def _pool(self, databases: Path) -> WorkerPool:
         way = self.way
@@ -228,35 +241,35 @@ class Scanner:
         databases: a set to use in place of the installed one. is_complete: examine also what has not changed since it
         was found clean.
         """
-        clean = None if databases is not None else self._clean_files()
-        try:
-            await self._scan(_Scan(roots, acting, sink, skip, progress, clean, is_complete), databases)
-        finally:
-            if clean is not None:
-                await asyncio.to_thread(clean.save)
+        async with self._workers(databases) as pool:
+            clean = None if databases is not None else self._clean_files(pool.databases.name)
+            try:
+                await self._scan(_Scan(roots, acting, sink, skip, progress, clean, is_complete), pool)
+            finally:
+                if clean is not None:
+                    await asyncio.to_thread(clean.save)
 
-    def _clean_files(self) -> CleanFiles:
-        """Return the memory of clean files for the databases and the way of now; scans at a time share it."""
-        key = (self._databases.name(), self.way)
+    def _clean_files(self, databases: str) -> CleanFiles:
+        """Return the memory of clean files for the workers' databases and the way of now; scans at a time share it."""
+        key = (databases, self.way)
         if self._clean is None or self._clean[0] != key:
             self._clean = (key, self._unchanged.open(__version__, *key))
         return self._clean[1]
 
-    async def _scan(self, scan: "_Scan", databases: Path | None) -> None:
+    async def _scan(self, scan: "_Scan", pool: WorkerPool) -> None:
         roots, acting, skip = scan.roots, scan.acting, scan.skip
         known = None if scan.clean is None or scan.is_complete else scan.clean.knows
         batches: asyncio.Queue[list[Found] | None] = asyncio.Queue(_WAITING_BATCHES)
-        async with self._workers(databases) as pool:
-            with closing(self.walk(skip, known).files(roots)) as walk:
-                try:
-                    async with asyncio.TaskGroup() as group:
-                        group.create_task(self._count(roots, acting, skip, scan.progress))
-                        for _ in range(self.size):
-                            group.create_task(self._consume(pool, scan, batches))
-                        await self._produce(walk, scan, batches)
-                finally:
-                    while not batches.empty():
-                        _close(batches.get_nowait() or [])
+        with closing(self.walk(skip, known).files(roots)) as walk:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._count(roots, acting, skip, scan.progress))
+                    for _ in range(self.size):
+                        group.create_task(self._consume(pool, scan, batches))
+                    await self._produce(walk, scan, batches)
+            finally:
+                while not batches.empty():
+                    _close(batches.get_nowait() or [])
 
     async def _count(self, roots: list[str], acting: Acting, skip: Callable[[str], bool], progress: Progress) -> None:
         names = self.walk(skip).names(roots)

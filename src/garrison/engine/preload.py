@@ -1,6 +1,6 @@
 """What has to be made before a sandbox closes, and once for all workers that are forked later."""
 
-from garrison.engine.formats import deobfuscate, libarchive, scripts
+from garrison.engine.formats import deobfuscate, libarchive, pyc, scripts
 from garrison.engine.heuristics import table
 
 COMMON = (scripts,)  # openers of the most frequent types are loaded with the rest
@@ -14,3 +14,8 @@ def preload() -> None:
     table.WORDS.prepared()
     deobfuscate.WORDS.prepared()
     libarchive.preload()
+
+
+def preload_more() -> None:
+    """Make what fewer objects need, and takes longer: once for all workers, else each would keep somebody waiting."""
+    pyc.database()

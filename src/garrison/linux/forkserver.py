@@ -218,6 +218,7 @@ class Worker:
     """One worker and the connection to it. end: how it ended, once it has. served: the objects it has answered.
 
     account: the uid whose objects it examines, and nobody else's. untrusted_needs: as the server's when it started.
+    is_worn: it is to be replaced after the object that it is at.
     """
 
     def __init__(self, server: ForkServer, number: int, connection: socket.socket, account: int) -> None:
@@ -231,6 +232,7 @@ class Worker:
         self._connection = connection
         self._frames = Frames()
         self.is_dismissed = False
+        self.is_worn = False
 
     async def greet(self) -> None:
         """Wait until the sandbox is closed. Raises Unavailable when that fails, ServerGone."""

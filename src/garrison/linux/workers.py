@@ -26,6 +26,8 @@ from garrison.wire.examination import EVERYTHING, MOST_NAME, MOST_OBJECTS, UNPRE
 
 PROGRAM = "garrison.worker"
 _MOST_TRIES = 5  # rounds in a row without one answer, each lost with its fork server
+_WORN_OBJECTS = 50  # after which a worker holds much that a fresh one does not
+_RENEW_SECONDS = 1.0  # for a worker to come to the end of its object
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,17 @@ class WorkerPool:
         self._size = size
         self._seats = Seats(size, {0, os.geteuid()}, tuning.slice_seconds)
         self._change = asyncio.Lock()
+        self._switching = asyncio.Lock()  # held for long, and by no call: those go on meanwhile
         self._server: ForkServer | None = None
         self._servers: set[ForkServer] = set()
         self._idle: list[Worker] = []
+        self._busy: list[Worker] = []
         self._is_closed = False
+
+    @property
+    def databases(self) -> Path:
+        """The set that calls get which begin now."""
+        return self._databases
 
     async def __aenter__(self) -> Self:
         """Start the fork server. Raises Unavailable when it cannot open the databases."""
@@ -152,14 +161,69 @@ class WorkerPool:
                 raise Unavailable("The scanner keeps ending.", "Is the computer out of memory?")
 
     async def use_databases(self, folder: Path) -> None:
-        """Examine with another set from now on; calls under way finish on the old one.
+        """Examine with another set once its workers are ready; what is under way finishes with the old one.
 
-        Raises Unavailable when the new set cannot be used; the old one then stays.
+        Nobody waits for it meanwhile. Raises Unavailable when the new set cannot be used; the old one then stays.
         """
-        async with self._change:
+        async with self._switching:
+            await self._renew()  # the memory of two sets is needed for a while
             fresh = await self._start_server(folder)
-            self._databases = folder
-            self._adopt(fresh)
+            ready: list[Worker] = []
+            try:
+                await self._start_ready(fresh, ready)
+                async with self._change:
+                    self._take_over(fresh, ready, folder)
+            except BaseException as error:
+                for worker in ready:
+                    worker.dismiss()
+                fresh.close()
+                if isinstance(error, ServerGone):
+                    raise Unavailable("The scanner ended while it changed its databases.") from None
+                raise
+
+    async def renew(self) -> None:
+        """Replace workers that have served for long by fresh ones, which hold less memory, one after the other.
+
+        Nobody waits for it. What does not come to an end soon is left as it is, and so is all when none can be started.
+        """
+        async with self._switching:
+            await self._renew()
+
+    async def _renew(self) -> None:
+        with contextlib.suppress(ServerGone, Unavailable):
+            for worker in (*self._idle, *self._busy):
+                await self._replace(worker)
+
+    async def _replace(self, worker: Worker) -> None:
+        server = self._server
+        if worker.served < _WORN_OBJECTS or worker.is_dismissed or server is None or worker.server is not server:
+            return
+        fresh = await server.start_worker(worker.account)
+        if server is not self._server or self._is_closed:
+            fresh.dismiss()
+            return
+        self._idle.append(fresh)
+        worker.is_worn = True
+        if worker in self._idle:
+            self._idle.remove(worker)
+            worker.dismiss()
+        await asyncio.wait([worker.end], timeout=_RENEW_SECONDS)
+
+    async def _start_ready(self, fresh: ForkServer, ready: list[Worker]) -> None:
+        """Start a worker of a server that is not yet in use for each that there is. Raises ServerGone, Unavailable."""
+        accounts = [worker.account for worker in (*self._busy, *reversed(self._idle)) if not worker.is_dismissed]
+        if self._server is not None and self._server.untrusted_needs:
+            fresh.untrusted_needs = self._server.untrusted_needs  # a guess: in the new set it may be more, or less
+            accounts = accounts or [os.geteuid()]  # the first one makes it ready, so that no call waits for that
+        for account in accounts[: self._size]:
+            ready.append(await fresh.start_worker(account))  # noqa: PERF401 # those before one that fails are dismissed
+
+    def _take_over(self, fresh: ForkServer, ready: Sequence[Worker], folder: Path) -> None:
+        if self._is_closed or not fresh.is_alive:
+            raise ServerGone
+        self._databases = folder
+        self._adopt(fresh)
+        self._idle += ready
 
     async def _round(self, objects: Sequence[Submitted], first: int, seat: Seat) -> AsyncGenerator[Outcome, None]:
         """Yield outcomes from one worker, until a batch is done, the worker is not fit to go on, or others are next."""
@@ -206,19 +270,18 @@ class WorkerPool:
                 server.untrusted_needs = EVERYTHING if server.untrusted_needs else answer.detail or EVERYTHING
             raise WorkerGone
         outcome = Outcome(index, answer.untrusted_verdict, answer.failure, printable(answer.detail))
-        return outcome, not answer.tired and worker.served < self._objects_per_worker
+        return outcome, not (answer.tired or worker.is_worn or worker.served >= self._objects_per_worker)
 
     async def _hire(self, account: int) -> Worker:
         server = await self._current_server()
         server.users += 1
-        worker = self._take_idle(server, account)
-        if worker is not None:
-            return worker
         try:
-            return await server.start_worker(account)
+            worker = self._take_idle(server, account) or await server.start_worker(account)
         except BaseException:
             self._leave(server)
             raise
+        self._busy.append(worker)
+        return worker
 
     def _take_idle(self, server: ForkServer, account: int) -> Worker | None:
         """Return an idle worker of an account; without one, make room for a fresh one."""
@@ -234,6 +297,7 @@ class WorkerPool:
         return None
 
     def _release(self, worker: Worker, is_fit: bool) -> None:
+        self._busy.remove(worker)
         if is_fit and not worker.is_dismissed and worker.server is self._server and not self._is_closed:
             self._idle.append(worker)
         else:

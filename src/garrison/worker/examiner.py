@@ -12,7 +12,7 @@ from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.databases import Detector
 from garrison.engine.examine import examine
 from garrison.engine.heuristics.levels import Level
-from garrison.engine.preload import preload
+from garrison.engine.preload import preload, preload_more
 from garrison.engine.source import Source
 from garrison.engine.verdict import Remark, Verdict
 from garrison.engine.yara.rulebook import Unopened
@@ -38,6 +38,7 @@ class DatabaseExaminer:
             else {int(word) for word in needs.split(",") if word.isascii() and word.isdigit() and len(word) < 6}
         )
         self._detector.open_rules(numbers)
+        preload_more()
         self.settle()
 
     def settle(self) -> None:

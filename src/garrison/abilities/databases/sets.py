@@ -55,6 +55,7 @@ class Databases:
         self._clock = clock
         self._notes = Notes(self._folder / "history.json")
         self._changing = asyncio.Lock()
+        self.before_switch: list[Callable[[], Awaitable[None]]] = []  # before memory is needed for another set
         self.on_switch: list[Callable[[Path], Awaitable[None]]] = []
 
     @property
@@ -106,7 +107,7 @@ class Databases:
         """
         try:
             await asyncio.to_thread(check_folder, folder)
-            await prove(folder)
+            await self._prove(folder)
             async with self._changing:
                 name = await asyncio.to_thread(self._move_in, folder)
                 await self._use(name, source, transferred)
@@ -123,9 +124,14 @@ class Databases:
         """
         async with self._changing:
             target = self._kept(name)
-            await prove(target)
+            await self._prove(target)
             await self._use(target.name, "rollback", 0)
         return target.name
+
+    async def _prove(self, folder: Path) -> None:
+        for make_room in self.before_switch:
+            await make_room()
+        await prove(folder)
 
     def _kept(self, name: str) -> Path:
         link = self._folder / (name or _PREVIOUS)
