@@ -1,5 +1,7 @@
 """Looks at the same thing in two ways: what shows in one and not in the other is being hidden.
 
+Texts are read as UTF-8, which is always loaded: a thread of another account may not be able to load what decodes others.
+
 Sources: kill(2), proc(5), proc_pid_mountinfo(5), sock_diag(7), <linux/inet_diag.h>.
 """
 
@@ -86,7 +88,7 @@ def _numbers(proc: Path) -> set[int]:
 
 def _highest(proc: Path) -> int:
     try:
-        return int((proc / "sys" / "kernel" / "pid_max").read_text("ascii"))
+        return int((proc / "sys" / "kernel" / "pid_max").read_text("utf-8"))
     except (OSError, ValueError):
         return 32_768
 
@@ -123,7 +125,7 @@ def _listed_ports(net: Path) -> set[Port]:
     found = set()
     for (_, protocol), name in _TABLES.items():
         with contextlib.suppress(OSError):
-            for line in (net / name).read_text("ascii", "replace").splitlines()[1:]:
+            for line in (net / name).read_text("utf-8", "replace").splitlines()[1:]:
                 fields = line.split()
                 if protocol == socket.IPPROTO_UDP or fields[3] == _LISTENING:
                     found.add(Port(name, int(fields[1].rpartition(":")[2], 16)))
@@ -165,7 +167,7 @@ def hidden_modules(proc: Path = PROC, system: Path = Path("/sys/module")) -> lis
     known: set[str] = set()
     with contextlib.suppress(OSError):
         known |= {name for name in os.listdir(system) if (system / name / "initstate").exists()}
-    with contextlib.suppress(OSError), open(proc / "kallsyms", encoding="ascii", errors="replace") as symbols:
+    with contextlib.suppress(OSError), open(proc / "kallsyms", encoding="utf-8", errors="replace") as symbols:
         known |= {match[1] for line in symbols if (match := _MODULE.search(line.rstrip()))}
     return sorted(known - listed - {"bpf", "__builtin__ftrace", "__builtin__kprobes"})
 

@@ -29,7 +29,7 @@ def disks(system: Path = Path("/sys/block"), devices: Path = Path("/dev")) -> It
         if name.startswith(_NO_DISKS):
             continue
         try:
-            size = int((system / name / "size").read_text("ascii")) * _SECTOR
+            size = int((system / name / "size").read_text("utf-8")) * _SECTOR
         except (OSError, ValueError):
             continue
         if size:

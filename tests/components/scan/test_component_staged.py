@@ -246,6 +246,7 @@ def test_a_quick_scan_looks_for_its_places_with_the_rights_of_the_caller(
     secret.chmod(0o700)
     (own / ".config" / "user-dirs.dirs").write_text(f'XDG_DOWNLOAD_DIR="{secret}/inner"\n')
     monkeypatch.setattr(component_module, "account_home", lambda _: own)
+    monkeypatch.setattr(component_module, "EVERYWHERE", frozenset())
     asked = []
 
     async def work(staged: Staged[Scan]) -> None:
