@@ -14,6 +14,7 @@ CAMPAIGNS = {
     "databases-kill": "tests.abilities.databases.campaign",
     "quarantine-kill": "tests.abilities.campaign",
     "daemon-kill": "tests.daemon.campaign",
+    "gate-kill": "tests.keeper.campaign",
     "upgrade-kill": "tests.abilities.application.campaign",
 }
 

@@ -148,7 +148,10 @@ class Live:
         assert self._socket is not None
         if not select.select([self._socket], [], [], seconds)[0]:
             return True
-        content = self._socket.recv(1 << 20)
+        try:
+            content = self._socket.recv(1 << 20)
+        except ConnectionResetError:
+            return False
         self._buffer += content
         *lines, self._buffer = self._buffer.split(b"\n")
         self.facts += [fact_from_plain(decode(line)) for line in lines]

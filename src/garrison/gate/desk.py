@@ -22,6 +22,8 @@ _MOST_LATER = 1000  # files to examine when nobody waits
 _MOST_BATCH = 8
 _UNREADY_SECONDS = 1.0  # what anybody waits for workers that only start
 _GAP_SECONDS = 10.0  # between two facts about files that were passed over
+_AGAIN_SECONDS = 1.0
+_MOST_TOLD = 10_000
 _STALE = -1
 LATE, TOO_LARGE, TOO_BUSY, KILLED = "late", "too large", "too many at a time", "killed"
 
@@ -52,6 +54,7 @@ class Desk:
         self._generation = 0
         self._observes = True
         self._jobs: dict[tuple[int, int], _Job] = {}  # by device and inode; the last one of each file
+        self._told: dict[tuple[object, ...], float] = {}
         self._open = 0
         self._urgent: deque[_Job] = deque()
         self._later: deque[_Job] = deque()
@@ -232,17 +235,30 @@ class Desk:
             question.close()
 
     def _refuse(self, question: Question, known: Known) -> None:
-        path, actor = path_of(question.descriptor), question.actor()
+        found, stamp = question.found, known.stamp
+        is_new = self._is_news((found.st_dev, found.st_ino, stamp, question.asker, question.occasion))
+        path, actor = (path_of(question.descriptor), question.actor()) if is_new else ("", None)
         is_blocked = not self._observes and question.answer(is_allowed=False)
         question.answer(is_allowed=True)
         self.counts["blocked"] += is_blocked
-        found, stamp = question.found, known.stamp
+        if actor is None:
+            return
         self._tell(
             Found(
                 path, question.occasion, is_blocked, actor, found.st_dev, found.st_ino, *stamp,
                 untrusted_verdict=known.untrusted_verdict or {},
             )
         )  # fmt: skip
+
+    def _is_news(self, what: tuple[object, ...]) -> bool:
+        """Return whether something was not told within the last second: a program may try again and again."""
+        now = self._loop.time()
+        if len(self._told) > _MOST_TOLD:
+            self._told.clear()
+        is_new = now - self._told.get(what, float("-inf")) > _AGAIN_SECONDS
+        if is_new:
+            self._told[what] = now
+        return is_new
 
     def _what_counts(self, untrusted_verdict: Any) -> dict[str, Any] | None:
         """Return a verdict in which something was found that is not excluded; None otherwise."""

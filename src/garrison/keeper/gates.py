@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -70,6 +71,10 @@ class GateProcess:
             self._last_pulse, self._busy_seconds = time.monotonic(), message.busy_seconds
         elif isinstance(message, Policy):
             self.allows = message.allows
+
+    def can_answer(self) -> bool:
+        """Return whether it waits for its turn, and lives."""
+        return self.is_ready and not select.select([self.pidfd], [], [], 0)[0]
 
     def kill(self) -> None:
         """End it at once."""

@@ -196,12 +196,12 @@ class Keeper:
         has_blown = not is_meant and self._fuse.crash()
         if _PERMISSION in self._groups:
             fanotify.answer_all(self._groups[_PERMISSION], range(DESCRIPTORS), gate.allows)
-        if has_blown or is_meant or self._spare is None or not self._spare.is_ready:
+        if has_blown or is_meant or self._spare is None or not self._spare.can_answer():
             if not is_meant and not has_blown:
                 self._close_groups()  # the next gate could not even load: its own files would wait for an answer
             self._open_groups()
             self._gap_since = None if is_meant else began
-        if self._spare is not None and self._spare.is_ready:
+        if self._spare is not None and self._spare.can_answer():
             self._activate(time.monotonic() - began, "" if is_meant else GAP)
         self._fuse.keep()
         self._healthy_at = time.monotonic() + HEALTHY_SECONDS

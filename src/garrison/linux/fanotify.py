@@ -99,7 +99,7 @@ def open_group(flags: Init, opened_with: int = READING) -> int:
     return int(group)
 
 
-def mark(group: int, flags: Mark, what: What, path: str | bytes) -> None:
+def mark(group: int, flags: Mark, what: What, path: str | bytes | os.PathLike[str]) -> None:
     """Add or remove a mark on what a path names. A last link is followed unless DONT_FOLLOW."""
     if _mark(group, int(flags), int(what), _HERE, os.fsencode(path)):
         raise _failed(os.fsdecode(path))
