@@ -48,6 +48,8 @@ def test_what_is_no_process_or_a_thread_of_the_kernel_is_none(tmp_path: Path) ->
     assert running(5, tmp_path) is None
     (tmp_path / "5" / "status").write_text("Name:\tkthreadd\nState:\tS\nPPid:\t0\nUid:\t0\t0\t0\t0\n")
     assert running(5, tmp_path) is None
+    (tmp_path / "5" / "stat").write_text("5 (kthreadd) " + "0 " * 30)
+    assert running(5, tmp_path) is None
     (tmp_path / "5" / "status").write_text("nonsense")
     assert running(5, tmp_path) is None
 

@@ -299,7 +299,7 @@ def end(process: Running) -> bool:
         return False
     try:
         now = running(process.pid)
-        if now is None or (now.parent, now.uid, now.name) != (process.parent, process.uid, process.name):
+        if now is None or (now.began, now.uid) != (process.began, process.uid):
             return False
         signal.pidfd_send_signal(handle, signal.SIGKILL)
     except OSError:

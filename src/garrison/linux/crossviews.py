@@ -1,6 +1,7 @@
 """Looks at the same thing in two ways: what shows in one and not in the other is being hidden.
 
-Texts are read as UTF-8, which is always loaded: a thread of another account may not be able to load what decodes others.
+Texts are read as UTF-8, which is always loaded: a thread of another account may not be able to load what decodes
+others.
 
 Sources: kill(2), proc(5), proc_pid_mountinfo(5), sock_diag(7), <linux/inet_diag.h>.
 """

@@ -18,6 +18,7 @@ _MADE_BY_KERNEL = ("[vvar", "[vdso]", "[vsyscall]", "[uprobes]")
 class Running:
     """A process. program: the path of what it runs, "" when that cannot be seen. name: as the kernel has it.
 
+    began: when, in the kernel's ticks, so that another process of the same number is told apart.
     is_deleted: its program has no name any more in the file system. is_memfd: it never had one.
     """
 
@@ -26,6 +27,7 @@ class Running:
     uid: int
     name: str
     program: str
+    began: int = 0
     is_deleted: bool = False
     is_memfd: bool = False
 
@@ -55,7 +57,8 @@ def running(pid: int, proc: Path = PROC) -> Running | None:
     folder = proc / str(pid)
     try:
         status = (folder / "status").read_text("utf-8", "surrogateescape")
-    except OSError:
+        began = int((folder / "stat").read_text("utf-8", "surrogateescape").rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
         return None
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     try:
@@ -69,7 +72,7 @@ def running(pid: int, proc: Path = PROC) -> Running | None:
         program = os.readlink(folder / "exe")
     is_memfd = program.startswith(MEMFD)
     is_deleted = program.endswith(_DELETED)
-    return Running(pid, parent, uid, name, program.removesuffix(_DELETED), is_deleted, is_memfd)
+    return Running(pid, parent, uid, name, program.removesuffix(_DELETED), began, is_deleted, is_memfd)
 
 
 def family(pid: int, all_running: dict[int, Running]) -> frozenset[int]:
