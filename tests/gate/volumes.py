@@ -15,7 +15,7 @@ from garrison.linux.capabilities import SYS_ADMIN, has_capability
 from garrison.wire.watching import Documents
 
 WATCHER = Path(__file__).parent / "watch_alone.py"
-MIB = {"ext4": 64, "xfs": 320, "btrfs": 160}
+MIB = {"ext4": 320, "xfs": 320, "btrfs": 160}
 PATIENCE_SECONDS = 30
 
 
