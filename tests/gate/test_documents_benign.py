@@ -113,7 +113,7 @@ def moving(folder: Path) -> None:
 
 
 def office(folder: Path) -> None:
-    for number, path in enumerate(sorted(folder.rglob("*.txt"))[:COUNT]):
+    for number, path in enumerate(sorted(folder.rglob("*.txt"))[: COUNT if COUNT > 24 else 4]):
         path.rename(folder / f"{number}.txt")
     for kind, of in (("odt", "*.txt"), ("docx", "*.odt"), ("odt", "*.docx")):
         names = [each.name for each in folder.glob(of)]
@@ -131,7 +131,7 @@ WORK: dict[str, tuple[str, Callable[[Path], None]]] = {
     "image converter": ("convert", pictures),
     "editing": ("sed", editing),
     "moving": ("mv", moving),
-    "LibreOffice": ("soffice", office),
+    "LibreOffice": ("lowriter", office),
 }
 
 

@@ -1,0 +1,217 @@
+"""What the System Watcher tells of, and what its operations give back."""
+
+from garrison import sdk
+from garrison.abilities.rewinding import Outcome
+from garrison.base.text import plural, printable
+
+
+class RansomwareStopped(sdk.Event):
+    """A program destroyed documents and was stopped."""
+
+    says = "{program} destroyed documents and was stopped after {files} file(s); alarm {alarm}"
+    severity = sdk.Severity.CRITICAL
+    alarm: str
+    program: sdk.UntrustedText
+    files: int
+    processes: int
+
+
+class RansomwareSeen(sdk.Event):
+    """A program destroyed documents and was not stopped, for it is only to be told."""
+
+    says = "{program} destroys documents and was not stopped, as the settings say; alarm {alarm}"
+    severity = sdk.Severity.CRITICAL
+    alarm: str
+    program: sdk.UntrustedText
+    files: int
+
+
+class ProcessesLeft(sdk.Event):
+    """Some processes could not be stopped."""
+
+    says = "{count} process(es) of alarm {alarm} could not be stopped: {why}"
+    severity = sdk.Severity.CRITICAL
+    alarm: str
+    count: int
+    why: str
+
+
+class DocumentsRestored(sdk.Event):
+    """What a program did was undone."""
+
+    says = "Alarm {alarm}: {restored} file(s) restored, {quarantined} put into quarantine, {failed} not restored"
+    severity = sdk.Severity.IMPORTANT
+    alarm: str
+    restored: int
+    quarantined: int
+    failed: int
+
+
+class ProgramReleased(sdk.Event):
+    """Somebody said that an alarm was a false one."""
+
+    says = "{program} goes on after alarm {alarm}: a false alarm, said account {uid}"
+    severity = sdk.Severity.IMPORTANT
+    alarm: str
+    program: sdk.UntrustedText
+    uid: int
+
+
+class ClientBlocked(sdk.Event):
+    """A computer that destroyed documents on a share was shut out."""
+
+    says = "{address} destroyed documents on a share and is blocked for {minutes} minutes; alarm {alarm}"
+    severity = sdk.Severity.CRITICAL
+    alarm: str
+    address: str
+    minutes: int
+
+
+class ClientUnblocked(sdk.Event):
+    """A computer is let in again."""
+
+    says = "{address} is no longer blocked, by account {uid}"
+    severity = sdk.Severity.IMPORTANT
+    address: str
+    uid: int
+
+
+class SpaceTooSmall(sdk.Event):
+    """Copies could not be made, or were dropped too early."""
+
+    says = "Documents are not fully protected: {why} {path}"
+    severity = sdk.Severity.IMPORTANT
+    path: sdk.UntrustedText
+    why: str
+
+
+class FolderProtected(sdk.Event):
+    """A folder is protected from now on."""
+
+    says = "{path} is protected from now on, by account {uid}"
+    path: sdk.UntrustedText
+    uid: int
+
+
+class FolderUnprotected(sdk.Event):
+    """A folder is no longer protected."""
+
+    says = "{path} is no longer protected, by account {uid}"
+    severity = sdk.Severity.IMPORTANT
+    path: sdk.UntrustedText
+    uid: int
+
+
+EVENTS = (
+    RansomwareStopped,
+    RansomwareSeen,
+    ProcessesLeft,
+    DocumentsRestored,
+    ProgramReleased,
+    ClientBlocked,
+    ClientUnblocked,
+    SpaceTooSmall,
+    FolderProtected,
+    FolderUnprotected,
+)
+
+
+class FolderRow(sdk.Frozen):
+    """A protected folder. by: "home" or "owner". problem: why it cannot be watched, "" when it is."""
+
+    path: sdk.UntrustedText
+    by: str
+    problem: str
+
+
+class Changed(sdk.Result):
+    """What became of a folder or an address."""
+
+    says = "{text}"
+    text: sdk.UntrustedText
+
+
+class AlarmRow(sdk.Frozen):
+    """An alarm. state: stopped, ended, released, told."""
+
+    id: str
+    at: str
+    program: sdk.UntrustedText
+    account: int
+    files: int
+    state: str
+
+
+class Shown(sdk.Result, AlarmRow):
+    """All about an alarm. reasons: path -> what was seen; would: what undo would do now."""
+
+    command: sdk.UntrustedText
+    node: str
+    reasons: dict[sdk.UntrustedText, str]
+    would_restore: list[sdk.UntrustedText]
+    would_quarantine: list[sdk.UntrustedText]
+
+    def sentences(self) -> list[sdk.Text]:
+        """Say it, a fact a line."""
+        facts = {
+            "Alarm": f"{self.id}, {self.at}, {self.state}",
+            "Program": printable(self.program),
+            "Command": printable(self.command),
+            "Account": str(self.account),
+        }
+        facts |= {printable(path): why for path, why in self.reasons.items()}
+        lines = [sdk.Text("{name}: {value}", name=name, value=value) for name, value in facts.items()]
+        lines += [sdk.Text("Undo would restore {path}", path=printable(path)) for path in self.would_restore]
+        lines += [sdk.Text("Undo would quarantine {path}", path=printable(path)) for path in self.would_quarantine]
+        return lines
+
+
+class Undone(sdk.Result):
+    """What undoing did. failed: path -> why."""
+
+    alarm: str
+    restored: list[sdk.UntrustedText]
+    moved: list[sdk.UntrustedText]
+    quarantined: list[sdk.UntrustedText]
+    unchanged: int
+    failed: dict[sdk.UntrustedText, str]
+
+    def exit_code(self) -> int:
+        """Return 3 when something could not be restored."""
+        return 3 if self.failed else 0
+
+    def sentences(self) -> list[sdk.Text]:
+        """Say it."""
+        parts = {
+            "{what} restored.": plural(len(self.restored) + len(self.moved), "file was", "files were"),
+            "{what} put into quarantine (garrison quarantine list).": plural(
+                len(self.quarantined), "file that was made was", "files that were made were"
+            ),
+        }
+        lines = [sdk.Text(text, what=what) for text, what in parts.items()]
+        return lines + [sdk.Text("Not restored: {why}", why=printable(why)) for why in self.failed.values()]
+
+
+class TouchedRow(sdk.Frozen):
+    """What a program did to a file."""
+
+    at: str
+    did: str
+    path: sdk.UntrustedText
+    to: sdk.UntrustedText
+    program: sdk.UntrustedText
+    process: str
+    account: int
+    copied: bool
+
+
+def undone(alarm: str, outcome: Outcome) -> Undone:
+    """Return what an operation says of what was undone."""
+    return Undone(
+        alarm=alarm,
+        restored=list(outcome.restored),
+        moved=list(outcome.moved),
+        quarantined=list(outcome.quarantined),
+        unchanged=len(outcome.unchanged),
+        failed=dict(outcome.failed),
+    )
