@@ -106,7 +106,8 @@ async def rootkits(areas: Areas, acting: Acting, sink: Callable[[Oddity | Troubl
 
 
 async def memory(areas: Areas, acting: Acting, sink: Callable[[Oddity | Trouble], Awaitable[None]]) -> None:
-    await areas.memory(acting, sink)
+    await areas.code(acting, sink)
+    await areas.data(acting, sink)
 
 
 def children_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,3 +216,11 @@ def test_only_the_very_process_that_was_seen_is_ended() -> None:
             assert not end(process)
         finally:
             child.kill()
+
+
+def test_what_is_too_much_of_one_process_is_said(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    children_looked_at(monkeypatch)
+    monkeypatch.setattr("garrison.abilities.areas._MOST_OF_ONE", 16 * 1024)
+    with started(sys.executable, "-c", _SLEEP) as child:
+        told = [each for each in found(home, memory) if isinstance(each, Trouble) and f" {child} " in each.path]
+    assert [each.what for each in told] == ["only the first 16.0 KiB were checked"]

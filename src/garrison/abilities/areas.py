@@ -7,13 +7,13 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from garrison.abilities.databases import Databases
 from garrison.abilities.scanner import Scanner, verdict_of
 from garrison.base.errors import Unavailable
-from garrison.base.text import plural
+from garrison.base.text import size
 from garrison.engine.budget import MIB, Limits
 from garrison.engine.formats.opener import TOO_SHORT
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
@@ -54,6 +54,19 @@ class Oddity:
     process: Running | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a process's memory to examine, or why there is none, or not more of it."""
+
+    process: Running
+    region: Region | None
+    trouble: str = ""
+
+    @property
+    def can_run(self) -> bool:
+        return self.region is not None and self.region.is_executable
+
+
 Sink = Callable[[Oddity | Trouble], Awaitable[None]]
 
 
@@ -74,21 +87,28 @@ class Areas:
         if acting.uid:
             await sink(Trouble("the rest of the computer", "only an administrator may look: your own processes were"))
 
-    async def memory(self, acting: Acting, sink: Sink) -> None:
-        """Examine what processes hold in memory that lies in no file, and programs whose file is gone."""
-        shown = [each for each in await acting.run(visible, acting.uid) if each.pid != 1]
+    async def code(self, acting: Acting, sink: Sink) -> None:
+        """Examine what processes can execute that lies in no file, and programs whose file is gone. Takes moments."""
+        shown = await acting.run(_with_memory, acting.uid)
         await self._lost_programs(shown, acting, sink)
-        parts, closed = await acting.run(_parts, shown)
-        if closed:
-            what = plural(closed, "process", "processes")
-            await sink(Trouble(f"memory of {what}", "may not be read by this account"))
+        await self._memory([part for part in await acting.run(_parts, shown) if part.can_run], acting, sink)
+
+    async def data(self, acting: Acting, sink: Sink) -> None:
+        """Examine all that processes can write to in memory, and say what could not be looked at. Takes its time."""
+        parts = await acting.run(_parts, await acting.run(_with_memory, acting.uid))
+        for part in parts:
+            if part.trouble:
+                await sink(Trouble(f"memory of {_named(part.process)}", part.trouble))
+        await self._memory([part for part in parts if not part.can_run], acting, sink)
+        if acting.uid:
+            await sink(Trouble("memory of other accounts", "only an administrator may look: your own processes were"))
+
+    async def _memory(self, parts: list[_Part], acting: Acting, sink: Sink) -> None:
         work = iter(parts)
         seen: set[tuple[int, str]] = set()
         async with self._pool() as pool, asyncio.TaskGroup() as group:
             for _ in range(self._scanner.size):
                 group.create_task(_examine_parts(pool, work, acting, seen, sink))
-        if acting.uid:
-            await sink(Trouble("memory of other accounts", "only an administrator may look: your own processes were"))
 
     def _pool(self) -> WorkerPool:
         """Return workers that match and do not unpack: what lies in memory is seldom a whole archive."""
@@ -146,9 +166,12 @@ class Areas:
 
 
 async def _examine_parts(
-    pool: WorkerPool, work: Iterator[tuple[Running, Region]], acting: Acting, seen: set[tuple[int, str]], sink: Sink
+    pool: WorkerPool, work: Iterator[_Part], acting: Acting, seen: set[tuple[int, str]], sink: Sink
 ) -> None:
-    for process, region in work:
+    for part in work:
+        process, region = part.process, part.region
+        if region is None:
+            continue
         with contextlib.suppress(OSError):  # it ended meanwhile
             content = pieces(process.pid, region, _PIECE_BYTES)
             while (piece := await acting.run(next, content, None)) is not None:
@@ -201,20 +224,26 @@ def _is_ours(process: Running) -> bool:
     return process.program == program and any(word.startswith(b"garrison.") for word in words)
 
 
-def _parts(shown: list[Running]) -> tuple[list[tuple[Running, Region]], int]:
-    """Return the parts of memory to examine, those that can be executed first, and how many processes are closed."""
-    found: list[tuple[Running, Region]] = []
-    closed = 0
+def _with_memory(account: int) -> list[Running]:
+    return [each for each in visible(account) if each.pid != 1]
+
+
+def _parts(shown: list[Running]) -> list[_Part]:
+    found: list[_Part] = []
     for process in shown:
         room = _MOST_OF_ONE
         try:
             for region in regions(process.pid):
-                if region.end - region.start <= room:
-                    room -= region.end - region.start
-                    found.append((process, region))
+                length = min(room, region.end - region.start)
+                room -= length
+                cut = f"only the first {size(_MOST_OF_ONE)} were checked" if region.start + length < region.end else ""
+                found.append(_Part(process, replace(region, end=region.start + length), cut))
+                if cut:
+                    break
         except OSError:
-            closed += Path(PROC / str(process.pid)).exists()
-    return sorted(found, key=lambda part: not part[1].is_executable), closed
+            if (PROC / str(process.pid)).exists():
+                found.append(_Part(process, None, "may not be read by this account"))
+    return found
 
 
 def _hidden(account: int) -> list[Oddity]:

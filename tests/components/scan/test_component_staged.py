@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 import pytest
 
 from garrison import sdk
+from garrison.abilities.curing import Curing
 from garrison.abilities.databases import Databases
 from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.exclusions import By, Exclusions
+from garrison.abilities.outgoing import Outgoing
 from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
 from garrison.abilities.scanner import Examined, Scanner
@@ -45,9 +47,10 @@ class Bench:
         self.files.chmod(0o777)
         self.quarantine = Quarantine(self.home, self.clock)
         self.databases = Databases(self.home, self.clock)
-        self.response = Response(self.home, self.clock, self.quarantine)
         self.exclusions = Exclusions(self.home, self.clock)
         self.scanner = Scanner(self.databases, self.quarantine, Unchanged(self.home.folder("unchanged", 1), self.clock))
+        curing = Curing(self.databases, self.scanner, Outgoing(lambda _: None), self.clock)
+        self.response = Response(self.home, self.clock, self.quarantine, curing)
 
     def staged(self) -> Staged[Scan]:
         return stage(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from garrison.components.scan.results import ErrorRow, FindingRow, ScanSummary
+from garrison.components.scan.results import ErrorRow, FindingRow, RunningRow, ScanSummary
 
 
 def _summary(threats: int = 0, handled: int = 0, **more: Any) -> ScanSummary:
@@ -53,3 +53,23 @@ def test_what_is_not_listed_counts_too() -> None:
     assert "7 threats more, too many to list all" in text
     assert "3 lines more, too many to list all" in text
     assert "could not be kept" in text
+
+
+def test_threats_that_are_no_files_count_and_are_told_with_why() -> None:
+    row = RunningRow(
+        place="process 5 (/x/\x1b)", pid=5, program="/x/\x1b", name="Rootkit.X", kind="anomaly", certainty="probable",
+        action="report", result="only reported", why="it\nhides",
+    )  # fmt: skip
+    summary = _summary(running=[row])
+    assert summary.exit_code() == 102
+    assert summary.model_copy(update={"handled": 1}).exit_code() == 101
+    text = "\n".join(str(line) for line in summary.sentences())
+    assert "Threat: Rootkit.X in process 5 (/x/\\x1b): only reported\n  Why: it\\x0ahides" in text
+    assert "1 threat found" in text
+
+
+def test_what_starts_by_itself_is_said() -> None:
+    summary = _summary(1)
+    row = summary.findings[0].model_copy(update={"startup": "is started by /etc/x"})
+    text = "\n".join(str(line) for line in summary.model_copy(update={"findings": [row]}).sentences())
+    assert "It starts by itself: is started by /etc/x" in text

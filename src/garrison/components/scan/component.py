@@ -31,6 +31,14 @@ class Scan(Scanning):
     events = (ThreatFound, RunningThreatFound, ScanFinished)
     default_operation = "files"
     aliases: ClassVar[dict[str, str]] = {"identify": "identify"}
+    purposes = (
+        sdk.Purpose(
+            "package-files",
+            "Fetch packages to mend infected files of programs",
+            "To cure a file that belongs to a program of your Linux distribution, Garrison has APT download that "
+            "program's package again from the sources your computer uses anyway. They learn which package that is.",
+        ),
+    )
 
     @sdk.task("Quick scan")
     async def quick(

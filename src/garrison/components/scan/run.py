@@ -78,7 +78,13 @@ class Run:
         if Area.MEMORY in wanted:
             self.job.progress(0, None, "memory")
             await self.acting.run(self._find_programs)
-            await areas.memory(self.acting, self.take_oddity)
+            await areas.code(self.acting, self.take_oddity)
+
+    async def look_last(self, areas: Areas, wanted: frozenset[Area]) -> None:
+        """Look at what takes long and seldom holds anything, when the files are done."""
+        if Area.MEMORY in wanted:
+            self.job.progress(self.progress.done, None, "memory")
+            await areas.data(self.acting, self.take_oddity)
 
     def _find_boot_files(self) -> None:
         self.roots += [path for path in _BOOT_FILES if os.path.isdir(path)]

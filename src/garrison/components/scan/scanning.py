@@ -147,6 +147,7 @@ class Scanning(sdk.Component[ScanSettings]):
                             databases,
                             every,
                         )
+                    await run.look_last(self._areas, areas)
             except TimeoutError:
                 complete = False
             finally:
