@@ -13,11 +13,26 @@ from garrison.abilities.scanner import Examined
 from garrison.base.clock import FakeClock
 from garrison.base.paths import Home
 from garrison.engine.verdict import Certainty, Finding, Kind, Remark, Verdict
-from tests.abilities.things import EICAR, FINDING, NOBODY, START, fill, identity, needs_root, run, small_disk
+from tests.abilities.things import (
+    EICAR,
+    FINDING,
+    NOBODY,
+    START,
+    fill,
+    identity,
+    make_curing,
+    needs_root,
+    run,
+    small_disk,
+)
 
 NOTHING = make_filter([], [], [])
 PROBABLE = Finding("Heuristic.X", Kind.TROJAN, Certainty.PROBABLE)
 MYSELF = os.geteuid()
+
+
+def _response(home: Home, store: Quarantine) -> Response:
+    return Response(home, FakeClock(START), store, make_curing(home, store)[0])
 
 
 class Bench:
@@ -31,7 +46,7 @@ class Bench:
         self.path.write_bytes(EICAR)
 
     def opened(self) -> Response:
-        return Response(self.home, FakeClock(START), self.quarantine)
+        return _response(self.home, self.quarantine)
 
     def examined(self, *findings: Finding) -> Examined:
         sha256 = hashlib.sha256(self.path.read_bytes()).hexdigest() if findings else ""
@@ -172,7 +187,9 @@ def test_an_entry_of_another_time_is_passed_over(bench: Bench) -> None:
 @needs_root
 def test_a_full_disk_stops_no_scan(bench: Bench, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with small_disk(tmp_path / "disk") as disk:
-        response = Response(Home(disk), FakeClock(START), bench.quarantine)
+        response = Response(
+            Home(disk), FakeClock(START), bench.quarantine, make_curing(Home(disk), bench.quarantine)[0]
+        )
         examined = bench.examined(PROBABLE)
         run(lambda acting: response.handle(examined, Action.REPORT, NOTHING, acting, 0))
         fill(disk, 0)
@@ -180,7 +197,14 @@ def test_a_full_disk_stops_no_scan(bench: Bench, tmp_path: Path, caplog: pytest.
         assert "disk is full" in caplog.text
         (disk / "filler").unlink()
         response.save()
-        assert len(Response(Home(disk), FakeClock(START), bench.quarantine).left_in_place()) == 1
+        assert (
+            len(
+                Response(
+                    Home(disk), FakeClock(START), bench.quarantine, make_curing(Home(disk), bench.quarantine)[0]
+                ).left_in_place()
+            )
+            == 1
+        )
 
 
 def test_nobody_can_fill_the_list_for_all(bench: Bench) -> None:

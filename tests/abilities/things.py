@@ -11,7 +11,12 @@ from typing import TypeVar
 
 import pytest
 
+from garrison.abilities.curing import Curing
+from garrison.abilities.databases import Databases
+from garrison.abilities.outgoing import Outgoing
 from garrison.abilities.quarantine import Identity, Quarantine, Record
+from garrison.abilities.scanner import Scanner
+from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import FakeClock
 from garrison.base.paths import Home
 from garrison.engine.verdict import Certainty, Finding, Kind
@@ -30,6 +35,14 @@ R = TypeVar("R")
 def make_store(root: Path) -> Quarantine:
     """Return a store under a folder, as a start of the suite would open it."""
     return Quarantine(Home(root), FakeClock(START))
+
+
+def make_curing(home: Home, store: Quarantine, databases: Databases | None = None) -> tuple[Curing, Scanner]:
+    """Return a curing ability that may ask nobody for packages, and the scanner to close afterwards."""
+    clock = FakeClock(START)
+    databases = databases or Databases(home, clock)
+    scanner = Scanner(databases, store, Unchanged(home.folder("unchanged", 1), clock))
+    return Curing(databases, scanner, Outgoing(lambda _: None), clock), scanner
 
 
 def identity(path: Path) -> Identity:

@@ -4,16 +4,18 @@ import json
 import logging
 import os
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from garrison.abilities.curing import Curing, Replacement
 from garrison.abilities.exclusions import Filter
 from garrison.abilities.quarantine import Identity, Quarantine
+from garrison.abilities.quarantine.place import opened_examined
 from garrison.abilities.scanner import Examined
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
-from garrison.base.files import read_json, write_json
+from garrison.base.files import explain, read_json, write_json
 from garrison.base.paths import Home
 from garrison.engine.verdict import Certainty, Finding, Kind
 from garrison.linux.acting import Acting
@@ -28,9 +30,13 @@ log = logging.getLogger(__name__)
 
 
 class Action(StrEnum):
-    """What to do about a threat. automatic: quarantine what is known to be bad, report what only seems so."""
+    """What to do about a threat. automatic: quarantine what is known to be bad, report what only seems so.
+
+    cure: put a harmless form of the file in its place; quarantine where there is none.
+    """
 
     REPORT = "report"
+    CURE = "cure"
     QUARANTINE = "quarantine"
     DELETE = "delete"
     AUTOMATIC = "automatic"
@@ -62,10 +68,11 @@ class LeftInPlace:
 class Response:
     """The one place where findings have consequences."""
 
-    def __init__(self, home: Home, clock: Clock, quarantine: Quarantine) -> None:
+    def __init__(self, home: Home, clock: Clock, quarantine: Quarantine, curing: Curing) -> None:
         self._file = home.folder("response", _VERSION) / "left-in-place.json"
         self._clock = clock
         self._quarantine = quarantine
+        self._curing = curing
         self._left: dict[str, LeftInPlace] = self._read()
         self._changed = False
         self._counts: Counter[int] = Counter()  # entries by account
@@ -126,6 +133,42 @@ class Response:
             action = Action.QUARANTINE if finding.certainty is Certainty.KNOWN else Action.REPORT
         if action is Action.REPORT:
             return Handled(action.value, "left in place", done=False)
+        if action is Action.CURE:
+            return await self._cure(examined, finding, acting, by)
+        return await self._take(examined, finding, action, acting, by)
+
+    async def _cure(self, examined: Examined, finding: Finding, acting: Acting, by: int) -> Handled:
+        """Make a harmless form of a file first, take the file into quarantine, then put that in its place."""
+        try:
+            replacement = await self._replacement(examined, acting, by)
+        except GarrisonError as error:
+            taken = await self._take(examined, finding, Action.QUARANTINE, acting, by)
+            return replace(taken, result=f"{taken.result}; {error.text[0].lower()}{error.text[1:].rstrip('.')}")
+        taken = await self._take(examined, finding, Action.CURE, acting, by)
+        if not taken.done:
+            return taken
+        try:
+            missing = await self._quarantine.put_cured(
+                self._quarantine.record(taken.quarantine_id), replacement.content, acting
+            )
+        except GarrisonError as error:
+            return replace(taken, action=Action.QUARANTINE.value, result=f"quarantined; {error.text}")
+        without = f", without {', '.join(missing)}" if missing else ""
+        result = f"cured ({replacement.how}){without}; the original is in quarantine"
+        return replace(taken, result=result)
+
+    async def _replacement(self, examined: Examined, acting: Acting, by: int) -> Replacement:
+        """Return what can take a file's place. Raises a GarrisonError."""
+        try:
+            descriptor = await acting.run(opened_examined, examined.path, examined.identity)
+        except OSError as error:
+            raise explain(error, f"read {examined.path}") from error
+        try:
+            return await self._curing.replacement(descriptor, examined.path, is_owner=by == 0)
+        finally:
+            os.close(descriptor)
+
+    async def _take(self, examined: Examined, finding: Finding, action: Action, acting: Acting, by: int) -> Handled:
         try:
             record = await self._quarantine.take(
                 examined.path, examined.identity, finding, acting, by, examined.verdict.sha256

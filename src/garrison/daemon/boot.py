@@ -16,6 +16,7 @@ from typing import Any
 
 from garrison import __version__
 from garrison.abilities.application import Versions
+from garrison.abilities.curing import Curing
 from garrison.abilities.databases import Databases
 from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases.feeds.book import FeedBook
@@ -23,9 +24,11 @@ from garrison.abilities.databases.gathering import Gatherer
 from garrison.abilities.databases.updating import Updater
 from garrison.abilities.exclusions import Exclusions
 from garrison.abilities.fetching import Fetcher
+from garrison.abilities.guard import Guard
 from garrison.abilities.outgoing import Outgoing
 from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
+from garrison.abilities.rewinding import Rewinding
 from garrison.abilities.rights import Rights
 from garrison.abilities.scanner import Scanner
 from garrison.abilities.unchanged import Unchanged
@@ -128,18 +131,40 @@ async def make_abilities(boot: Boot) -> None:
     unchanged = Unchanged(boot.home.folder("unchanged", 1), boot.clock)
     scanner = Scanner(databases, quarantine, unchanged)
     boot.stack.push_async_callback(scanner.close)
-    response = Response(boot.home, boot.clock, quarantine)
     exclusions = Exclusions(boot.home, boot.clock)
     compiler = Compiler(databases)
+    guard = Guard(boot.home, boot.clock, databases)
+    boot.stack.push_async_callback(_end_guard, boot, guard)
     outgoing = Outgoing(lambda purpose: boot.consents.word(Caller.myself(), purpose))
+    response = Response(boot.home, boot.clock, quarantine, Curing(databases, scanner, outgoing, boot.clock))
     fetcher = Fetcher(boot.home, boot.clock, outgoing)
     book = FeedBook(databases.folder / "feeds.json")
     gatherer = Gatherer(databases, fetcher, boot.clock)
     updater = Updater(databases, fetcher, gatherer, book, boot.clock)
     versions = Versions(boot.home, boot.clock, fetcher, updater.trust / "root.json")
-    made = (databases, compiler, quarantine, scanner, response, exclusions, outgoing, fetcher, book, gatherer, updater)
+    made = (
+        databases,
+        compiler,
+        quarantine,
+        scanner,
+        response,
+        exclusions,
+        outgoing,
+        fetcher,
+        book,
+        gatherer,
+        updater,
+        guard,
+        Rewinding(boot.home, quarantine),
+    )
     for ability in (boot.home, boot.clock, *made, versions):
         boot.abilities[type(ability)] = ability
+
+
+async def _end_guard(boot: Boot, guard: Guard) -> None:
+    """End keeper and gate with the suite that has them; one that is here for a command leaves them alone."""
+    if boot.parts.is_lasting:
+        await guard.end()
 
 
 def return_to_before(boot: Boot) -> None:
@@ -292,6 +317,7 @@ def become_lasting(boot: Boot) -> None:
     """Start the components and the schedule. Does nothing the second time."""
     if not boot.parts.is_lasting:
         boot.parts.is_lasting = True
+        boot.group.create_task(boot.abilities[Guard].run())
         boot.parts.supervisor.start_all()
         boot.group.create_task(boot.scheduler.run())
 

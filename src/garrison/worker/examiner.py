@@ -63,8 +63,15 @@ class DatabaseExaminer:
         """Return the verdict on an object."""
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe would keep us waiting
             return Verdict(type="special", remarks=(Remark("not a regular file"),)).to_plain()
+        return self._examine(Source(descriptor), name, budget)
+
+    def examine_content(self, content: bytes, name: str, budget: Budget) -> Any:
+        """Return the verdict on what is in memory."""
+        return self._examine(Source(content), name, budget)
+
+    def _examine(self, source: Source, name: str, budget: Budget) -> Any:
         try:
-            return examine(Source(descriptor), name, self._detector, self._limits, budget, self._level).to_plain()
+            return examine(source, name, self._detector, self._limits, budget, self._level).to_plain()
         except Unopened as reason:
             raise Unprepared(",".join(map(str, reason.buckets))) from None
 

@@ -35,6 +35,12 @@ def opened(path: str, identity: Identity, exactly: bool = True) -> Iterator[int]
         os.close(descriptor)
 
 
+def opened_examined(path: str, identity: Identity) -> int:
+    """Return the very file that was examined, open for reading; the caller closes it. Raises OSError, Failed."""
+    with opened(path, identity) as descriptor:
+        return os.dup(descriptor)
+
+
 def may_remove(path: str) -> bool:
     """Return whether the calling thread may take a name out of a folder, as far as can be told beforehand."""
     return os.access(split(path)[0], os.W_OK | os.X_OK, effective_ids=True)

@@ -7,10 +7,12 @@ finished or undone.
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
 import secrets
 import shutil
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -284,6 +286,27 @@ class Quarantine:
                 raise explain(error, f"restore {path}") from error
         self._discard(record)
         return Restored(path, tuple(missing))
+
+    async def put_cured(self, record: Record, content: bytes, acting: Acting) -> list[str]:
+        """Put a cured form of a file where it was taken from, with its owner, mode, attributes and access list.
+
+        The file itself stays here. Returns what it could not be given, in words. Raises a GarrisonError; then there is
+        nothing in its place.
+        """
+        self._check_held(record)
+        temporary = f".garrison-{record.id}-{secrets.token_hex(4)}.new"
+        with contextlib.suppress(GarrisonError):  # a full disk: at worst an unfinished file is left
+            self._write(replace(record, restoring=os.path.join(os.path.dirname(record.path), temporary)))
+        now = time.time_ns()
+        metadata = replace(record.metadata, atime_ns=now, mtime_ns=now)  # whoever makes backups has to see it
+        digest = hashlib.sha256(content).hexdigest()
+        try:
+            return await acting.run(place.put, record.path, [content], digest, metadata, temporary)
+        except OSError as error:
+            raise explain(error, f"put the cured file to {record.path}") from error
+        finally:
+            with contextlib.suppress(GarrisonError):
+                self._write(replace(record, restoring=""))
 
     async def delete(self, record: Record) -> None:
         """Delete a file for good. Raises a GarrisonError."""
