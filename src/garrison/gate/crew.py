@@ -7,6 +7,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from garrison.base.errors import Unavailable
+from garrison.linux.forkserver import ServerGone, Worker
 from garrison.linux.workers import Outcome, Submitted, WorkerPool
 from garrison.wire.guarding import Examining
 
@@ -80,6 +81,17 @@ class Crew:
         finally:
             self._users[pool] -= 1
             self._left.set()
+
+    async def lane(self, account: int) -> Worker | None:
+        """Return a worker that only the caller speaks to; None when there can be none now."""
+        pool = self._pool
+        if pool is None:
+            return None
+        try:
+            server = await pool._current_server()  # noqa: SLF001 # the pool has no way to lend a worker yet
+            return await server.start_worker(account)
+        except (Unavailable, ServerGone):
+            return None
 
     async def close(self) -> None:
         """End the workers."""

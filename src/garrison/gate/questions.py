@@ -42,6 +42,20 @@ class Memory:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], Known] = {}
+        self._under_way: set[tuple[int, int]] = set()
+        self._changed: set[tuple[int, int]] = set()
+
+    def begin(self, found: os.stat_result) -> None:
+        """Note that a file is being examined on the short way."""
+        self._under_way.add((found.st_dev, found.st_ino))
+
+    def has_changed(self, found: os.stat_result) -> bool:
+        """Return, and forget, whether a file was closed by a writer since `begin`. Ask when its mark is set."""
+        key = (found.st_dev, found.st_ino)
+        self._under_way.discard(key)
+        has = key in self._changed
+        self._changed.discard(key)
+        return has
 
     def recall(self, found: os.stat_result) -> Known | None:
         """Return what is known of a file, if it is as it was then."""
@@ -55,8 +69,11 @@ class Memory:
         self._known[found.st_dev, found.st_ino] = known
 
     def forget(self, found: os.stat_result) -> None:
-        """Know nothing of a file any more."""
-        self._known.pop((found.st_dev, found.st_ino), None)
+        """Know nothing of a file any more: it has changed."""
+        key = (found.st_dev, found.st_ino)
+        self._known.pop(key, None)
+        if key in self._under_way:
+            self._changed.add(key)
 
     def forget_all(self) -> None:
         """Know nothing any more."""

@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from garrison.gate.lanes import MOST_BYTES, Lanes
 from garrison.gate.marks import CHANGES, PERMISSION, Marks
 from garrison.gate.own import Own
-from garrison.gate.questions import Memory, Question, stamp_of
+from garrison.gate.questions import Known, Memory, Question, is_settled, stamp_of
 from garrison.gate.rules import Rules
 from garrison.linux import fanotify
 from garrison.linux.fanotify import What
@@ -37,7 +38,7 @@ class Responder:
         overflowed: Callable[[], None],
     ) -> None:
         self._group = group
-        self._asks = name == PERMISSION
+        self.asks = name == PERMISSION
         self._is_changes = name == CHANGES
         self._own = own
         self._marks = marks
@@ -45,6 +46,7 @@ class Responder:
         self._take = take
         self._overflowed = overflowed
         self._since = 0.0
+        self.lanes: Lanes | None = None
         self.examines = True
         self.rules: Rules | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -64,6 +66,8 @@ class Responder:
     def _run(self) -> None:
         while True:
             self._since = 0.0
+            if self.lanes is not None and self.lanes.busy and not self.lanes.wait(self._group):
+                continue
             try:
                 events = read_plain(self._group)
             except OSError:  # out of memory or descriptors: the kernel has answered that event itself
@@ -83,7 +87,7 @@ class Responder:
             is_handed_on = self._consider(what, descriptor, process)
         finally:
             if not is_handed_on:
-                if self._asks:
+                if self.asks:
                     fanotify.answer(self._group, descriptor, is_allowed=True)
                 os.close(descriptor)
 
@@ -101,8 +105,40 @@ class Responder:
             return False
         if self.rules is not None and self.rules.leave_out(descriptor, process):
             return False
-        self._take(Question(self._group if self._asks else None, descriptor, process, self._occasion(what), found))
+        question = Question(self._group if self.asks else None, descriptor, process, self._occasion(what), found)
+        if self._take_short_way(question):
+            return True
+        self._take(question)
         return True
+
+    def _take_short_way(self, question: Question) -> bool:
+        lanes, found = self.lanes, question.found
+        if lanes is None or found.st_size > MOST_BYTES or self._memory.recall(found) is not None:
+            return False
+        self._memory.begin(found)
+        if lanes.take(question):
+            return True
+        self._memory.has_changed(found)
+        return False
+
+    def clean(self, question: Question, generation: int) -> None:
+        """Let a file pass that was found clean on the short way; have the kernel ask no more if it is as it was."""
+        descriptor, stamp = question.descriptor, stamp_of(question.found)
+        is_same = self.lanes is not None and self.lanes.generation == generation
+        if is_same and is_settled(stamp, time.clock_gettime_ns(time.CLOCK_REALTIME)):
+            self._memory.learn(question.found, Known(stamp))
+            self._marks.ignore(descriptor)
+            if stamp_of(os.fstat(descriptor)) != stamp or self._memory.has_changed(question.found):
+                self._memory.forget(question.found)
+                self._marks.ask_again(descriptor)
+        else:
+            self._memory.has_changed(question.found)
+        question.close()
+
+    def rest(self, question: Question) -> None:
+        """Hand on what did not come to an end on the short way."""
+        self._memory.has_changed(question.found)
+        self._take(question)
 
     def _is_clean(self, descriptor: int, found: os.stat_result) -> bool:
         """Return whether a file is known to be clean; the kernel then asks no more."""

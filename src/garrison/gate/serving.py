@@ -14,6 +14,7 @@ from garrison.gate.crew import Crew
 from garrison.gate.desk import Desk
 from garrison.gate.documents import DocumentsGuard
 from garrison.gate.keeping import KeeperLink
+from garrison.gate.lanes import Lanes
 from garrison.gate.marks import Marks
 from garrison.gate.own import Own
 from garrison.gate.questions import Memory, Question
@@ -22,6 +23,7 @@ from garrison.gate.rules import Rules
 from garrison.gate.server import Server
 from garrison.linux import mounted
 from garrison.linux.fanotify import Features
+from garrison.linux.forkserver import Worker
 from garrison.wire.guarding import SOCKET, Fact, Gap, Late, Occasion, Plan, Standing
 from garrison.wire.keeping import DESCRIPTORS, Go
 from garrison.wire.watching import Documents
@@ -59,6 +61,36 @@ class Gate:
             for name, group in groups.items()
         ]
         self._gap = go
+        self._requests: asyncio.Queue[tuple[Lanes, int]] = asyncio.Queue()
+        for responder in self._responders:
+            if responder.asks:
+                responder.lanes = self._lanes_for(responder)
+
+    def _lanes_for(self, responder: Responder) -> Lanes:
+        def request(account: int) -> None:
+            self._loop.call_soon_threadsafe(self._requests.put_nowait, (lanes, account))
+
+        def dismiss(worker: Worker) -> None:
+            self._loop.call_soon_threadsafe(worker.dismiss)
+
+        lanes = Lanes(request, dismiss, responder.clean, responder.rest)
+        return lanes
+
+    async def _open_lanes(self) -> None:
+        """Start workers for the short way, as they are asked for; until cancelled."""
+        while True:
+            lanes, account = await self._requests.get()
+            generation = lanes.generation
+            worker = await self._crew.lane(account)
+            if worker is not None:
+                lanes.add(worker, generation)
+
+    def _go_by(self, plan: Plan) -> None:
+        """Judge by a plan; workers that began by another are used no more."""
+        self._desk.go_by(plan, plan.observes or bool(self._fuse))
+        for responder in self._responders:
+            if responder.lanes is not None:
+                responder.lanes.generation += 1
 
     def _take(self, question: Question) -> None:
         self._loop.call_soon_threadsafe(self._desk.take, question)
@@ -81,6 +113,7 @@ class Gate:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_mounts())
             group.create_task(self._follow_plan())
+            group.create_task(self._open_lanes())
             group.create_task(self._link.pulse(self._busy_seconds))
             for _ in range(8):
                 group.create_task(self._desk.work())
@@ -113,8 +146,7 @@ class Gate:
             self._plan = plan
             mounts = await asyncio.to_thread(mounted.read)
             rules = await asyncio.to_thread(Rules, plan, mounts)
-            observes = plan.observes or bool(self._fuse)
-            self._desk.go_by(plan, observes)
+            self._go_by(plan)
             self._mounts = mounts
             for responder in self._responders:
                 responder.rules = rules
@@ -165,7 +197,7 @@ class Gate:
                 self._wanted.set()
                 continue
             if is_new:
-                self._desk.go_by(plan, plan.observes or bool(self._fuse))
+                self._go_by(plan)
                 await asyncio.to_thread(self._marks.forget)
             self._stand()
 

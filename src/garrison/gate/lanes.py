@@ -1,0 +1,169 @@
+"""The short way for small files: from the thread that was asked straight to a worker of its own, and back.
+
+Only what a worker finds clean ends here. Whatever else comes of a file, or does not come in time, is handed on to the
+main thread, which has it examined again with all care.
+"""
+
+import contextlib
+import os
+import select
+import socket
+import time
+from collections.abc import Callable
+
+from garrison.gate.questions import Question
+from garrison.linux.forkserver import Worker
+from garrison.wire.examination import Batch, Frames, Nonsense, decode_answer, encode_batch, send_start
+
+MOST_BYTES = 64 * 1024  # of a file that goes this way
+_PER_ACCOUNT, _MOST = 2, 6
+_PATIENCE_SECONDS = 0.1
+_MOST_SERVED = 4000
+_READ_BYTES = 1024 * 1024
+
+
+class Lane:
+    """One worker. question: what it examines, None when it is free."""
+
+    def __init__(self, worker: Worker, generation: int) -> None:
+        self.worker = worker
+        self.generation = generation
+        self.account = worker.account
+        self.connection: socket.socket = worker._connection  # noqa: SLF001 # spoken to from another thread
+        self.descriptor = self.connection.fileno()
+        self.question: Question | None = None
+        self.since = 0.0
+        self._frames = Frames()
+        self._served = 0
+
+    def submit(self, question: Question, name: str) -> bool:
+        """Have a file examined; return False when the worker takes none."""
+        frame = encode_batch(Batch((name,)))
+        try:
+            if send_start(self.connection, frame, [question.descriptor]) != len(frame):
+                return False
+        except OSError:
+            return False
+        self.question, self.since = question, time.monotonic()
+        return True
+
+    def hear(self) -> tuple[bool, bool] | None:
+        """Return whether the file is clean, and whether the worker may go on; None while there is no answer."""
+        try:
+            content = self.connection.recv(_READ_BYTES)
+            self._frames.feed(content)
+            frame = self._frames.take()
+            if frame is None:
+                return None if content else (False, False)
+            answer = decode_answer(frame)
+        except BlockingIOError:
+            return None
+        except (OSError, Nonsense):
+            return False, False
+        self._served += 1
+        untrusted = answer.untrusted_verdict
+        is_clean = not answer.failure and isinstance(untrusted, dict) and untrusted.get("findings") == []
+        return is_clean, not answer.tired and not answer.failure and self._served < _MOST_SERVED
+
+
+class Lanes:
+    """The lanes of one thread.
+
+    request: asks the main thread for a lane of an account. dismiss: has it part with a worker. clean: called with a
+    question whose file is clean. rest: with one that is to be handed on.
+    """
+
+    def __init__(
+        self,
+        request: Callable[[int], None],
+        dismiss: Callable[[Worker], None],
+        clean: Callable[[Question, int], None],
+        rest: Callable[[Question], None],
+    ) -> None:
+        self._request = request
+        self._dismiss = dismiss
+        self._clean = clean
+        self._rest = rest
+        self._lanes: list[Lane] = []
+        self._asked: dict[int, float] = {}
+        self._poll = select.poll()
+        self.generation = 0
+        self.busy: dict[int, Lane] = {}  # by descriptor
+
+    def add(self, worker: Worker, generation: int) -> None:
+        """Use a worker from now on; from the main thread."""
+        self._lanes.append(Lane(worker, generation))
+
+    def take(self, question: Question) -> bool:
+        """Have a small file examined; return False when there is no free lane for its owner."""
+        account = question.found.st_uid
+        of_account = 0
+        for lane in tuple(self._lanes):
+            if lane.generation != self.generation and lane.question is None:
+                self._drop(lane)
+            elif lane.account == account:
+                of_account += 1
+                if lane.question is None:
+                    return self._submit(lane, question)
+        if of_account < _PER_ACCOUNT:
+            self._want(account)
+        return False
+
+    def _want(self, account: int) -> None:
+        now = time.monotonic()
+        if now - self._asked.get(account, float("-inf")) < 1.0:
+            return
+        self._asked[account] = now
+        free = [lane for lane in self._lanes if lane.question is None and lane.account != account]
+        if len(self._lanes) >= _MOST and free:
+            self._drop(free[0])
+        if len(self._lanes) < _MOST:
+            self._request(account)
+
+    def _submit(self, lane: Lane, question: Question) -> bool:
+        try:
+            name = os.path.basename(os.readlink(f"/proc/self/fd/{question.descriptor}"))
+        except OSError:
+            name = ""
+        if not lane.submit(question, name):
+            self._drop(lane)
+            return False
+        self.busy[lane.descriptor] = lane
+        self._poll.register(lane.descriptor, select.POLLIN)
+        return True
+
+    def wait(self, group: int) -> bool:
+        """Take in answers until there are events to read; return whether there are."""
+        self._poll.register(group, select.POLLIN)
+        is_asked = False
+        for descriptor, _ in self._poll.poll(_PATIENCE_SECONDS * 1000):
+            if descriptor == group:
+                is_asked = True
+            elif descriptor in self.busy:
+                self._hear(self.busy[descriptor])
+        now = time.monotonic()
+        for lane in [each for each in self.busy.values() if now - each.since > _PATIENCE_SECONDS]:
+            self._finish(lane, is_clean=False, goes_on=False)
+        return is_asked
+
+    def _hear(self, lane: Lane) -> None:
+        told = lane.hear()
+        if told is not None:
+            self._finish(lane, *told)
+
+    def _finish(self, lane: Lane, is_clean: bool, goes_on: bool) -> None:
+        question = lane.question
+        lane.question = None
+        self.busy.pop(lane.descriptor, None)
+        with contextlib.suppress(KeyError):
+            self._poll.unregister(lane.descriptor)
+        if not goes_on:
+            self._drop(lane)
+        if question is not None and is_clean:
+            self._clean(question, lane.generation)
+        elif question is not None:
+            self._rest(question)
+
+    def _drop(self, lane: Lane) -> None:
+        self._lanes.remove(lane)
+        self._dismiss(lane.worker)
