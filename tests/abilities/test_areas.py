@@ -107,7 +107,7 @@ async def rootkits(areas: Areas, acting: Acting, sink: Callable[[Oddity | Troubl
 
 async def memory(areas: Areas, acting: Acting, sink: Callable[[Oddity | Trouble], Awaitable[None]]) -> None:
     await areas.code(acting, sink)
-    await areas.data(acting, sink)
+    await areas.data(acting, sink, is_brief=True)
 
 
 def children_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,7 +220,11 @@ def test_only_the_very_process_that_was_seen_is_ended() -> None:
 
 def test_what_is_too_much_of_one_process_is_said(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     children_looked_at(monkeypatch)
-    monkeypatch.setattr("garrison.abilities.areas._MOST_OF_ONE", 16 * 1024)
-    with started(sys.executable, "-c", _SLEEP) as child:
-        told = [each for each in found(home, memory) if isinstance(each, Trouble) and f" {child} " in each.path]
-    assert [each.what for each in told] == ["only the first 16.0 KiB were checked"]
+    monkeypatch.setattr("garrison.abilities.areas._MOST_IN_BRIEF", 16 * 1024)
+
+    async def brief(areas: Areas, acting: Acting, sink: Callable[[Oddity | Trouble], Awaitable[None]]) -> None:
+        await areas.data(acting, sink, is_brief=True)
+
+    with started(sys.executable, "-c", _SLEEP):
+        told = [each.what for each in found(home, brief) if isinstance(each, Trouble)]
+    assert "only the smaller parts, 16.0 KiB of each, were checked" in told

@@ -13,7 +13,7 @@ from pathlib import Path
 from garrison.abilities.databases import Databases
 from garrison.abilities.scanner import Scanner, verdict_of
 from garrison.base.errors import Unavailable
-from garrison.base.text import size
+from garrison.base.text import plural, size
 from garrison.engine.budget import MIB, Limits
 from garrison.engine.formats.opener import TOO_SHORT
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
@@ -39,6 +39,7 @@ from garrison.sdk.plain import to_plain
 
 _PIECE_BYTES = 8 * MIB
 _MOST_OF_ONE = 512 * MIB  # of one process's memory
+_MOST_IN_BRIEF = 16 * MIB
 _PRELOADS = ("LD_PRELOAD", "LD_AUDIT")
 _TRUSTED = ("/usr/lib", "/lib", "/usr/libexec", "/opt/", "/snap/", "/nix/store/")
 _FOLDERS = ("/", "/etc", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/var", "/var/lib", "/home", "/root", "/opt")
@@ -56,11 +57,11 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a process's memory to examine, or why there is none, or not more of it."""
+    """A part of a process's memory to examine, None when it may not be read. is_cut: whether there is more."""
 
     process: Running
     region: Region | None
-    trouble: str = ""
+    is_cut: bool = False
 
     @property
     def can_run(self) -> bool:
@@ -91,14 +92,24 @@ class Areas:
         """Examine what processes can execute that lies in no file, and programs whose file is gone. Takes moments."""
         shown = await acting.run(_with_memory, acting.uid)
         await self._lost_programs(shown, acting, sink)
-        await self._memory([part for part in await acting.run(_parts, shown) if part.can_run], acting, sink)
+        await self._memory(
+            [part for part in await acting.run(_parts, shown, _MOST_OF_ONE) if part.can_run], acting, sink
+        )
 
-    async def data(self, acting: Acting, sink: Sink) -> None:
-        """Examine all that processes can write to in memory, and say what could not be looked at. Takes its time."""
-        parts = await acting.run(_parts, await acting.run(_with_memory, acting.uid))
+    async def data(self, acting: Acting, sink: Sink, is_brief: bool = False) -> None:
+        """Examine what processes can write to in memory, and say what was not looked at. Takes its time.
+
+        is_brief: of each process only the smaller parts, where something that was put there is likelier to be.
+        """
+        most = _MOST_IN_BRIEF if is_brief else _MOST_OF_ONE
+        parts = await acting.run(_parts, await acting.run(_with_memory, acting.uid), most)
         for part in parts:
-            if part.trouble:
-                await sink(Trouble(f"memory of {_named(part.process)}", part.trouble))
+            if part.region is None:
+                await sink(Trouble(f"memory of {_named(part.process)}", "may not be read by this account"))
+        cut = len({part.process.pid for part in parts if part.is_cut})
+        if cut:
+            which = f"memory of {plural(cut, 'process', 'processes')}"
+            await sink(Trouble(which, f"only the smaller parts, {size(most)} of each, were checked"))
         await self._memory([part for part in parts if not part.can_run], acting, sink)
         if acting.uid:
             await sink(Trouble("memory of other accounts", "only an administrator may look: your own processes were"))
@@ -228,21 +239,24 @@ def _with_memory(account: int) -> list[Running]:
     return [each for each in visible(account) if each.pid != 1]
 
 
-def _parts(shown: list[Running]) -> list[_Part]:
+def _parts(shown: list[Running], most: int) -> list[_Part]:
+    """Return the parts of memory to examine, of each process so many bytes, the smaller ones first."""
     found: list[_Part] = []
     for process in shown:
-        room = _MOST_OF_ONE
+        room = most
         try:
-            for region in regions(process.pid):
-                length = min(room, region.end - region.start)
-                room -= length
-                cut = f"only the first {size(_MOST_OF_ONE)} were checked" if region.start + length < region.end else ""
-                found.append(_Part(process, replace(region, end=region.start + length), cut))
-                if cut:
-                    break
+            inside = regions(process.pid)
         except OSError:
             if (PROC / str(process.pid)).exists():
-                found.append(_Part(process, None, "may not be read by this account"))
+                found.append(_Part(process, None))
+            continue
+        for region in sorted(inside, key=lambda each: (not each.is_executable, each.end - each.start)):
+            length = min(room, region.end - region.start)
+            room -= length
+            is_cut = region.start + length < region.end
+            found.append(_Part(process, replace(region, end=region.start + length), is_cut))
+            if is_cut:
+                break
     return found
 
 

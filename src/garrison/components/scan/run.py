@@ -80,11 +80,11 @@ class Run:
             await self.acting.run(self._find_programs)
             await areas.code(self.acting, self.take_oddity)
 
-    async def look_last(self, areas: Areas, wanted: frozenset[Area]) -> None:
-        """Look at what takes long and seldom holds anything, when the files are done."""
+    async def look_last(self, areas: Areas, wanted: frozenset[Area], is_brief: bool) -> None:
+        """Look at what takes long and seldom holds anything, when the files are done. is_brief: at the likeliest."""
         if Area.MEMORY in wanted:
             self.job.progress(self.progress.done, None, "memory")
-            await areas.data(self.acting, self.take_oddity)
+            await areas.data(self.acting, self.take_oddity, is_brief)
 
     def _find_boot_files(self) -> None:
         self.roots += [path for path in _BOOT_FILES if os.path.isdir(path)]

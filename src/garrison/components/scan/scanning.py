@@ -147,7 +147,7 @@ class Scanning(sdk.Component[ScanSettings]):
                             databases,
                             every,
                         )
-                    await run.look_last(self._areas, areas)
+                    await run.look_last(self._areas, areas, is_brief=limit_seconds is not None)
             except TimeoutError:
                 complete = False
             finally:
