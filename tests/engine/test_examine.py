@@ -206,3 +206,14 @@ def test_a_small_file_takes_well_under_a_millisecond(detector: Detector) -> None
     for _ in range(300):
         check(content, detector)
     assert (time.process_time() - start) / 300 < 0.001
+
+
+def test_archives_are_left_unopened_when_that_is_wanted_and_documents_are_opened(detector: Detector) -> None:
+    def found(content: bytes) -> int:
+        source = Source(content)
+        return len(examine(source, "x", detector, Limits(archives=0), Unbounded()).findings)
+
+    assert found(EICAR) == 1
+    assert found(in_zip(EICAR)) == found(in_gzip(EICAR)) == found(in_tar(EICAR)) == 0
+    assert found(make_zip([("[Content_Types].xml", b"<Types/>"), ("word/eicar.com", EICAR))])) == 1
+    assert len(examine(Source(in_zip(EICAR)), "x", detector, Limits(), Unbounded()).findings) == 1

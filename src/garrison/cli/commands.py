@@ -72,7 +72,7 @@ def _start(session: Session) -> click.Command:
         short_help="Start Garrison and make a first scan; or switch a component on.",
         help="Start Garrison in the background and make a first scan of what matters most: documents, downloads, "
         "desktop, and what starts by itself. The rest of the home folder goes on in the background. "
-        "With COMPONENT, switch that component on.",
+        "With COMPONENT, switch that component on, and start Garrison for it.",
     )
     @click.argument("component", required=False)
     @click.option("--scan", "paths", multiple=True, type=click.Path(path_type=str), help="Scan this (repeatable).")
@@ -84,7 +84,9 @@ def _start(session: Session) -> click.Command:
         if component is not None:
             if paths or no_scan:
                 raise Invalid("A component is switched on without a scan.", f"garrison start {component}")
-            return session.show(session.suite().call("suite.start", {"component": component}), as_json)
+            answer = session.suite().call("suite.start", {"component": component})
+            session.start_lasting()  # it protects for as long as the suite runs
+            return session.show(answer, as_json)
         return _start_suite(session, absolute_paths(paths), not no_scan, as_json)
 
     return start

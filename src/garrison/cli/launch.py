@@ -5,13 +5,16 @@ import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
 
 from garrison.base.errors import Failed, GarrisonError, Refused, Unavailable, error_from_plain
 from garrison.base.paths import Home, own_program
-from garrison.wire.client import Client
+from garrison.wire.client import Client, folder_of, short_address
+from garrison.wire.frames import encode
+from garrison.wire.guarding import KEEPER_SOCKET, End, order_to_plain
 
 _PAUSE_SECONDS = 0.05
 _GREETING_SECONDS = 5.0  # a suite that has not said its name by then hangs
@@ -151,6 +154,7 @@ def stop(home: Home) -> bool:
     if not is_asked and not is_locked(home):
         return False
     if not _is_free_within(home, _SHUTDOWN_SECONDS if is_asked else 0):
+        _end_guard(home)  # else it would start the daemon again
         _kill(home)
         if not _is_free_within(home, _SHUTDOWN_SECONDS):
             raise Failed("Garrison could not be ended.")
@@ -170,6 +174,17 @@ def _ask_to_end(home: Home) -> bool:
     with client, contextlib.suppress(Unavailable):
         client.call("suite.shutdown", {})
     return True
+
+
+def _end_guard(home: Home) -> None:
+    """End the keeper, if there is one, in place of a daemon that hangs."""
+    path = home.root / "guard" / KEEPER_SOCKET
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_GREETING_SECONDS)
+        with folder_of(path) as folder:
+            connection.connect(short_address(folder, path.name))
+        connection.sendall(encode(order_to_plain(End())))
+        connection.recv(1)  # it says nothing, and hangs up when all has ended
 
 
 def _is_free_within(home: Home, seconds: float) -> bool:

@@ -21,9 +21,12 @@ _KEPT_BY_DEFAULT = ("settings", "quarantine", "exclusions")
 _OTHERS = (
     "databases",
     "fetch",
+    "file-protection",
+    "guard",
     "mirror",
     "response",
     "self-test",
+    "system-watcher",
     "unchanged",
     "updates",
     "versions",

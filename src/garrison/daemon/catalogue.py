@@ -2,10 +2,12 @@
 
 from garrison.components.databases.component import DatabasesComponent
 from garrison.components.exclusions.component import Exclusions
+from garrison.components.file_protection.component import FileProtection
 from garrison.components.privacy.component import Privacy
 from garrison.components.quarantine.component import QuarantineComponent
 from garrison.components.scan.component import Scan
 from garrison.components.self_test.component import SelfTest
+from garrison.components.system_watcher.component import SystemWatcher
 from garrison.components.updates.component import Updates
 from garrison.components.upgrades.component import Upgrades
 from garrison.daemon.suite import Suite
@@ -14,6 +16,8 @@ from garrison.wire.manifest import Manifest
 
 COMPONENTS: tuple[type[AnyComponent], ...] = (
     Scan,
+    FileProtection,
+    SystemWatcher,
     QuarantineComponent,
     Exclusions,
     DatabasesComponent,

@@ -75,6 +75,8 @@ class SettingsDesk:
         """Change some settings of a component. Raises NotFound, Invalid, and what taking them up raises."""
         if _SWITCH in values:
             self.switchable(component)
+        self._parts.book.of(component)  # says when there is none
+        values = self._parts.door.components[component].completed(values)
         old, new = self._parts.book.change(component, values)
         await self._apply(component, old, new, caller)
 

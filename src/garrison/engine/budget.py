@@ -8,7 +8,10 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Hard limits for one file and what is inside it. Sizes in bytes, counts in objects."""
+    """Hard limits for one file and what is inside it. Sizes in bytes, counts in objects.
+
+    archives: 0 to leave archives, packages and images of disks unopened; documents that are archives are not meant.
+    """
 
     object_bytes: int = 100 * MIB  # one object, after unpacking
     total_bytes: int = 400 * MIB  # all that is unpacked from one file
@@ -16,6 +19,7 @@ class Limits:
     depth: int = 16  # containers in containers
     ratio: int = 250  # unpacked : packed, judged once ratio_from_bytes have come out
     ratio_from_bytes: int = 16 * MIB
+    archives: int = 1
 
 
 class Budget(Protocol):

@@ -26,6 +26,8 @@ from garrison.engine.verdict import Certainty, Verdict
 
 _ZIP = opener("zip")
 _PLAIN = {Type.DATA, Type.TEXT}
+# What tells a document or a program that is a zip: of Office, of OpenDocument and EPUB, of Java.
+_ZIPPED = (b"[Content_Types].xml", b"mimetypeapplication/", b"META-INF/")
 # Their own openers read them to the end; in anything else a zip may lie behind.
 _PACKED = frozenset(kind for family in (archives, images) for kind in family.OPENERS) - {Type.ELF, Type.PE, Type.DOS}
 
@@ -173,6 +175,8 @@ class _Examination:
         return (Match(assessed.name, assessed.kind, Certainty.PROBABLE, why, signature, -1, assessed.score),)
 
     def _open(self, subject: Subject, source: Source, inner: tuple[str, ...]) -> None:
+        if not self._limits.archives and _is_archive(subject.kind, source):
+            return
         openers = self._openers(subject.kind, source, inner)
         if not openers:
             self._said.remark(CLOSED.get(subject.kind, ""), inner)
@@ -220,6 +224,11 @@ def _zip_in_ole(source: Source, guard: Guard, name: str) -> Iterator[Member]:
             yield member
         elif member.content is not None:
             yield replace(member, remark="")
+
+
+def _is_archive(kind: Type, source: Source) -> bool:
+    """Return whether an object is nothing but a container of other files."""
+    return kind in _PACKED and not (kind is Type.ZIP and any(mark in source.head() for mark in _ZIPPED))
 
 
 def _unreadable(error: OSError | MemoryError) -> str:

@@ -1,6 +1,6 @@
 """The one small abstraction: a protection that describes itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
@@ -67,6 +67,10 @@ class Component(Generic[SettingsType]):
 
     def settings_changed(self) -> None:
         """Take up `self.settings`, which were just given or changed."""
+
+    def completed(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return changes that a person makes to its settings, as yet unchecked, with those that go with them."""
+        return values
 
     def issues(self) -> Iterable[Issue]:
         """Return what is wrong now."""

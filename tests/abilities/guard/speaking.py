@@ -1,6 +1,6 @@
-"""A small keeper and a small gate that only speak: python speaking.py HOME is the keeper, which starts the gate.
+"""A small keeper and a small gate that only speak: python speaking.py FOLDER is the keeper, which starts the gate.
 
-What they hear is written to HOME/guard/heard, a line each. What comes by HOME/guard/tell.sock, the gate tells.
+What they hear is written to FOLDER/heard, a line each. What comes by FOLDER/tell.sock, the gate tells.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-FOLDER = Path(sys.argv[1]) / "guard"
+FOLDER = Path(sys.argv[1])
 
 
 def heard(line: bytes) -> None:
@@ -24,7 +24,11 @@ async def keeper() -> None:
         _, writer = await asyncio.open_unix_connection(FOLDER / "tell.sock")  # a gate of an earlier keeper
         writer.close()
     except OSError:
-        await asyncio.create_subprocess_exec(sys.executable, __file__, str(FOLDER.parent), "gate")
+        await asyncio.create_subprocess_exec(sys.executable, __file__, str(FOLDER), "gate")
+        for _ in range(500):
+            if (FOLDER / "gate.pid").exists():
+                break
+            await asyncio.sleep(0.01)
     ended = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -14,7 +14,7 @@ from tests.abilities.guard.guards import PROGRAM
 
 def _keeper(root: Path, program: tuple[str, ...] = PROGRAM) -> Keeper:
     (root / "guard").mkdir(exist_ok=True)
-    return Keeper(root / "guard", [*program, str(root)], ("python", "-m", "garrison.daemon"), SystemClock())
+    return Keeper(root / "guard", [*program, str(root / "guard")], ("python", "-m", "garrison.daemon"), SystemClock())
 
 
 def test_it_is_started_once_and_then_found(tmp_path: Path) -> None:

@@ -50,13 +50,14 @@ class Guard:
         self._clock = clock
         self._databases = databases
         daemon = [*own_program("garrison.daemon"), "--home", str(home.root)]
-        self._keeper = Keeper(self.folder, [*(program or own_program(KEEPER)), str(home.root)], daemon, clock)
+        self._keeper = Keeper(self.folder, [*(program or own_program(KEEPER)), str(self.folder)], daemon, clock)
         self._files: Plan | None = None
         self._documents: Mapping[str, Any] | None = None
         self._hearings: list[Hearing[Any]] = []
         self._keeper_wakes, self._gate_wakes = asyncio.Event(), asyncio.Event()
         self._news = asyncio.Condition()
         self._lost_at: float | None = None  # when the gate was last heard of
+        self._keeper_then: float | None = None  # when the keeper had begun that was there then
         databases.on_switch.append(self._follow)
 
     @staticmethod
@@ -234,7 +235,8 @@ class Guard:
     def _tell_gap(self) -> None:
         """Tell of the time in which there was neither keeper nor gate. What only one of them missed, the gate tells."""
         lost, self._lost_at = self._lost_at, None
-        if lost is None or self._keeper.began is None or self._keeper.began < lost:
+        before, self._keeper_then = self._keeper_then, self._keeper.began
+        if lost is None or self._keeper.began == before:
             return
         places = tuple(place.path for place in self._files.places) if self._files else ()
         gap = Gap(self._clock.monotonic() - lost, "The guard of files had to be started again.", places)

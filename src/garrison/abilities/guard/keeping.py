@@ -15,6 +15,7 @@ from garrison.wire.guarding import KEEPER_SOCKET, SOCKET, Arm, End, Hello
 
 _LOOK_SECONDS = 0.02
 _START_SECONDS = 10.0
+_REPLACED_SECONDS = 2.0
 _END_SECONDS = 5.0
 _STEADY_SECONDS = 10.0  # a keeper that lived so long is started again at once
 _FIRST_PAUSE_SECONDS = 0.1
@@ -44,11 +45,26 @@ class Keeper:
         try:
             link = await connect(self._folder / KEEPER_SOCKET)
         except OSError:
-            self._spawn()
-            link = await self._await_answer()
+            link = await self._replaced() or await self._started()
         self._link = link
         await link.order(Hello(self._daemon))
         return link
+
+    async def _started(self) -> Link:
+        self._spawn()
+        return await self._await_answer()
+
+    async def _replaced(self) -> Link | None:
+        """Wait for the keeper that a gate starts which lost its own; None when there is none."""
+        gate = process_at(self._folder / SOCKET)
+        for descriptor in gate:
+            os.close(descriptor)
+        until = self._clock.monotonic() + _REPLACED_SECONDS
+        while gate and self._clock.monotonic() < until:
+            with contextlib.suppress(OSError):
+                return await connect(self._folder / KEEPER_SOCKET)
+            await asyncio.sleep(_LOOK_SECONDS)
+        return None
 
     def leave(self, link: Link) -> None:
         """Hang up."""
