@@ -23,6 +23,7 @@ _COMPONENT, _PURPOSE = "scan", "package-files"
 _SECONDS = 120.0
 _SLACK_SECONDS = 30.0  # until it has begun
 _MEMORY_MIB = 2048
+_MOST_TOLD = 5  # of what was taken out
 _GROWTH_BYTES = 1024 * 1024  # a cured file is no larger, but for how it is compressed
 
 
@@ -84,7 +85,9 @@ class Curing:
         head, content = await _ask(descriptor, request)
         if head.why:
             raise Failed(f"It could not be cured: {printable(head.why)}.")
-        return Replacement(content, f"taken out: {', '.join(map(printable, head.removed))}")
+        told = [printable(name) for name in head.removed[:_MOST_TOLD]]
+        more = ["and more"] if len(head.removed) > _MOST_TOLD else []
+        return Replacement(content, f"taken out: {', '.join(told + more)}")
 
     async def _checked(self, replacement: Replacement, path: str) -> Replacement:
         """Return what was made when nothing is found in it any more."""

@@ -13,7 +13,7 @@ from typing import Any, Self
 PROGRAM = "garrison.worker.curing"
 LENGTH = struct.Struct(">I")
 MOST_HEAD = 256 * 1024  # bytes
-MOST_REMOVED = 1000  # names that are told
+MOST_REMOVED = 50  # names that are told
 MOST_NAME = 300  # characters of one
 
 
@@ -50,6 +50,8 @@ class Head:
     def encode(self) -> bytes:
         """Return it framed, cut to what may be said."""
         removed = [name[:MOST_NAME] for name in self.removed[:MOST_REMOVED]]
+        if len(self.removed) > MOST_REMOVED:
+            removed[-1] = f"{len(self.removed) - MOST_REMOVED + 1:,} more"
         text = json.dumps({"size": self.size, "removed": removed, "why": self.why[:MOST_NAME]}).encode("ascii")
         return LENGTH.pack(len(text)) + text
 
