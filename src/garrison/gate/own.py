@@ -22,10 +22,14 @@ class Own:
         """Return whether a process that waits for an answer is ours."""
         if process in self._numbers:
             return True
+        if process <= 0:  # of another view of processes; to the calls below, 0 would be this one
+            return False
         try:
             leader = os.getsid(process)
             if leader == self._session:
                 return True
+            if leader <= 0:  # likewise, or a process that the kernel itself started
+                return False
             os.waitid(os.P_PID, leader, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except (ChildProcessError, ProcessLookupError):  # no child of ours; no process any more
             return False
