@@ -54,7 +54,7 @@ class Unruly:
         """Return the object's name as its type and this process's number as the count of objects."""
         content = os.pread(descriptor, 1 << 20, 0)
         misbehave(content, budget)
-        if content.startswith(NEED) and self._needs not in {EVERYTHING, content.decode()}:
+        if content.startswith(NEED) and not {EVERYTHING, content.decode()}.intersection(self._needs.split(",")):
             raise Unprepared(content.decode())
         if content == DEMAND:
             raise Unprepared("more")

@@ -16,6 +16,7 @@ from garrison.base.errors import Unavailable
 from garrison.base.text import printable
 from garrison.wire.examination import (
     CONTROL_BYTES,
+    EVERYTHING,
     KILLED,
     OUT_OF_TIME,
     Answer,
@@ -39,6 +40,7 @@ from garrison.wire.examination import (
 START_SECONDS = 60.0  # opening the databases on a busy computer
 WORKER_SECONDS = 20.0  # forking and closing the sandbox, likewise
 END_SECONDS = 10.0
+_MOST_STEPS = 5  # in which workers get better prepared: each costs an object that is examined twice
 _BY_ITSELF_SECONDS = 1.0  # for the end of a worker that has closed its connection, most often by dying
 _READ_BYTES = 1024 * 1024  # more than a socket holds, so that one look sees all that came
 _ENVIRONMENT = {
@@ -78,6 +80,7 @@ class ForkServer:
         self.gone: asyncio.Future[None] = self._loop.create_future()
         self.is_alive = True
         self.untrusted_needs = ""
+        self._steps = 0
         self.users = 0  # calls that hold one of its workers; the pool counts
         self._words = ""
         self._stderr = os.memfd_create("garrison-worker-stderr", os.MFD_CLOEXEC)
@@ -145,6 +148,13 @@ class ForkServer:
             worker.dismiss()
             raise
         return worker
+
+    def need(self, untrusted_more: str) -> None:
+        """Have workers from now on start with more than before; after some such steps with everything."""
+        self._steps += 1
+        is_enough = untrusted_more in {"", EVERYTHING} or self._steps > _MOST_STEPS
+        both = f"{self.untrusted_needs},{untrusted_more}".lstrip(",")
+        self.untrusted_needs = EVERYTHING if is_enough else both
 
     def kill(self, number: int) -> None:
         """Have a worker killed, if it still runs."""

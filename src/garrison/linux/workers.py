@@ -251,8 +251,8 @@ class WorkerPool:
     async def _outcome(self, worker: Worker, asked: int, index: int) -> tuple[Outcome, bool]:
         """Return what became of one object, and whether its worker may go on.
 
-        Raises WorkerGone when it needs a worker that is better prepared: the next ones have what it asked for, those
-        after a second object that needed more have everything.
+        Raises WorkerGone when it needs a worker that is better prepared: the next ones have what it asked for, and
+        everything when that did not suffice.
         """
         try:
             answer = await worker.answer(asked, self._patience_seconds)
@@ -267,7 +267,8 @@ class WorkerPool:
                 return Outcome(index, None, "crashed", "asked for more than there is"), False
             server = worker.server
             if worker.untrusted_needs == server.untrusted_needs:  # else it is an older one, and a fresh one may do
-                server.untrusted_needs = EVERYTHING if server.untrusted_needs else answer.detail or EVERYTHING
+                is_again = bool(worker.untrusted_needs) and worker.served == 1  # what it has was for this very object
+                server.need(EVERYTHING if is_again else answer.detail)
             raise WorkerGone
         outcome = Outcome(index, answer.untrusted_verdict, answer.failure, printable(answer.detail))
         return outcome, not (answer.tired or worker.is_worn or worker.served >= self._objects_per_worker)

@@ -37,8 +37,9 @@ class DatabaseExaminer:
             if needs == EVERYTHING
             else {int(word) for word in needs.split(",") if word.isascii() and word.isdigit() and len(word) < 6}
         )
-        self._detector.open_rules(numbers)
         preload_more()
+        give_back()  # before more is needed
+        self._detector.open_rules(numbers)
         self.settle()
 
     def settle(self) -> None:
