@@ -74,8 +74,9 @@ class Did(StrEnum):
 class Deed:
     """One line of the journal.
 
-    at: seconds since 1970. to: the new path of a renaming, "" when it left what is watched. process: "PID.START"; lineage: likewise, itself first and
-    then its ancestors up to what a person or the system started. copy: the name of the copy, "" when there is none.
+    at: seconds since 1970. to: the new path of a renaming, "" when it left what is watched. process: "PID.START";
+    lineage: likewise, itself first and then its ancestors up to what a person or the system started. copy: the name of
+    the copy, "" when there is none.
     metadata: of the file as it was: uid, gid, mode, atime_ns, mtime_ns, xattrs (name -> base64), size, sha256 unknown.
     """
 

@@ -182,13 +182,12 @@ class Undone(sdk.Result):
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""
-        parts = {
-            "{what} restored.": plural(len(self.restored) + len(self.moved), "file was", "files were"),
-            "{what} put into quarantine (garrison quarantine list).": plural(
-                len(self.quarantined), "file that was made was", "files that were made were"
-            ),
-        }
-        lines = [sdk.Text(text, what=what) for text, what in parts.items()]
+        restored = plural(len(self.restored) + len(self.moved), "file was", "files were")
+        made = plural(len(self.quarantined), "file that was made was", "files that were made were")
+        lines = [
+            sdk.Text("{files} restored.", files=restored),
+            sdk.Text("{files} put into quarantine (garrison quarantine list).", files=made),
+        ]
         return lines + [sdk.Text("Not restored: {why}", why=printable(why)) for why in self.failed.values()]
 
 
