@@ -38,46 +38,58 @@ _BEGINNINGS = (
 _FILE, _SHORT_FILE = 2, 3
 _FILE_START = re.compile(_FILES, re.DOTALL)
 _CODE_NUMBERS = (20, 24)  # bytes between the start of a code object and its instructions, by version
-_CODED = re.compile(rb"(?:" + _LONG + rb"(....)|" + _SHORT + rb"(.))(?=[A-Za-z0-9+/]{24})", re.DOTALL)
+_DECODES = (b"b64decode", b"base64", b"unhexlify", b"fromhex")  # of which none is there, nothing is decoded
+_FIRST_WORD = len(_BEGINNINGS)
+_LETTERS = 24  # and more: of a text in base64 or hexadecimal
+_CODED = tuple(start + rb"[A-Za-z0-9+/]{%d}" % _LETTERS for start in (_LONG + rb"...[\x00-\x06]", _SHORT + rb"."))
+_CODED_WIDTHS = (5, 2)  # of the kind and the length before it
 _CODED_TEXT = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
-_DECODES = (b"b64decode", b"base64", b"unhexlify", b"fromhex")
+
+Places = list[tuple[int, int]]  # where a beginning or a word ends; its number
 
 
 def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noqa: ARG001 # every opener gets the name
     """Yield long bytes, files and scripts, and what is written in base64 or hexadecimal. Raises OSError."""
     content = source.read_at(0, _MOST_BYTES)
-    for label, found in chain(_constants(content), _hidden(content)):
+    places: Places = []
+    database().scan(content, match_event_handler=_note, context=places)
+    for label, found in chain(_constants(content, places), _hidden(content, places)):
         yield derived(label, found, guard)
         if guard.stopped:
             yield Member((), None, guard.stopped)
             return
 
 
-def _hidden(content: bytes) -> Iterator[tuple[str, bytes]]:
-    if any(word in content for word in _DECODES):
-        for number, hidden in enumerate(hidden_in(b"\n".join(_coded(content))), 1):
+def _hidden(content: bytes, places: Places) -> Iterator[tuple[str, bytes]]:
+    if any(number >= _FIRST_WORD for _, number in places):
+        coded = b"\n".join(_coded(content))
+        for number, hidden in enumerate(hidden_in(coded) if coded else (), 1):
             yield f"hidden {number}", hidden
 
 
 def _coded(content: bytes) -> Iterator[bytes]:
     """Yield the constants that consist of letters and digits only, as base64 and hexadecimal do."""
-    at = 0
-    while found := _CODED.search(content, at):
-        start = found.end()
-        end = start + int.from_bytes(found[1] or found[2], "little")
+    places: list[int] = []
+    coded_database().scan(content, match_event_handler=_note_coded, context=places)
+    after = 0
+    for place in sorted(places):
+        at, number = divmod(place, len(_CODED))
+        if at < after:
+            continue
+        width = _CODED_WIDTHS[number]
+        start = at + width
+        end = start + int.from_bytes(content[at + 1 : start], "little")
         if end <= len(content) and _CODED_TEXT.fullmatch(content, start, end):
             yield content[start:end]
-            at = end
-        else:
-            at = found.start() + 1
+            after = end
 
 
-def _constants(content: bytes) -> Iterator[tuple[str, bytes]]:
+def _constants(content: bytes, places: Places) -> Iterator[tuple[str, bytes]]:
     """Yield the constants that are worth an object of their own, none from inside another."""
-    found: list[tuple[int, int]] = []
-    database().scan(content, match_event_handler=_note, context=found)
     after = count = 0
-    for to, number in sorted(found):
+    for to, number in sorted(places):
+        if number >= _FIRST_WORD:
+            continue
         if number == _SHORT_FILE:
             start, length = _short(content, to)
         else:
@@ -119,16 +131,31 @@ def _is_worth_it(content: bytes, start: int, length: int) -> bool:
     return kind not in {Type.TEXT, Type.DATA}
 
 
-def _note(number: int, _start: int, end: int, _flags: int, found: list[tuple[int, int]]) -> None:
+def _note(number: int, _start: int, end: int, _flags: int, found: Places) -> None:
     found.append((end, number))
+
+
+def _note_coded(number: int, _start: int, end: int, _flags: int, found: list[int]) -> None:
+    """Keep where the constant begins, and its number, in one figure: base64 itself has many such places."""
+    found.append((end - _LETTERS - _CODED_WIDTHS[number]) * len(_CODED) + number)
 
 
 @cache
 def database() -> Any:  # hyperscan has no types
     """Return the compiled beginnings; it takes some milliseconds the first time. One thread at a time."""
+    once = [hyperscan.HS_FLAG_SINGLEMATCH] * len(_DECODES)
+    return _compiled((*_BEGINNINGS, *_DECODES), [hyperscan.HS_FLAG_DOTALL] * len(_BEGINNINGS) + once)
+
+
+@cache
+def coded_database() -> Any:
+    """Return the compiled beginnings of what may be decoded, likewise."""
+    return _compiled(_CODED, [hyperscan.HS_FLAG_DOTALL] * len(_CODED))
+
+
+def _compiled(expressions: tuple[bytes, ...], flags: list[int]) -> Any:
     made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    count = len(_BEGINNINGS)
-    flags = [hyperscan.HS_FLAG_DOTALL] * count
-    made.compile(expressions=list(_BEGINNINGS), ids=list(range(count)), elements=count, flags=flags)
+    count = len(expressions)
+    made.compile(expressions=list(expressions), ids=list(range(count)), elements=count, flags=flags)
     made.scratch = hyperscan.Scratch(made)
     return made
