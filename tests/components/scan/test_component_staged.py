@@ -26,6 +26,7 @@ from garrison.base.paths import Home
 from garrison.components.scan import component as component_module
 from garrison.components.scan.component import Scan
 from garrison.components.scan.results import Resolved, ScanSummary
+from garrison.components.scan.run import Area, Run
 from garrison.engine.verdict import Certainty
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Trouble
@@ -269,6 +270,25 @@ def test_a_quick_scan_looks_for_its_places_with_the_rights_of_the_caller(
 
     bench.run(work)
     assert [f"{secret}/inner" in roots for roots in asked] == [False, True, False]
+
+
+def test_a_full_scan_is_of_all_files_and_every_area(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    async def work(staged: Staged[Scan]) -> None:
+        async def spy(roots: list[str], *rest: Any) -> None:
+            asked.append(roots)
+
+        async def look(run: object, areas: object, wanted: object, **options: object) -> None:
+            asked.append(wanted)
+
+        monkeypatch.setattr(bench.scanner, "scan", spy)
+        monkeypatch.setattr(Run, "look", look)
+        monkeypatch.setattr(Run, "look_last", look)
+        await staged.ask("full", MYSELF)
+
+    bench.run(work)
+    assert asked == [frozenset(Area), ["/"], frozenset(Area)]
 
 
 @needs_root
