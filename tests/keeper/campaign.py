@@ -68,8 +68,8 @@ def campaign(seed: int, times: int) -> None:
     )
 
 
-def run(seed: int, times: int, kinds: tuple[str, ...] = KILLED) -> Figures:
-    """Do it, and return the figures."""
+def run(seed: int, times: int, kinds: tuple[str, ...] = KILLED, slack: float = 1.0) -> Figures:
+    """Do it, and return the figures. slack: by how much times may be longer, on a computer that does other things."""
     chance = random.Random(seed)
     figures = Figures()
     with tempfile.TemporaryDirectory() as name:
@@ -83,7 +83,7 @@ def run(seed: int, times: int, kinds: tuple[str, ...] = KILLED) -> Figures:
                 with openers(disk, folder / "stop") as running:
                     for number in range(times):
                         time.sleep(chance.uniform(0.2, 1.0))
-                        _round(live, evil, kinds[number % len(kinds)], figures)
+                        _round(live, evil, kinds[number % len(kinds)], figures, slack)
                     (folder / "stop").touch()
                     for opener in running:
                         longest, count = json.loads(opener.communicate(timeout=30)[0])
@@ -92,7 +92,7 @@ def run(seed: int, times: int, kinds: tuple[str, ...] = KILLED) -> Figures:
             finally:
                 live.end()
     assert figures.opens > times, "nothing was opened"
-    assert figures.stuck_seconds <= STUCK_SECONDS, f"somebody waited for {figures.stuck_seconds:.2f} s"
+    assert figures.stuck_seconds <= STUCK_SECONDS * slack, f"somebody waited for {figures.stuck_seconds:.2f} s"
     return figures
 
 
@@ -109,7 +109,7 @@ def openers(disk: Path, stop: Path) -> Iterator[list["subprocess.Popen[bytes]"]]
             opener.communicate()
 
 
-def _round(live: Live, evil: Path, kind: str, figures: Figures) -> None:
+def _round(live: Live, evil: Path, kind: str, figures: Figures, slack: float) -> None:
     gate = live.gate()
     spares = [number for number in live.processes("garrison.gate") if number != gate]
     victims = {
@@ -131,7 +131,7 @@ def _round(live: Live, evil: Path, kind: str, figures: Figures) -> None:
     took = time.monotonic() - began
     if kind != "gate and spare":
         figures.back_seconds = max(figures.back_seconds, took)
-    most = BOTH_SECONDS if kind == "gate and spare" else BACK_SECONDS
+    most = slack * (BOTH_SECONDS if kind == "gate and spare" else BACK_SECONDS)
     assert took <= most, f"{took:.2f} s without protection ({kind})"
     if "gate" in kind.split():
         live.connect()
