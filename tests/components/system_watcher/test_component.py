@@ -97,12 +97,17 @@ class Scene:
                 await asyncio.sleep(0.01)
 
 
-def make_scene(root: Path, settings: SystemWatcherSettings = ONLY_NAMED, guard: Any = None) -> Scene:
+def make_scene(
+    root: Path, settings: SystemWatcherSettings = ONLY_NAMED, guard: Any = None, protects: bool = True
+) -> Scene:
     home = Home(root)
     home.prepare()
     rewinding = Rewinding(home, Quarantine(home, SystemClock()))
     guard = guard or Wanted()
-    return Scene(stage(SystemWatcher, settings, guard=guard, rewinding=rewinding), guard, rewinding)
+    staged = stage(SystemWatcher, settings, guard=guard, rewinding=rewinding)
+    if protects:
+        staged.component._memory.protect(str(root))
+    return Scene(staged, guard, rewinding)
 
 
 def read(path: str) -> bytes:
@@ -126,7 +131,7 @@ def test_an_attack_is_stopped_undone_and_ended_without_anybody_there(tmp_path: P
         (databases.folder / "set").mkdir()
         (databases.folder / "current").symlink_to("set")
         guard = Guard(home, SystemClock(), databases)
-        scene = make_scene(home.root, guard=guard)
+        scene = make_scene(home.root, guard=guard, protects=False)
         made = attacks.make_documents(documents, 24)
         async with asyncio.TaskGroup() as group:
             guarding = group.create_task(guard.run())
@@ -191,7 +196,7 @@ def test_documents_of_home_folders_are_protected_unless_that_is_switched_off(
     (home / "Documents").mkdir(parents=True)
     monkeypatch.setattr(watching, "homes", lambda: [home])
     for is_on in (True, False):
-        scene = make_scene(tmp_path / "home", SystemWatcherSettings(home_folders=is_on))
+        scene = make_scene(tmp_path / "home", SystemWatcherSettings(home_folders=is_on), protects=False)
         folders = asyncio.run(scene.staged.ask("folders"))
         assert [each.path for each in folders] == [str(home / "Documents")] * is_on
 
@@ -199,15 +204,18 @@ def test_documents_of_home_folders_are_protected_unless_that_is_switched_off(
 def test_folders_are_added_and_taken_off_and_survive_a_restart(tmp_path: Path) -> None:
     folder = tmp_path / "shares"
     folder.mkdir()
-    scene = make_scene(tmp_path / "home")
+    scene = make_scene(tmp_path / "home", protects=False)
 
     async def act() -> None:
         async with scene.running():
+            assert scene.guard.documents is None
             await scene.staged.ask("protect", path=str(folder))
             assert scene.guard.plan().folders == (str(folder),)
-            assert [each.path for each in await make_scene(tmp_path / "home").staged.ask("folders")] == [str(folder)]
+            assert [
+                each.path for each in await make_scene(tmp_path / "home", protects=False).staged.ask("folders")
+            ] == [str(folder)]
             await scene.staged.ask("unprotect", path=str(folder))
-            assert scene.guard.plan().folders == ()
+            assert scene.guard.documents is None
             with pytest.raises(NotFound):
                 await scene.staged.ask("unprotect", path=str(folder))
             for path in ("/", "/proc/self", str(tmp_path / "nothing")):
@@ -310,7 +318,7 @@ def test_too_little_space_is_said_and_an_issue(tmp_path: Path) -> None:
 
 
 def test_without_the_rights_it_says_so_and_watches_nothing(tmp_path: Path) -> None:
-    scene = make_scene(tmp_path, guard=Wanted(blocks=False))
+    scene = make_scene(tmp_path, guard=Wanted(blocks=False), protects=False)
     assert scene.staged.component.unsupported() is not None
 
     async def act() -> None:

@@ -103,7 +103,12 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
     def settings_changed(self) -> None:
         """Have the gate go by the settings."""
         if self._is_running:
-            self._guard.watch_documents(self._plan().to_plain())
+            self._guard.watch_documents(self._wanted())
+
+    def _wanted(self) -> Mapping[str, Any] | None:
+        """Return what the gate is to do; None when there is nothing to protect and nobody stopped."""
+        is_waiting = any(alarm.stopped and not alarm.decision for alarm in self._rewinding.alarms())
+        return self._plan().to_plain() if is_waiting or self._folders() else None
 
     def _folders(self) -> dict[str, str]:
         """Return the protected folders with who named them."""
@@ -136,7 +141,7 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
         try:
             with self._guard.hear(_understood) as hearing:
                 self._is_running = True
-                self._guard.watch_documents((await asyncio.to_thread(self._plan)).to_plain())
+                self._guard.watch_documents(await asyncio.to_thread(self._wanted))
                 self.host.ready()
                 async with asyncio.TaskGroup() as group:
                     for alarm in self._rewinding.alarms():  # raised while nobody listened
