@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 from garrison.wire.guarding import Found, Hello, Late, Occasion, Plan, Standing, Types, Unexamined
 from tests.engine.samples import EICAR
+from tests.gate.conftest import HARMFUL
 from tests.gate.live import Live, database, is_denied, volume, wait_until
 
 SHORT = 0.3
@@ -72,6 +74,38 @@ def test_what_the_plan_leaves_out_passes(
     path = written(place, "evil.skipped")
     live.watch(disk, **changes)
     assert is_denied(path) is denied
+
+
+def test_a_program_is_not_trusted_for_a_name_that_it_has_in_a_namespace_of_its_own(
+    live: Live, disk: Path, place: Path, tmp_path: Path
+) -> None:
+    path = written(place)
+    trusted = tmp_path / "trusted"
+    shutil.copy("/bin/cat", trusted)
+    other = Path(shutil.copy("/bin/cat", tmp_path / "other"))
+    live.watch(disk, programs=(str(trusted),))
+    assert subprocess.run([trusted, path], capture_output=True, check=False).stdout == EICAR
+    script = 'mount --bind "$1" "$2" && "$2" "$3"'
+    posing = ["unshare", "-m", "sh", "-c", script, "sh", *map(str, (other, trusted, path))]
+    done = subprocess.run(posing, capture_output=True, check=False)
+    assert (done.stdout, b"not permitted" in done.stderr) == (b"", True)
+
+
+def test_only_runs_are_asked_about_when_the_plan_says_so(live: Live, disk: Path, place: Path) -> None:
+    program = written(place, "program", HARMFUL)
+    program.chmod(0o755)
+    live.watch(disk, occasions=(Occasion.RUN,))
+    assert not is_denied(program)
+    with pytest.raises(PermissionError):
+        subprocess.run([program], check=False)
+    assert live.wait_for_found(program).occasion is Occasion.RUN
+
+
+def test_a_name_that_is_no_text_is_told_as_it_is(live: Live, disk: Path, place: Path) -> None:
+    live.watch(disk)
+    path = written(place, os.fsdecode(b"evil\xff\n"))
+    assert live.wait_for_found(path).path == str(path)
+    assert is_denied(path)
 
 
 def test_a_risky_name_is_examined_when_names_count(live: Live, disk: Path, place: Path) -> None:

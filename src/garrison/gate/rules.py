@@ -222,7 +222,7 @@ class Rules:
 
     def leave_out(self, descriptor: int, process: int) -> bool:
         """Return whether an open file is none to examine."""
-        if self._programs and _program(process) in self._programs:
+        if self._programs and _runs_one_of(process, self._programs):
             return True
         if self._asks_for_path and self._leaves_out_path(descriptor):
             return True
@@ -271,11 +271,14 @@ def _path(place: Place, mounts: Mounts) -> str:
     return path if mount is None else mount.path
 
 
-def _program(process: int) -> str:
+def _runs_one_of(process: int, programs: frozenset[str]) -> bool:
+    """Return whether a process runs a trusted program: the file itself, not one that has its name in some namespace."""
+    link = f"/proc/{process}/exe"
     try:
-        return os.readlink(f"/proc/{process}/exe")
+        program = os.readlink(link)
+        return program in programs and os.path.samestat(os.stat(link), os.stat(program))
     except OSError:
-        return ""
+        return False
 
 
 def _begins_passive(descriptor: int) -> bool:
