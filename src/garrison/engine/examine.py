@@ -187,6 +187,7 @@ class _Examination:
             self._said.remark(f"limit reached: nested deeper than {self._limits.depth}", inner)
             return
         name = subject.name or self._name
+        source.program = subject.program()
         members = chain.from_iterable(each(source, self._guard, name) for each in openers)
         self._levels.append(_Level(subject, inner, members))
 

@@ -8,6 +8,8 @@ import io
 import os
 from collections.abc import Iterator
 
+from garrison.engine.programs.program import Program
+
 HEAD_BYTES = 4096
 PIECE_BYTES = 256 * 1024
 _GROWTH_BYTES = 64 * 1024
@@ -19,12 +21,14 @@ class Source:
 
     origin: an open, seekable descriptor (stays the caller's to close), or the bytes themselves. The file behind a
     descriptor may grow, shrink or fail while it is read: every read returns what is there at that moment.
+    program: what its headers say, when somebody has read them; openers need not read them again.
     Raises OSError when the descriptor cannot be asked for its size.
     """
 
-    __slots__ = ("_bytes", "_descriptor", "size")
+    __slots__ = ("_bytes", "_descriptor", "program", "size")
 
     def __init__(self, origin: int | bytes) -> None:
+        self.program: Program | None = None
         if isinstance(origin, bytes):
             self._bytes: bytes | None = origin
             self._descriptor = -1

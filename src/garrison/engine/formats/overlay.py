@@ -13,10 +13,13 @@ from garrison.engine.source import Source
 
 def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noqa: ARG001 # every opener gets the name
     """Yield the bytes behind a program, but not its certificate, and no zip: those are found at any file's end."""
-    content = source.read_at(0, guard.limits.object_bytes)
-    program = read_program(content, identify_source(Source(content)))
+    program = source.program or _read(source.read_at(0, guard.limits.object_bytes))
     if program is not None:
         yield from behind(source, program, guard)
+
+
+def _read(content: bytes) -> Program | None:
+    return read_program(content, identify_source(Source(content)))
 
 
 def behind(source: Source, program: Program, guard: Guard) -> Iterator[Member]:

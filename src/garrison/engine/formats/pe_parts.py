@@ -20,7 +20,7 @@ _PLAIN = {Type.DATA, Type.TEXT, Type.PNG, Type.JPEG, Type.GIF, Type.BMP, Type.TI
 
 def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noqa: ARG001 # every opener gets the name
     """Yield resources that are objects of their own, the overlay, and what lies anywhere in it. Raises OSError."""
-    program = pe.read(source.read_at(0, guard.limits.object_bytes))
+    program = source.program or pe.read(source.read_at(0, guard.limits.object_bytes))
     if program is None:
         yield from carve(source, 64, source.size, guard)
         return

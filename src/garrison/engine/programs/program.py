@@ -1,13 +1,12 @@
 """What is common to the headers of PE, ELF and Mach-O programs."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Imports = tuple[tuple[str, str], ...]
 Resources = tuple[tuple[str, str, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One section (ELF without sections: one segment). Offsets and sizes in bytes.
 
     offset, size: where its bytes lie in the file. address: relative to the image's base. is_*: what the loader allows.
