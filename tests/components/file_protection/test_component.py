@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from garrison.base.errors import GarrisonError
 from garrison.base.paths import Home
 from tests.components.file_protection.volumes import garrison, issues, needs_root, opens, told, until, volume
 from tests.suite import EICAR, RunningSuite
@@ -49,7 +50,8 @@ def test_what_is_opened_is_refused_told_and_put_into_quarantine(suite: RunningSu
     _settings(suite, on_change="off")
     path = _write(disk / "eicar.com")
     assert not opens(path)
-    until(lambda: not path.exists())
+    until(lambda: str(path) in {each["path"] for each in told(suite, "FileBlocked")})
+    assert not path.exists()
     (event,) = [each for each in told(suite, "FileBlocked") if each["path"] == str(path)]
     assert (event["threat"], event["doing"], event["result"]) == ("EICAR-Test-File", "opening", "quarantined")
     assert event["program"].endswith("/cat")
@@ -61,8 +63,8 @@ def test_what_is_opened_is_refused_told_and_put_into_quarantine(suite: RunningSu
 def test_what_is_written_is_found_when_it_is_closed(suite: RunningSuite, disk: Path) -> None:
     _settings(suite, level="recommended")
     path = _write(disk / "changed.com")
-    until(lambda: not path.exists())
-    assert str(path) in {each["path"] for each in told(suite, "FileFoundOnChange")}
+    until(lambda: str(path) in {each["path"] for each in told(suite, "FileFoundOnChange")})
+    assert not path.exists()
 
 
 def test_it_proves_itself_and_the_status_says_so(suite: RunningSuite) -> None:
@@ -192,23 +194,32 @@ def test_no_longer_watched_is_no_longer_refused(suite: RunningSuite, disk: Path)
     assert suite.call("file-protection.prove")["passed"] is None
 
 
-def test_a_suite_that_hangs_is_ended_with_keeper_and_gate(disk: Path) -> None:
-    with RunningSuite(Home(disk / "other")) as other:
-        garrison(other, "file-protection", "watch", str(disk))
-        assert len(_of_the_guard(other)) >= 2
-        assert other._process is not None
-        other._process.send_signal(signal.SIGSTOP)
-        assert garrison(other, "stop").returncode == 0
-        assert other._process.wait(5) == -signal.SIGKILL
-        time.sleep(1.5)  # a keeper that was left would have started it again by now
-        assert _of_the_guard(other) == []
-        assert not (other.home.root / "guard" / "gate.sock").exists()
-
-
-def test_starting_it_starts_the_suite(disk: Path) -> None:
-    suite = RunningSuite(Home(disk / "third"))
+def test_a_suite_that_is_killed_comes_back_and_one_that_hangs_is_ended_with_keeper_and_gate(disk: Path) -> None:
+    suite = RunningSuite(Home(disk / "other"))
     try:
         assert garrison(suite, "start", "file-protection").returncode == 0
         assert "suite.not-running" not in {row["id"] for row in suite.call("suite.status")["issues"]}
+        garrison(suite, "file-protection", "watch", str(disk))
+        assert len(_of_the_guard(suite)) >= 2
+        first = _process_of(suite)
+        os.kill(first, signal.SIGKILL)
+        path = _write(disk / "meanwhile.com")
+        assert not path.exists() or not opens(path)
+        until(lambda: suite.home.socket.exists() and _process_of(suite) not in {0, first})
+        until(lambda: suite.call("file-protection.list")[0]["how"] == "blocking")
+        os.kill(_process_of(suite), signal.SIGSTOP)
     finally:
         assert garrison(suite, "stop").returncode == 0
+    time.sleep(1.5)  # a keeper that was left would have started it again by now
+    assert _of_the_guard(suite) == []
+    assert not (suite.home.root / "guard" / "gate.sock").exists()
+    assert _process_of(suite) == 0
+
+
+def _process_of(suite: RunningSuite) -> int:
+    """Return the daemon's process, 0 when there is none."""
+    try:
+        with suite.connected() as client:
+            return int(client.greeting["process"])
+    except GarrisonError:
+        return 0
