@@ -3,19 +3,22 @@
 Their dependencies are those that are installed here, but for one version with wheels of everything.
 """
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from garrison import __version__
-from garrison.base.installed import Installed
+from garrison.base.installed import Installed, SwitchState
 from tests.abilities.application import wheels as made
 from tests.cli.program import Program
 
@@ -168,6 +171,54 @@ def test_a_version_that_crashes_again_and_again_gives_way(office: Office) -> Non
     assert office.version() == __version__
     assert office.await_events(2)[0] == "UpgradeReturned"
     assert "crashed 2 times" in office.issues()["upgrades.returned"]
+
+
+def end_watcher(office: Office) -> None:
+    """End whoever watches over a change, and who waits for it, as a power cut does."""
+    for process in (entry for entry in Path("/proc").iterdir() if entry.name.isdecimal()):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if b"garrison.cli.switching" in words and os.fsencode(office.program.home.root) in words:
+                os.kill(int(process.name), signal.SIGKILL)
+    awaited(office.installed.is_switching, lambda is_switching: not is_switching)
+
+
+def test_what_an_ended_watcher_left_is_finished_by_the_next_command(office: Office) -> None:
+    office.program("start", "--no-scan")
+    before, suite = office.running(), office.program.daemon()
+    office.release("1.0")
+    with office.program.start("upgrade", str(office.folder)) as command:
+        awaited(lambda: not Path(f"/proc/{suite}").exists(), bool)
+        command.kill()
+        end_watcher(office)
+    last = office.installed.last_switch()
+    assert last is not None
+    assert (last.state, last.is_lasting, office.installed.linked()) == (SwitchState.TRYING, True, "")
+    assert office.version() == __version__
+    assert office.installed.last_switch() == last, "to look at the version changes nothing"
+    told = office.program("status", "--json")
+    assert f"had been interrupted; Garrison {__version__} is in use." in told.errors
+    assert "suite.not-running" not in {issue["id"] for issue in told.json["issues"]}
+    assert office.running() == before
+    assert office.program("status").errors == "", "it is said once"
+    assert "The change was interrupted" in office.issues()["upgrades.returned"]
+    assert office.await_events(1) == ["UpgradeReturned"]
+
+    assert office.upgrade()["version"] == "1.0"
+    end_watcher(office)
+    last = office.installed.last_switch()
+    assert last is not None
+    office.installed.note(replace(last, state=SwitchState.TRYING))  # as it is between the link and its note
+    os.kill(office.program.daemon(), signal.SIGKILL)
+    told = office.program("status", "--json")
+    assert "had been interrupted; it is in use now." in told.errors
+    assert office.running() == str(office.installed.python("1.0"))
+    assert "upgrades.returned" not in {issue["id"] for issue in told.json["issues"]}
+
+    office.installed.note(replace(last, state=SwitchState.TRYING))
+    assert office.program("stop").code == 0
+    assert office.installed.last_switch() == replace(last, state=SwitchState.WORKS, is_lasting=False)
+    assert "suite.not-running" in office.issues(), "whoever ends the suite gets none"
 
 
 def test_without_a_suite_in_the_background_none_is_left_behind(office: Office) -> None:

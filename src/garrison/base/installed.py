@@ -56,7 +56,8 @@ class Switch:
     """A change of version. at: ISO 8601. why: a sentence, where it did not come about.
 
     before: the version that ran, python: its interpreter, link: what the link named then ("" for nothing). changes:
-    folders of state whose form the new version changes, so that a copy is put back on return.
+    folders of state whose form the new version changes, so that a copy is put back on return. is_lasting: whether a
+    suite ran in the background, None until the change begins to end it.
     """
 
     version: str
@@ -67,6 +68,7 @@ class Switch:
     changes: tuple[str, ...] = ()
     state: SwitchState = SwitchState.TRYING
     why: str = ""
+    is_lasting: bool | None = None
 
 
 _NAMES = {each.name for each in fields(Switch)}
@@ -122,10 +124,11 @@ class Installed:
         """Return the last change of version, None when none is known."""
         try:
             plain: Any = read_json(self.folder / "switch.json")
-            if not isinstance(plain, dict) or plain.keys() != _NAMES:
+            if not isinstance(plain, dict):
                 return None
-            return Switch(**{**plain, "changes": tuple(plain["changes"]), "state": SwitchState(plain["state"])})
-        except (OSError, ValueError, TypeError):
+            known = {name: plain[name] for name in _NAMES & plain.keys()}  # an older or newer version may have written
+            return Switch(**{**known, "changes": tuple(plain["changes"]), "state": SwitchState(plain["state"])})
+        except (OSError, ValueError, TypeError, KeyError):
             return None
 
     def note(self, switch: Switch) -> None:

@@ -17,8 +17,8 @@ from garrison.base.errors import (
     Invalid,
     Unexpected,
 )
-from garrison.base.paths import choose_home
-from garrison.cli import show
+from garrison.base.paths import Home, choose_home
+from garrison.cli import show, switching
 from garrison.cli.commands import add_own_commands
 from garrison.cli.grow import Group, grow, write_commands
 from garrison.cli.session import Session
@@ -83,8 +83,20 @@ def _wants_json(arguments: list[str]) -> bool:
     return "--json" in own
 
 
+def _finish_change(home: Home) -> None:
+    """Bring a change of version to its end that was interrupted, before a command that does something."""
+    command = _command()
+    if not command or {"-h", "--help"} & set(sys.argv[1:]) or "_GARRISON_COMPLETE" in os.environ:
+        return
+    switch = switching.finish(home, command)
+    if switch is not None:
+        print(f"garrison: {switching.finished(switch)}", file=sys.stderr)
+
+
 def _run(arguments: list[str]) -> int:
-    root = build(Session(choose_home(system="--system" in arguments[:1])))
+    home = choose_home(system="--system" in arguments[:1])
+    _finish_change(home)
+    root = build(Session(home))
     try:
         outcome = root.main(arguments or ["--help"], prog_name="garrison", standalone_mode=False)
     except click.UsageError as error:

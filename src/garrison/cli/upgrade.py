@@ -9,7 +9,8 @@ import click
 
 from garrison.base.errors import EXIT_DONE, Failed
 from garrison.base.installed import Installed, Switch, SwitchState
-from garrison.cli import show
+from garrison.base.paths import Home
+from garrison.cli import show, switching
 from garrison.cli.session import Session
 from garrison.cli.values import place
 
@@ -37,13 +38,14 @@ def upgrade_command(session: Session) -> click.Command:
             return session.show(message, as_json)
         if not as_json:
             show.answer(message, as_json)
-        return _tell(_awaited(Installed(session.home)), as_json)
+        return _tell(_awaited(session.home), as_json)
 
     return upgrade
 
 
-def _awaited(installed: Installed) -> Switch:
-    """Return what came of the change. Raises Failed when it takes too long, or was interrupted."""
+def _awaited(home: Home) -> Switch:
+    """Return what came of the change, brought to its end here if its watcher was ended. Raises Failed."""
+    installed = Installed(home)
     until = time.monotonic() + _SECONDS
     while time.monotonic() < until:
         was_switching = installed.is_switching()
@@ -51,6 +53,9 @@ def _awaited(installed: Installed) -> Switch:
         if last is not None and last.state is not SwitchState.TRYING:
             return last
         if not was_switching:
+            last = switching.finish(home)
+            if last is not None:
+                return last
             raise Failed("The change to the new version was interrupted.", "To see what runs: garrison upgrades")
         time.sleep(_LOOK_SECONDS)
     raise Failed("The change to the new version takes very long.", "To see what came of it: garrison upgrades")

@@ -1,6 +1,7 @@
 """Kills whoever fetches, installs, tries and changes to a new version, at random moments, again and again.
 
-After each kill the next command runs one of the two versions, whole and working, and a start leaves nothing half made.
+After each kill the next command runs one of the two versions, whole and working, brings the change to its end, and
+starts again a suite in the background that the change had ended; and a start leaves nothing half made.
 """
 
 import contextlib
@@ -36,10 +37,10 @@ def campaign(seed: int, times: int) -> None:
             longest = time.monotonic() - began
             left: Counter[str] = Counter()
             for _ in range(times):
-                _begin_anew(office, chance)
+                had_suite = _begin_anew(office, chance)
                 victim = chance.choice(_VICTIMS)
                 _upgrade_and_kill(office, victim, chance.uniform(0, longest))
-                left[f"{victim} killed, {_check(office)}"] += 1
+                left[f"{victim} killed, {_check(office, had_suite and _is_due(office, victim))}"] += 1
         finally:
             end_watching(office)
             office.program.end()
@@ -47,8 +48,8 @@ def campaign(seed: int, times: int) -> None:
         print(f"  {what}: {count}")  # noqa: T201
 
 
-def _begin_anew(office: Office, chance: random.Random) -> None:
-    """Have the computer be as before; at times with wheels, the version, or a suite in the background."""
+def _begin_anew(office: Office, chance: random.Random) -> bool:
+    """Have the computer be as before; at times with wheels, the version, or a suite in the background: return that."""
     end_watching(office)
     office.installed.link("")
     if chance.random() < 0.7:
@@ -56,8 +57,10 @@ def _begin_anew(office: Office, chance: random.Random) -> None:
     if chance.random() < 0.5:
         shutil.rmtree(office.installed.folder / "wheels", ignore_errors=True)
     (office.installed.folder / "switch.json").unlink(missing_ok=True)
-    if chance.random() < 0.5:
+    has_suite = chance.random() < 0.5
+    if has_suite:
         office.program("start", "--no-scan")
+    return has_suite
 
 
 def _upgrade_and_kill(office: Office, victim: str, seconds: float) -> None:
@@ -88,7 +91,13 @@ def _processes(office: Office, victim: str) -> list[int]:
     return found
 
 
-def _check(office: Office) -> str:
+def _is_due(office: Office, victim: str) -> bool:
+    """Return whether a suite that ran in the background has to run again: unless it was itself what was killed."""
+    last = office.installed.last_switch()
+    return victim == "watcher" or (last is not None and last.state is SwitchState.TRYING and last.is_lasting is True)
+
+
+def _check(office: Office, is_suite_due: bool) -> str:
     """Look at what was left; return which version runs."""
     awaited(
         lambda: office.installed.is_switching() and _state(office) is SwitchState.TRYING, lambda is_open: not is_open
@@ -100,6 +109,11 @@ def _check(office: Office) -> str:
         subprocess.run([office.installed.python(installed), "-I", "-c", "import garrison.daemon.boot"], check=True)
     tested = office.program("self-test", "--json")
     assert tested.code == 0, tested.out + tested.errors
+    assert _state(office) is not SwitchState.TRYING, "the next command brings it to its end"
+    version = office.version()
+    assert (office.installed.linked() == _NEW) == (version == _NEW)
+    if is_suite_due:
+        awaited(office.issues, lambda issues: "suite.not-running" not in issues)
     awaited(office.installed.is_switching, lambda is_switching: not is_switching or version == _NEW)
     awaited(lambda: _left_after_a_start(office), lambda left: not left)
     return f"{version} runs, {_state(office) or 'not begun'}"

@@ -22,7 +22,7 @@ from garrison.abilities.databases.compiler import do
 from garrison.abilities.databases.publications import pin
 from garrison.abilities.fetching import Fetcher, Trusted
 from garrison.base.clock import Clock
-from garrison.base.errors import Failed, GarrisonError, Unavailable
+from garrison.base.errors import Failed, Unavailable
 from garrison.base.files import explain, sync_folder, write_atomically
 from garrison.base.installed import FOLDER, Installed, Switch, SwitchState, version_key
 from garrison.base.paths import Home, own_program
@@ -239,20 +239,28 @@ class Versions:
 
         That process ends this suite. Raises Unavailable when a change is under way, and Failed.
         """
-        self._check_idle()
-        self._note(prepared.version, prepared.changes, SwitchState.TRYING)
-        command = [*own_program(_SWITCHING), str(self._home.root)]
-        try:  # it goes on by itself once it has the lock; what started it ends then
-            await asyncio.to_thread(
-                subprocess.run, command, check=True, timeout=_SWITCHER_SECONDS, stdin=subprocess.DEVNULL, cwd="/"
-            )
+        lock = self.installed.lock()
+        if lock is None:
+            raise _busy()
+        try:  # nobody finds the note without its watcher: the lock goes over to it
+            self._note(prepared.version, prepared.changes, SwitchState.TRYING)
+            await asyncio.to_thread(self._hand_over, lock)
         except (OSError, subprocess.SubprocessError) as error:
             self._note(prepared.version, (), SwitchState.FAILED, "The change could not be begun.")
             raise Failed("The change to the new version could not be begun.") from error
+        finally:
+            os.close(lock)
+
+    def _hand_over(self, lock: int) -> None:
+        """Start the process that changes the version; what is started here ends once that goes on by itself."""
+        command = [*own_program(_SWITCHING), str(self._home.root), str(lock)]
+        subprocess.run(
+            command, check=True, timeout=_SWITCHER_SECONDS, stdin=subprocess.DEVNULL, cwd="/", pass_fds=(lock,)
+        )
 
     def _check_idle(self) -> None:
         if self.installed.is_switching():
-            raise Unavailable("The version was changed just now, and is being watched.", "Try again in ten minutes.")
+            raise _busy()
 
     def is_changing(self) -> bool:
         """Return whether a change of version is under way whose outcome is open."""
@@ -262,7 +270,8 @@ class Versions:
     def settled(self) -> Switch | None:
         """Return the last change of version, None when there was none or it is under way.
 
-        One whose watcher was ended is told as interrupted, or as having worked when this is the new version.
+        One whose watcher was ended is told as interrupted, or as having worked when the new version is to run. The
+        next command brings it to its end, which this suite could not: it may be the one that is to be ended.
         """
         last = self.installed.last_switch()
         if last is None or last.state is not SwitchState.TRYING:
@@ -272,10 +281,11 @@ class Versions:
         works = self.installed.linked() == last.version
         state = SwitchState.WORKS if works else SwitchState.INTERRUPTED
         why = "" if works else "The change was interrupted."
-        settled = replace(last, state=state, why=why)
-        with suppress(GarrisonError):
-            self.installed.note(settled)
-        return settled
+        return replace(last, state=state, why=why)
+
+
+def _busy() -> Unavailable:
+    return Unavailable("The version was changed just now, and is being watched.", "Try again in ten minutes.")
 
 
 def _check_fits(release: Release) -> None:
