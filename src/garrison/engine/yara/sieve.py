@@ -4,7 +4,7 @@ One pass of Vectorscan looks for what is rarest of every rule. Only for the rule
 words that they need are looked for, one by one; most often the first is not there.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import hyperscan
@@ -27,9 +27,8 @@ class Sieve:
         if database:
             self._database = hyperscan.loadb(database, mode=hyperscan.HS_MODE_BLOCK)
             self._database.scratch = hyperscan.Scratch(self._database)
-        self.words = [(text.encode("latin-1"), bool(is_any_case)) for text, is_any_case in words]
-        scanned = {number for number, word in enumerate(words) if tuple(word) == SCANNED}
-        self._wanting = _wanting(rules, scanned)
+        self._words = [(text.encode("latin-1"), bool(is_any_case)) for text, is_any_case in words]
+        self._wanting = self._rules_by_rarest(rules)
         self._seen: set[int] = set()
 
     def passes(self, content: bytes, buckets: Collection[int]) -> set[int]:
@@ -39,64 +38,113 @@ class Sieve:
         if self._database is None or not content:
             return set()
         self._database.scan(content, match_event_handler=_note, context=seen)
+        wanting = self._wanting
+        likely = [rules for expression in seen if (rules := wanting.get(expression))]
         passed: set[int] = set()
-        look = _Look(content, seen, self)
-        for expression in seen:
-            for rule in self._wanting.get(expression, ()):
-                is_wanted = rule.bucket in buckets and rule.bucket not in passed
-                if is_wanted and rule.is_seen(seen) and look.may_hold(rule.needed):
-                    passed.add(rule.bucket)
+        if likely:
+            look = _Look(content, sum(1 << expression for expression in seen), self._words)
+            for rules in likely:
+                for rule in rules:
+                    if rule.bucket in buckets and rule.bucket not in passed and look.may_hold(rule):
+                        passed.add(rule.bucket)
         return passed
+
+    def _rules_by_rarest(self, buckets: Sequence[Sequence[Needed]]) -> dict[int, list["_Rule"]]:
+        """Return for each expression the rules that it is the rarest of."""
+        found: dict[int, list[_Rule]] = {}
+        for number, rules in enumerate(buckets):
+            for needed in rules:
+                rule = _rule(number, [self._group(count, strings) for count, strings in needed])
+                for expression in {each for string in needed[0][1] for each in string[0]}:
+                    found.setdefault(expression, []).append(rule)
+        return found
+
+    def _group(self, count: int, strings: list[list[list[int]]]) -> "_Group":
+        made = [self._string(string) for string in strings]
+        told = [string for string in made if string.masks or string.looks]
+        return _Group(count - (len(made) - len(told)), tuple(told))
+
+    def _string(self, choices: list[list[int]]) -> "_String":
+        masks: list[int] = []
+        looks: list[tuple[int, tuple[int, ...]]] = []
+        for choice in choices:
+            words = [self._words[expression] for expression in choice]
+            if (b"", True) in words:
+                continue  # nobody can tell
+            alone = tuple(each for each, (word, _) in zip(choice, words, strict=True) if word)
+            mask = sum({1 << each for each, (word, _) in zip(choice, words, strict=True) if not word})
+            if alone:
+                looks.append((mask, alone))
+            else:
+                masks.append(mask)
+        return _String(tuple(masks), tuple(looks))
+
+
+class _String(NamedTuple):
+    """What tells a string. masks: a bit for each expression of the first pass; one of each mask is needed.
+
+    looks: the choices with words that the first pass did not look for; one expression of each is needed, too.
+    """
+
+    masks: tuple[int, ...]
+    looks: tuple[tuple[int, tuple[int, ...]], ...]
+
+
+class _Group(NamedTuple):
+    """So many of these strings are needed, besides those that nobody can look for."""
+
+    least: int
+    strings: tuple[_String, ...]
 
 
 class _Rule(NamedTuple):
-    """One rule. quick: sets of which it needs one expression each, as far as the first pass tells."""
+    """One rule. quick: masks of which it needs one bit each. groups: what these do not tell already."""
 
     bucket: int
-    quick: tuple[frozenset[int], ...]
-    needed: Needed
-
-    def is_seen(self, seen: set[int]) -> bool:
-        """Return False only when something is missing that the first pass would have seen."""
-        return not any(map(seen.isdisjoint, self.quick))
+    quick: tuple[int, ...]
+    groups: tuple[_Group, ...]
 
 
 class _Look:
-    """One object, and what is known of it. seen: the expressions that Vectorscan saw."""
+    """One object, and what is known of it. seen: a bit for each expression that Vectorscan saw."""
 
-    def __init__(self, content: bytes, seen: set[int], sieve: Sieve) -> None:
+    def __init__(self, content: bytes, seen: int, words: Sequence[tuple[bytes, bool]]) -> None:
         self._content = content
         self._small: bytes | None = None
-        self._words = sieve.words
+        self._words = words
         self._seen = seen
         self._known: dict[int, bool] = {}
 
-    def may_hold(self, needed: Needed) -> bool:
-        """Return whether all groups of a rule are there."""
-        for count, strings in needed:
-            left = count
-            for at, string in enumerate(strings):
-                if self._is_there(string):
+    def may_hold(self, rule: _Rule) -> bool:
+        """Return whether all groups of a rule are there; bytes are searched only when the first pass allows it."""
+        seen = self._seen
+        for mask in rule.quick:
+            if not mask & seen:
+                return False
+        return all(self._is_there(group, False) for group in rule.groups) and all(
+            self._is_there(group, True) for group in rule.groups
+        )
+
+    def _is_there(self, group: _Group, is_searched: bool) -> bool:
+        left, seen = group.least, self._seen
+        for masks, looks in group.strings:
+            for mask in masks:
+                if not mask & seen:
+                    break
+            else:
+                if not is_searched or not looks or self._occur(looks):
                     left -= 1
                     if not left:
-                        break
-                elif left > len(strings) - at - 1:
-                    return False
-            if left > 0:
-                return False
-        return True
+                        return True
+        return False
 
-    def _is_there(self, string: list[list[int]]) -> bool:
-        return all(any(map(self._has, choice)) for choice in string)
+    def _occur(self, looks: tuple[tuple[int, tuple[int, ...]], ...]) -> bool:
+        return all(mask & self._seen or any(map(self._has, words)) for mask, words in looks)
 
     def _has(self, expression: int) -> bool:
-        if expression in self._seen:
-            return True
-        word, is_any_case = self._words[expression]
-        if not word:
-            return is_any_case  # it was not seen, or nobody can tell
         known = self._known.get(expression)
         if known is None:
+            word, is_any_case = self._words[expression]
             known = self._known[expression] = word in (self._in_small_letters() if is_any_case else self._content)
         return known
 
@@ -110,20 +158,27 @@ def _note(number: int, _start: int, _end: int, _flags: int, seen: set[int]) -> N
     seen.add(number)
 
 
-def _wanting(buckets: Sequence[Sequence[Needed]], scanned: set[int]) -> dict[int, list[_Rule]]:
-    """Return for each expression the rules that it is the rarest of."""
-    found: dict[int, list[_Rule]] = {}
-    for number, rules in enumerate(buckets):
-        for needed in rules:
-            rule = _Rule(number, tuple(_quick(needed, scanned)), needed)
-            for expression in {each for string in needed[0][1] for each in string[0]}:
-                found.setdefault(expression, []).append(rule)
-    return found
+def _rule(bucket: int, groups: Sequence[_Group]) -> _Rule:
+    wanted = [group for group in groups if group.least > 0]
+    quick = [mask for group in wanted if (mask := _one_of(group))]
+    left = [group for group in wanted if not _is_told_by_one(group)]
+    return _Rule(bucket, tuple(quick), tuple(left))
 
 
-def _quick(needed: Needed, scanned: set[int]) -> Iterator[frozenset[int]]:
-    """Yield, for each group that the first pass looks for wholly, the expressions of which one has to be there."""
-    for _, strings in needed:
-        told = [next((choice for choice in string if scanned.issuperset(choice)), None) for string in strings]
-        if all(told):
-            yield frozenset(each for choice in told for each in choice or ())
+def _one_of(group: _Group) -> int:
+    """Return bits of which one is set wherever a string of the group is there; 0 when the first pass cannot tell."""
+    mask = 0
+    for string in group.strings:
+        if not string.masks:
+            return 0
+        mask |= string.masks[0]
+    return mask
+
+
+def _is_told_by_one(group: _Group) -> bool:
+    """Return whether one of those bits is all that the group needs."""
+    return (
+        group.least == 1
+        and all(len(masks) == 1 and not looks for masks, looks in group.strings)
+        and bool(_one_of(group))
+    )
