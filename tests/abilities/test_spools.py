@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,17 @@ def test_old_parts_and_too_many_are_forgotten(folders: tuple[Path, Path]) -> Non
     assert (parts / part_name("79")).exists()
     spools.forget_old(parts, 1_000_100 + 8 * 86_400)
     assert list(parts.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
+def test_trust_that_does_not_fit_is_told_as_it_is(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    spool, _ = folders
+    trust = tmp_path / "trust"
+    trust.mkdir()
+    (trust / "root.json").write_bytes(b"x" * 100_000)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", spool], check=True)
+    try:
+        with pytest.raises(Failed, match=r"Could not copy .*: the disk is full"):
+            spools.bring_trust(trust, spool)
+    finally:
+        subprocess.run(["umount", spool], check=True)

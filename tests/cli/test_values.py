@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from garrison.base.errors import Invalid
-from garrison.cli.values import absolute, arguments_of, paths
+from garrison.cli.values import absolute, arguments_of, paths, place
 from garrison.wire.manifest import Operation, Value
 
 
@@ -92,3 +92,44 @@ def test_what_was_not_given_is_left_to_its_default(tmp_path: Path) -> None:
     for bad in (tmp_path / "absent", tmp_path):
         with pytest.raises(Invalid, match="cannot be read"):
             arguments_of(operation, given | {"password": str(bad)})
+
+
+def test_a_place_is_an_address_or_a_path_that_means_the_same_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/anna")
+    assert place("https://lists.example/~own.ndb") == "https://lists.example/~own.ndb"
+    assert place("~/my lists") == "/home/anna/my lists"
+    assert place("lists/../own.ndb") == f"{tmp_path}/own.ndb"
+    assert place("a~b") == f"{tmp_path}/a~b"
+    with pytest.raises(Invalid, match="no path"):
+        place("")
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("clamav", "clamav"),
+        ("./clamav", "{here}/clamav"),
+        ("sub/clamav", "{here}/sub/clamav"),
+        ("~", "/home/anna"),
+        ("..", "{above}"),
+        ("/media/stick", "/media/stick"),
+        ("https://lists.example/own.ndb", "https://lists.example/own.ndb"),
+    ],
+)
+def test_where_a_name_is_expected_too_a_text_without_a_slash_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, wanted: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/anna")
+    operation = Operation("x.do", "Do", "Do it.", "operate", parameters=(Value("where", "place-or-name", "Where"),))
+    told = arguments_of(operation, {"where": given})["where"]
+    assert told == wanted.format(here=tmp_path, above=tmp_path.parent)
+
+
+def test_a_secret_is_one_line_of_the_input_where_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    operation = Operation("x.do", "Do", "Do it.", "operate", parameters=(Value("header", "secret", "Header"),))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Auth-Key: open sesame\nmore\n"))
+    assert arguments_of(operation, {"header": "-"}) == {"header": "Auth-Key: open sesame"}

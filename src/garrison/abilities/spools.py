@@ -153,7 +153,7 @@ def bring_trust(trust: Path, spool: Path) -> None:
     except FileNotFoundError as error:
         raise Failed("No publisher is trusted yet.", "garrison databases trust DIR_OR_URL") from error
     except OSError as error:
-        raise explain(error, f"read {trust}") from error
+        raise explain(error, f"copy what is in {trust} to {spool}") from error
 
 
 def keep_known(spool: Path, trust: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from garrison import sdk
 from garrison.abilities.databases import Databases, compile_sources
@@ -88,7 +89,7 @@ def test_one_of_ours_can_come_from_elsewhere_under_the_same_terms(staged: Staged
 def test_own_feeds_come_and_go(staged: Staged[DatabasesComponent], tmp_path: Path) -> None:
     ask(staged, "add", address="https://me:secret@lists.example/own.ndb", title="Ours\x1b[31m")
     row = rows(staged)["lists-example-own"]
-    assert (row["kind"], row["on"], row["address"]) == ("signatures", True, "https://lists.example/own.ndb")
+    assert (row["kind"], row["on"], row["address"]) == ("signatures", True, "https://lists.example/…")
     assert row["title"] == "Ours\\x1b[31m"
     kept = tmp_path / "home" / "databases" / "feeds" / "lists-example-own"
     kept.mkdir(parents=True)
@@ -102,7 +103,7 @@ def test_own_feeds_come_and_go(staged: Staged[DatabasesComponent], tmp_path: Pat
     assert not rows(staged)["lists-example-own"]["on"]
     assert kept.exists()
     ask(staged, "add", address="lists-example-own")
-    assert rows(staged)["lists-example-own"]["address"] == "https://lists.example/own.ndb"
+    assert rows(staged)["lists-example-own"]["on"]
     ask(staged, "remove", id="lists-example-own")
     assert "lists-example-own" not in rows(staged)
     assert not kept.exists()
@@ -114,6 +115,48 @@ def test_own_feeds_come_and_go(staged: Staged[DatabasesComponent], tmp_path: Pat
         FeedDropped,
     ]
     assert "secret" not in str(staged.reported)
+
+
+def test_a_key_in_an_address_is_shown_nowhere(staged: Staged[DatabasesComponent]) -> None:
+    key = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+    for address in (
+        f"https://lists.example/{key}/own.ndb",
+        f"https://lists.example:8443/own.hdb?key={key}",
+        f"https://lists.example/{key}.ndb",
+    ):
+        ask(staged, "add", address=address)
+    listed = rows(staged)
+    assert {row["address"] for name, row in listed.items() if name.startswith("lists-")} == {
+        "https://lists.example/…",
+        "https://lists.example:8443/…",
+    }
+    assert key not in f"{listed} {staged.reported} {staged.host.calls}"
+    assert {event.feed for event in staged.reported} == {  # type: ignore[attr-defined]
+        "lists-example-own",
+        "lists-example-own-2",
+        "lists-example",
+    }
+
+
+def test_a_header_is_kept_for_the_feed_and_only_its_name_is_shown(
+    staged: Staged[DatabasesComponent], tmp_path: Path
+) -> None:
+    header = SecretStr("Auth-Key: open sesame")
+    ask(staged, "add", address="https://lists.example/own.ndb", header=header)
+    assert rows(staged)["lists-example-own"]["details"] == {"header": "Auth-Key"}
+    kept = tmp_path / "home" / "databases" / "feeds" / "lists-example-own" / "header.json"
+    assert "open sesame" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "sesame" not in f"{rows(staged)} {staged.reported} {staged.host.calls}"
+    for address, why in (("http://lists.example/a.ndb", "on the way"), ("/a.ndb", "a file of this computer")):
+        with pytest.raises(Invalid, match=why):
+            ask(staged, "add", address=address, header=header)
+    with pytest.raises(Invalid, match="no header") as caught:
+        ask(staged, "add", address="https://lists.example/b.ndb", header=SecretStr("sesame"))
+    assert "sesame" not in f"{caught.value.text} {caught.value.hint}"
+    assert [name for name in rows(staged) if name.startswith(("lists-", "a"))] == ["lists-example-own"]
+    ask(staged, "remove", id="lists-example-own")
+    assert not kept.exists()
 
 
 @pytest.mark.parametrize(

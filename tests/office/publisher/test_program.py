@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import json
+import shlex
 import stat
 import subprocess
 import sys
@@ -42,6 +43,11 @@ class TestInit:
         assert len(keys) == 6
         assert {stat.S_IMODE(key.stat().st_mode) for key in keys} == {0o600}
         assert not any(b"PRIVATE" in path.read_bytes() for path in (folder / "public").rglob("*") if path.is_file())
+
+    def test_the_next_command_is_shown_as_shells_take_it(self, tmp_path: Path) -> None:
+        said = run("init", tmp_path / "an office")
+        (command,) = [line.partition("Next: ")[2] for line in said.splitlines() if line.startswith("Next: ")]
+        assert shlex.split(command)[:4] == ["garrison", "publisher", "publish", str(tmp_path / "an office")]
 
     def test_a_folder_that_is_in_use_is_left_alone(self, folder: Path) -> None:
         assert "a publisher in" in run("init", folder, code=1)

@@ -10,6 +10,7 @@ from garrison import sdk
 from garrison.abilities.databases import Databases, check_folder, name_of, publications
 from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.databases.feeds.book import FeedBook
+from garrison.abilities.databases.feeds.defaults import DEFAULTS
 from garrison.abilities.databases.feeds.feed import Feed
 from garrison.abilities.databases.feeds.headers import check_safe, parse_header
 from garrison.abilities.databases.gathering import Gatherer
@@ -20,7 +21,7 @@ from garrison.base.clock import Clock
 from garrison.base.errors import Failed, GarrisonError, Invalid, Refused
 from garrison.base.files import read_json
 from garrison.base.text import printable
-from garrison.components.databases.naming import id_of, kind_of
+from garrison.components.databases.naming import id_of, kind_of, shown
 from garrison.components.databases.results import (
     Compiled,
     FeedAdded,
@@ -37,6 +38,7 @@ from garrison.wire.addresses import parse_address
 
 _MOST_SOURCES = 1000
 _ROLLBACK = "rollback"
+_KNOWN = frozenset(feed.address for feed in DEFAULTS)
 _NEXT_UPDATE = "It comes with the next update."
 _MISSING = "There is no such file now: each update looks for it."
 _WITHOUT = "The next update leaves it out."
@@ -184,7 +186,7 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
         parsed = parse_address(feed.address)
         if not parsed.is_file:  # who names a server agrees that it is asked
             await self.host.call("suite.consent-give", caller, purpose="updates.databases")
-        self.host.report(FeedAdded(feed=feed.id, address=_shown(feed.address), uid=caller.uid), caller.uid)
+        self.host.report(FeedAdded(feed=feed.id, address=shown(feed.address, _KNOWN), uid=caller.uid), caller.uid)
         is_missing = parsed.is_file and not await asyncio.to_thread(Path(parsed.text).exists)
         following = _MISSING if is_missing else _NEXT_UPDATE
         return FeedChanged(what="Used from now on", id=feed.id, title=feed.title, next=following)
@@ -243,7 +245,7 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
             failure=state.failure,
             licence=feed.licence,
             terms=feed.terms,
-            address=_shown(feed.address),
+            address=shown(feed.address, _KNOWN),
             changed=state.changed_at,
             details={**state.about, **({"header": header} if header else {})},
         )

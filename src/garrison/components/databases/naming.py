@@ -12,6 +12,7 @@ from garrison.wire.addresses import parse_address
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _NO_ID = re.compile(r"[^a-z0-9]+")
+_KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_-]{16,}|[0-9a-fA-F]{16,}")
 _ID_CHARS = 32
 _VAGUE = {"", ".txt", ".csv", ".list"}
 
@@ -47,12 +48,28 @@ def id_of(address: str, taken: Container[str]) -> str:
     """Return a name for a feed that no other one has."""
     parsed = parse_address(address)
     stem = PurePosixPath(_path(address)).name.partition(".")[0]
+    stem = "" if _KEY.fullmatch(stem) else stem  # a name is shown to everybody
     told = stem if parsed.is_file else f"{parsed.host.removeprefix('www.')} {stem}"
     base = _NO_ID.sub("-", told.lower()).strip("-")[:_ID_CHARS].strip("-") or "feed"
     found, number = base, 2
     while found in taken:
         found, number = f"{base}-{number}", number + 1
     return found
+
+
+def shown(address: str, public: Container[str] = ()) -> str:
+    """Return an address as everybody may see it: of a server its name, as a key may stand in what follows.
+
+    public: addresses that are shown whole.
+    """
+    try:
+        parsed = parse_address(address)
+    except Invalid:
+        return ""
+    if parsed.is_file or parsed.text in public:
+        return parsed.text
+    parts = urlsplit(parsed.text)
+    return f"{parts.scheme}://{parts.netloc}{'/…' if parts.path.strip('/') or parts.query else parts.path}"
 
 
 def _is_mirror(address: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -157,7 +158,7 @@ def init(  # noqa: PLR0913 # one for each option
         f"A publisher is in {folder}. Serve {folder / 'public'}, and nothing else of it.",
         f"The root's fingerprint, for clients to compare: {found['fingerprint']}",
         f"Move the root's keys to where nobody gets at them: {folder / 'keys'}/root-*.pem. Only rotating needs them.",
-        f"Next: garrison publisher publish {folder} --feed PATH_OR_URL",
+        f"Next: garrison publisher publish {shlex.quote(str(folder))} --feed PATH_OR_URL",
     )
 
 
