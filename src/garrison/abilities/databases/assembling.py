@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from garrison.abilities.databases.delta import DERIVED, MOST_BYTES, SAME, WHOLE, derived, pieces_of
+from garrison.abilities.databases.delta import DERIVED, MOST_BYTES, SAME, WHOLE, Piece, derived, pieces_of
 from garrison.base.errors import Failed
 from garrison.base.files import explain, sync_folder
 from garrison.engine.patterns.layout import INDEX
@@ -68,9 +68,7 @@ def _make(path: Path, told: Mapping[str, Any], made: Mapping[str, str], old: Pat
         raise Failed(f"{path.name} did not become what was published.")
 
 
-def _pieces(
-    name: str, view: memoryview, told: Mapping[str, Any], made: Mapping[str, str]
-) -> Iterable[bytes | bytearray]:
+def _pieces(name: str, view: memoryview, told: Mapping[str, Any], made: Mapping[str, str]) -> Iterable[Piece]:
     if made["form"] == DERIVED:
         return [derived(name, view)]
     return pieces_of(made["form"], name, view, Path(made["path"]).read_bytes(), told["bytes"])

@@ -17,12 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from garrison.abilities.databases.accepting import accept
-from garrison.abilities.databases.assembling import assemble
-from garrison.abilities.databases.building import compile_sources, compiled_in
 from garrison.base.errors import GarrisonError
-from garrison.engine.signatures.build import Options
-from garrison.engine.signatures.proofs import Trust
 from garrison.linux import sandbox
 
 _GIB = 1024**3
@@ -59,10 +54,23 @@ def _confine(parent: int, memory_bytes: int) -> None:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    # What one request needs is loaded for it alone: loading all takes as long as putting a small update together.
     if request.get("do") == "accept":
+        from garrison.abilities.databases.accepting import accept  # noqa: PLC0415
+
         return accept(request)
     if "assemble" in request:
+        from garrison.abilities.databases.assembling import assemble  # noqa: PLC0415
+
         return assemble(request["assemble"])
+    return _compiled(request)
+
+
+def _compiled(request: dict[str, Any]) -> dict[str, Any]:
+    from garrison.abilities.databases.building import compile_sources, compiled_in  # noqa: PLC0415
+    from garrison.engine.signatures.build import Options  # noqa: PLC0415
+    from garrison.engine.signatures.proofs import Trust  # noqa: PLC0415
+
     sources = [Path(source) for source in request["sources"]]
     options = Options(pua=request["pua"], trust=Trust(allow_unsigned=request["unsigned"]))
     if request["to"] is None:

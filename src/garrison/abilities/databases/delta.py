@@ -20,23 +20,22 @@ be believed. Whatever a delta says, making its file takes memory and time in pro
 """
 
 import struct
-import sys
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 
-import hyperscan
 from backports import zstd
 
 from garrison.abilities.databases.index_delta import prefix_and_frame, put_together
+from garrison.abilities.databases.table_records import Change, as_it_lies, numbers, swapped
 from garrison.base.errors import Failed
-from garrison.engine.hashes import ALGORITHMS, ANY_SIZE, FOOT, MAGIC, PLACES, Parts, read_parts
+from garrison.engine.hashes import ALGORITHMS, FOOT, MAGIC, PLACES, read_parts
 from garrison.engine.patterns.layout import atoms_file
-from garrison.engine.patterns.writer import recompiled
 from garrison.engine.set_files import TABLES, table_file
 
+Piece = bytes | bytearray | memoryview
 DELTA_MAGIC: Final = b"GARDELTA"
 PARTS: Final = (
     "foot",
@@ -68,6 +67,8 @@ _SLACK = 1024 * 1024  # a table's delta may be larger than the table by so much
 _PLAIN_WINDOW = 27
 _PATCH_WINDOW = 31
 _MASK = 0xFFFFFFFF
+_BLOCK_BITS = 6  # places in the names: a name takes some twenty
+_MOST_BLOCK_BITS = 20
 
 
 def algorithm_of(name: str) -> str:
@@ -80,6 +81,10 @@ def derived(name: str, index: memoryview) -> bytes:
 
     Another kind of processor, or of Vectorscan, makes others than the publisher has. Raises Failed.
     """
+    import hyperscan  # noqa: PLC0415 # an update of digests alone needs no compiler
+
+    from garrison.engine.patterns.writer import recompiled  # noqa: PLC0415
+
     try:
         return recompiled(index, _TARGETS[name])
     except (*_DAMAGE, hyperscan.error) as error:
@@ -91,7 +96,7 @@ def is_derivable(name: str) -> bool:
     return name in _TARGETS
 
 
-def pieces_of(form: str, name: str, old: memoryview, content: bytes, size: int) -> Iterator[bytes | bytearray]:
+def pieces_of(form: str, name: str, old: memoryview, content: bytes, size: int) -> Iterator[Piece]:
     """Yield the new file. form: of FORMS, but for SAME. old: the file before, of no account for a whole one.
 
     content: what was published. size: of the new file in bytes; no more is made. Raises Failed.
@@ -160,26 +165,18 @@ def _read(delta: bytes) -> dict[str, memoryview]:
     return {name: memoryview(delta)[start:end] for name, (start, end) in zip(PARTS, pairwise(ends), strict=True)}
 
 
-def numbers(part: memoryview | bytes) -> "array[int]":
-    """Return a column of numbers, little-endian as in the files. Raises ValueError."""
-    found = array("I")
-    found.frombytes(part)
-    if sys.byteorder == "big":
-        found.byteswap()
-    return found
-
-
-def _table(algorithm: str, old: memoryview, delta: bytes, size: int) -> Iterator[bytes | bytearray]:
+def _table(algorithm: str, old: memoryview, delta: bytes, size: int) -> Iterator[Piece]:
     """Yield a table of digests."""
     length = ALGORITHMS[algorithm]
     was = read_parts(length, old)
     told = _read(delta)
     index, sizes, threats, lists, count, bits, size_bits, *_ = FOOT.unpack(told["foot"])
     copies = numbers(told["copies"])
-    records = _records(length, was, told, copies)
+    change = Change(length, was, told)
+    words = change.records()
     is_sound = (
-        len(records) == count * (length + PLACES.size)
-        and len(MAGIC) + len(records) == index
+        4 * len(words) == count * (length + PLACES.size)
+        and len(MAGIC) + 4 * len(words) == index
         and bits <= 24
         and index + 4 * ((1 << bits) + 1) == sizes
         and sizes + size_bits // 8 == threats
@@ -190,25 +187,25 @@ def _table(algorithm: str, old: memoryview, delta: bytes, size: int) -> Iterator
     )
     if not is_sound:
         raise ValueError("its parts do not fit")
-    words = array("I")
-    words.frombytes(records)
+    _move(words, change.step, copies)
+    change.settle(words)
     yield MAGIC
-    yield records
-    yield _index(words[:: (length + PLACES.size) // 4], bits)
-    yield _size_map(words[length // 4 :: (length + PLACES.size) // 4], size_bits)
+    yield memoryview(words).cast("B")
+    yield change.index(words, bits)
+    yield change.size_map(words, size_bits)
     yield from _names(was.threats, told["names"], copies, lists - threats)
     yield bytes(told["lists"])
     yield bytes(told["foot"])
 
 
-def _names(old: memoryview, new: memoryview, copies: "array[int]", most: int) -> Iterator[bytes]:
+def _names(old: memoryview, new: memoryview, copies: "array[int]", most: int) -> Iterator[Piece]:
     """Yield the names, as the copies say; not more than are to come."""
     if sum(copies[1::3]) + sum(copies[2::3]) != most or sum(copies[2::3]) != len(new):
         raise ValueError("the names do not fit")
     at = 0
     for begin, copied, added in _triples(copies):
-        yield bytes(old[begin : begin + copied])
-        yield bytes(new[at : at + added])
+        yield old[begin : begin + copied]
+        yield new[at : at + added]
         at += added
 
 
@@ -231,106 +228,48 @@ def follow(copies: Sequence[int]) -> Callable[[Sequence[int]], list[int]]:
     shifts = [0, *(found[start] for start in starts)]
     if not any(shifts):
         return list
-    return lambda places: [(place + shifts[bisect_right(starts, place)]) & _MASK for place in places]
+    end = min(max(begin + copied for begin, copied, _ in _triples(copies)), _MASK)
+    bits, table = _coarse([*starts, end], shifts)
+
+    def exact(place: int) -> int:
+        return (place + shifts[bisect_right(starts, place)]) & _MASK
+
+    def mapped(places: Sequence[int]) -> list[int]:
+        try:
+            return [exact(place) if (shift := table[place >> bits]) is None else place + shift for place in places]
+        except IndexError:  # a place behind all names
+            return list(map(exact, places))
+
+    return mapped
+
+
+def _coarse(starts: list[int], shifts: list[int]) -> tuple[int, list[int | None]]:
+    """Return for blocks of places how far all of them are moved, None where they differ; and the bits of a block.
+
+    Looking there is much faster than looking for the last of thousands of starts. starts: and the end of all. shifts:
+    before each of them.
+    """
+    bits = max(_BLOCK_BITS, starts[-1].bit_length() - _MOST_BLOCK_BITS)
+    table: list[int | None] = []
+    for start, shift in zip(starts, shifts, strict=True):
+        block = start >> bits
+        if len(table) <= block:
+            is_moved_soundly = (len(table) << bits) + shift >= 0 and start + shift <= _MASK
+            table += [shift if is_moved_soundly else None] * (block - len(table))
+            table.append(None)
+    return bits, table
 
 
 def follow_records(length: int, records: bytes | memoryview, copies: Sequence[int]) -> bytes:
     """Return records of a table whose threats lie where the copies bring them. length: of a digest."""
-    words = array("I")
-    words.frombytes(records)
-    step = (length + PLACES.size) // 4
-    mapped = follow(copies)
-    for start in range(step - 1, len(words), step * _AT_ONCE):
-        end = min(start + step * _AT_ONCE, len(words))
-        words[start:end:step] = _swapped(array("I", mapped(_swapped(words[start:end:step]))))
+    words = as_it_lies(records)
+    _move(words, (length + PLACES.size) // 4, copies)
     return words.tobytes()
 
 
-def _swapped(column: "array[int]") -> "array[int]":
-    """Turn big-endian numbers into this machine's, and back."""
-    if sys.byteorder == "little":
-        column.byteswap()
-    return column
-
-
-def _records(length: int, was: Parts, told: dict[str, memoryview], copies: "array[int]") -> bytearray:
-    """Return the records of the new table."""
-    step = length + PLACES.size
-    kept = b"".join(_without(follow_records(length, was.records, copies), step, numbers(told["removed"])))
-    records = bytearray().join(_with(kept, step, numbers(told["added"]), _rows(length, told)))
-    view = memoryview(records)
-    for place, threat in _paired(told):
-        at = (place + 1) * step - 4
-        view[at : at + 4] = threat
-    view.release()
-    return records
-
-
-def _paired(told: dict[str, memoryview]) -> Iterator[tuple[int, memoryview]]:
-    threats = told["moved_threats"]
-    places = list(accumulate(numbers(told["moved"])))
-    if len(threats) != 4 * len(places):
-        raise ValueError("the columns do not fit")
-    for number, place in enumerate(places):
-        yield place, threats[4 * number : 4 * number + 4]
-
-
-def _without(records: bytes, step: int, gaps: "array[int]") -> Iterator[bytes]:
-    at = 0
-    for place in accumulate(gaps):
-        if place * step < at:
-            raise ValueError("a record goes away twice")
-        yield records[at : place * step]
-        at = (place + 1) * step
-    if at > len(records):
-        raise ValueError("there are fewer records")
-    yield records[at:]
-
-
-def _with(kept: bytes, step: int, gaps: "array[int]", rows: list[bytes]) -> Iterator[bytes]:
-    """Yield the kept records with new rows at their places."""
-    at = 0
-    if len(gaps) != len(rows):
-        raise ValueError("the columns do not fit")
-    for number, (place, row) in enumerate(zip(accumulate(gaps), rows, strict=True)):
-        end = (place - number) * step
-        if not at <= end <= len(kept):
-            raise ValueError("a record has no place")
-        yield kept[at:end]
-        yield row
-        at = end
-    yield kept[at:]
-
-
-def _rows(length: int, told: dict[str, memoryview]) -> list[bytes]:
-    digests, sizes, threats = told["digests"], told["sizes"], told["threats"]
-    count = len(sizes) // 4
-    if len(digests) != count * length or len(threats) != 4 * count or len(sizes) % 4:
-        raise ValueError("the columns do not fit")
-    return [
-        bytes(digests[length * number : length * (number + 1)])
-        + bytes(sizes[4 * number : 4 * number + 4])
-        + bytes(threats[4 * number : 4 * number + 4])
-        for number in range(count)
-    ]
-
-
-def _index(first: "array[int]", bits: int) -> bytes:
-    """Return the index of sorted records. first: the first word of each, as it lies there."""
-    column = _swapped(first)
-    index = array("I", bytes(4))
-    at = 0
-    for bucket in range(1, 1 << bits):
-        at = bisect_left(column, bucket << (32 - bits), at)
-        index.append(at)
-    index.append(len(column))
-    if sys.byteorder == "big":
-        index.byteswap()
-    return index.tobytes()
-
-
-def _size_map(sizes: "array[int]", bits: int) -> bytes:
-    found = bytearray(bits // 8)
-    for at in {size & (bits - 1) for size in set(_swapped(sizes)) if size != ANY_SIZE}:
-        found[at >> 3] |= 1 << (at & 7)
-    return bytes(found)
+def _move(words: "array[int]", step: int, copies: Sequence[int]) -> None:
+    """Have the threats of records, each of so many words, lie where the copies bring them."""
+    mapped = follow(copies)
+    for start in range(step - 1, len(words), step * _AT_ONCE):
+        end = min(start + step * _AT_ONCE, len(words))
+        words[start:end:step] = swapped(array("I", mapped(swapped(words[start:end:step]))))
