@@ -327,3 +327,51 @@ def test_nobody_else_is_stopped_with_orphans_in_sessions_of_their_own(documents:
         assert stage.undo(alarm).failed == {}
         assert differing(made) == []
         other.kill()
+
+
+def test_a_store_that_cannot_be_is_said_and_tried_again(documents: Path, stage: Stage) -> None:
+    made = attacks.make_documents(documents, COUNT)
+    Path(stage.store, "copies").write_bytes(b"in the way")
+    plan = Documents(stage.store, (str(documents),))
+    with Watcher() as watcher:
+        assert "copies cannot be kept" in watcher.go_by(plan)["refused"][str(documents)]
+        Path(stage.store, "copies").unlink()
+        assert watcher.go_by(plan)["refused"] == {}
+        with subprocess.Popen(attacks.command("in-place", documents), stderr=subprocess.DEVNULL) as attack:
+            alarm = alarm_of(watcher)
+            assert len(differing(made)) == MOST_TOUCHED
+            watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
+            attack.wait(10)
+
+
+def test_who_was_released_is_left_alone_after_a_crash_too(documents: Path, stage: Stage) -> None:
+    made = attacks.make_documents(documents, COUNT)
+    plan = Documents(stage.store, (str(documents),))
+    slow = (
+        attacks.COMMON.replace("names =", "import time\nnames =")
+        + """
+for path in names:
+    time.sleep(0.1)
+    while True:
+        try:
+            with open(path, "r+b") as file:
+                content = file.read()
+                file.seek(0)
+                file.write(scrambled(content))
+            break
+        except PermissionError:
+            time.sleep(0.05)
+"""
+    )
+    with Watcher() as watcher:
+        watcher.go_by(plan)
+        with subprocess.Popen([sys.executable, "-c", slow, str(documents)]) as attack:
+            alarm = alarm_of(watcher)
+            released = dataclasses.replace(plan, decided={alarm.id: "release"})
+            watcher.go_by(released)
+            watcher.kill()
+            with Watcher() as another:
+                another.go_by(released)
+                assert attack.wait(30) == 0
+                assert another.wait_for("Alarm", 0.2) is None
+    assert len(differing(made)) == COUNT

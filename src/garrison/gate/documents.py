@@ -90,19 +90,27 @@ class DocumentsGuard:
     # -- the thread --
 
     def _run(self, plan: Documents) -> None:
-        asks = fanotify.open_group(_ASKING | _ALWAYS)
-        tells = fanotify.open_group(_TELLING | _ALWAYS)
-        self._asks, self._tells = asks, tells
-        self._store = Store(Path(plan.store), self._clock, self._tell)
+        try:
+            self._store = Store(Path(plan.store), self._clock, self._tell)
+        except OSError as error:  # nothing can be copied: the next plan tries again
+            self.refused = dict.fromkeys(plan.folders, f"copies cannot be kept: {error.strerror}")
+            self._thread = None
+            self._applied.set()
+            return
+        asks = self._asks = fanotify.open_group(_ASKING | _ALWAYS)
+        tells = self._tells = fanotify.open_group(_TELLING | _ALWAYS)
         self._places = Places(asks, tells)
         self._actors = Actors(self._is_own)
         self._judge = Judge(self._store, self._places, self._features.pre_access)
         self._intents = Intents()
         self._top = freezing.hierarchy()
-        self._open_alarms = {each.id: each for each in self._store.alarms() if each.stopped and not each.decision}
+        alarms = self._store.alarms()
+        self._open_alarms = {each.id: each for each in alarms if each.stopped and not each.decision}
         self._quiet: dict[str, float] = {}
-        self._forgiven: set[str] = set()
+        released = {each.node for each in alarms if each.decision == Decision.RELEASE}
+        self._forgiven = {node for node in released if node.startswith("process:")}
         self._stopped_nodes = {each.node: each.id for each in self._open_alarms.values()}
+        self._pin()
         poll = select.poll()
         for descriptor in (asks, tells, self._wake):
             poll.register(descriptor, select.POLLIN)
