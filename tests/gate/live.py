@@ -101,8 +101,8 @@ class Live:
         command = [*own_program("garrison.keeper"), str(self.folder), *lacks]
         return subprocess.Popen(["timeout", "-s", "KILL", str(LONGEST_SECONDS), *command], start_new_session=True)
 
-    def connect(self) -> None:
-        """Speak with the gate there is, or that comes next."""
+    def connect(self, but: int = 0) -> None:
+        """Speak with the gate there is, or that comes next. but: one that dies, whose last threads may listen yet."""
         end = time.monotonic() + 20
         while True:
             if self._socket is not None:
@@ -115,7 +115,8 @@ class Live:
                 time.sleep(0.01)
             else:
                 self._buffer = b""
-                return
+                if self.gate() != but:
+                    return
 
     def go_by(self, plan: Plan) -> Standing:
         """Give a plan and wait until the gate goes by it, workers and all: by way of none, to tell the two apart."""

@@ -46,7 +46,7 @@ def test_a_guard_that_guards_its_own_files_does_not_wait_for_itself(at_home: Liv
     gate = at_home.gate()
     os.kill(gate, 9)
     wait_until(lambda: not is_running(gate))
-    at_home.connect()
+    at_home.connect(but=gate)
     at_home.wait_for(Gap)
     wait_until(lambda: is_denied(disk / "evil"), 5)
     (keeper,) = at_home.processes("garrison.keeper")

@@ -134,7 +134,7 @@ def _round(live: Live, evil: Path, kind: str, figures: Figures, slack: float) ->
     most = slack * (BOTH_SECONDS if kind == "gate and spare" else BACK_SECONDS)
     assert took <= most, f"{took:.2f} s without protection ({kind})"
     if "gate" in kind.split():
-        live.connect()
+        live.connect(but=gate)
         gap = live.wait_for(Gap)
         assert gap.places == (str(evil.parent),)
     _settle(live)

@@ -65,20 +65,22 @@ def test_what_a_dead_gate_was_asked_is_answered_by_the_plan(live: Live, disk: Pa
     time.sleep(0.4)
     assert opener.poll() is None
     began = time.monotonic()
-    kill(live.gate())
+    gate = live.gate()
+    kill(gate)
     content, problem = opener.communicate(timeout=5)
     assert time.monotonic() - began < 2
     assert (content == EICAR) is (late is Late.ALLOW)
     assert ("not permitted" in problem.decode()) is (late is Late.DENY)
-    live.connect()
+    live.connect(but=gate)
     assert live.wait_for(Gap).seconds < 1
 
 
 def test_two_crashes_blow_the_fuse_and_arming_mends_it(live: Live, disk: Path, evil: Path) -> None:
     for _ in range(2):
         wait_until(lambda: has_spare(live))
-        kill(live.gate())
-        live.connect()
+        gate = live.gate()
+        kill(gate)
+        live.connect(but=gate)
     standing = live.wait_for(Standing, lambda fact: bool(fact.watched and fact.fuse))
     assert standing.watched == {str(disk): "telling"}
     assert "crashed twice" in standing.fuse
