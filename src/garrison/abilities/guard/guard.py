@@ -31,6 +31,7 @@ KEEPER = "garrison.keeper"
 SHOWN = "file-protection"  # the one folder of ours that the gate asks about: protection proves itself there
 _VERSION = 1
 _LOOK_SECONDS = 0.02
+_KNOWN_SECONDS = 0.6  # the gate hears its keeper every half second
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class Guard:
         self._documents: Mapping[str, Any] | None = None
         self._hearings: list[Hearing[Any]] = []
         self._keeper_wakes, self._gate_wakes = asyncio.Event(), asyncio.Event()
+        self._is_known = asyncio.Event()
         self._news = asyncio.Condition()
         self._lost_at: float | None = None  # when the gate was last heard of
         self._keeper_then: float | None = None  # when the keeper had begun that was there then
@@ -138,6 +140,7 @@ class Guard:
     async def end(self) -> None:
         """End the keeper and the gate, also those of a suite that died, and leave nothing behind."""
         self.standing, self.trouble, self._lost_at = None, "", None
+        self._is_known.clear()
         if self.may_block():
             await self._keeper.end()
 
@@ -159,6 +162,8 @@ class Guard:
     async def _hold_keeper(self, link: Link) -> None:
         """Stay connected to the keeper until it is gone, or not wanted any more."""
         try:
+            await asyncio.sleep(_KNOWN_SECONDS)
+            self._is_known.set()
             async with asyncio.TaskGroup() as group:
                 ending = group.create_task(self._until_ended(link))
                 while self.is_wanted() and link.is_open:
@@ -180,6 +185,8 @@ class Guard:
             if not self.is_wanted():
                 await self._gate_wakes.wait()
                 continue
+            # The gate lets the daemon at blocked files once the keeper has told it who that is.
+            await self._is_known.wait()
             try:
                 link = await connect(self.folder / SOCKET)
             except OSError:
