@@ -9,9 +9,9 @@ import pytest
 
 from garrison.abilities.databases import Databases, publications
 from garrison.abilities.databases.building import check_folder, name_of
-from garrison.abilities.databases.delta import SAME, is_derivable
+from garrison.abilities.databases.delta import DERIVED, PATCH, SAME, is_derivable
 from garrison.abilities.databases.publications import Taken, fingerprint, pin, pinned
-from garrison.abilities.databases.published import LIST, Published, read_published, written
+from garrison.abilities.databases.published import LIST, Packed, Published, Update, read_published, written
 from garrison.base.errors import Failed, GarrisonError, Invalid
 from garrison.engine.hashes import ANY_SIZE
 from garrison.engine.patterns import writer
@@ -303,3 +303,21 @@ async def _take_into_use(client: Client, databases: Databases, office: Publishin
     except GarrisonError as error:
         return f"{error.text} {error.hint}"
     return ""
+
+
+def test_small_updates_of_atoms_are_fetched_and_only_large_ones_compiled() -> None:
+    def update(before: str, after: str, packed: dict[str, int]) -> Update:
+        files = {name: Packed(10**6, "0" * 64, size, PATCH, is_derivable(name)) for name, size in packed.items()}
+        return Update(before, after, files)
+
+    small, middle, large = (f"patterns-atoms-{number}.bin" for number in (0, 1, 2))
+    way = [
+        update("a", "b", {"patterns-index.bin": 50_000, small: 2_000, middle: 15_000, large: 90_000}),
+        update("b", "c", {"patterns-index.bin": 50_000, small: 2_000, middle: 15_000, large: 100}),
+    ]
+    steps = publications._derived(way)
+    assert {name for step in steps for name in step.targets} == {"patterns-index.bin", small, middle}
+    assert [large in step.files for step in steps] == [False, True]  # in between it is not needed
+    assert steps[-1].files[large].form == DERIVED
+    for step in publications._derived([update("a", "b", {"patterns-index.bin": 1_000, small: 2_000, middle: 401})]):
+        assert set(step.targets) == {"patterns-index.bin"}
