@@ -1,9 +1,10 @@
 from collections.abc import Iterator
 
+import hyperscan
 import pytest
 
 from garrison.engine import words
-from garrison.engine.words import Words, bring, packed
+from garrison.engine.words import Expressions, Words, bring, packed
 
 SETS = [(b"one", b"two"), (b"three",), (b"[45]x",)]
 
@@ -17,10 +18,10 @@ def _brings_nothing() -> Iterator[None]:
 
 
 def _uncompilable(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Words) -> None:
+    def refuse(_: Expressions) -> None:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr(Words, "_compiled", refuse)
+    monkeypatch.setattr(Expressions, "_compiled", refuse)
 
 
 def test_the_sets_are_told_whatever_the_case() -> None:
@@ -58,3 +59,14 @@ def test_the_next_set_replaces_what_the_last_one_brought() -> None:
     bring(packed([Words(SETS)]))
     bring(b"")
     assert not words._brought
+
+
+def test_expressions_keep_their_numbers_and_flags_and_come_with_a_set_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    each = [(7, b"a.c", hyperscan.HS_FLAG_DOTALL), (9, b"end", hyperscan.HS_FLAG_SINGLEMATCH)]
+    bring(packed([Words(SETS), Expressions(each)]))
+    _uncompilable(monkeypatch)
+    found: list[tuple[int, int]] = []
+    Expressions(each).prepared().scan(
+        b"a\nc end end A\nC", match_event_handler=lambda number, _, to, *__: found.append((number, to))
+    )
+    assert found == [(7, 3), (9, 7)]

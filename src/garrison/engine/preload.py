@@ -18,5 +18,5 @@ def preload() -> None:
 
 def preload_more() -> None:
     """Make what fewer objects need, and takes longer: once for all workers, else each would keep somebody waiting."""
-    pyc.database()
-    pyc.coded_database()
+    pyc.BEGINNINGS.prepared()
+    pyc.CODED.prepared()

@@ -1,8 +1,8 @@
-"""Words that are looked for all in one pass, by Vectorscan: compiled when first needed, or brought by a set.
+"""Words and expressions, each set looked for in one pass of Vectorscan: compiled when needed, or brought by a set.
 
-The file `words.bin` of a set, numbers little-endian: "GWORDS01", then for each `Words` the SHA-256 of what it was
-compiled from, the length of the compiled words (u32), and these. What was compiled from other words, or by another
-Vectorscan, is passed over.
+The file `words.bin` of a set, numbers little-endian: "GWORDS01", then for each `Words` or `Expressions` the SHA-256 of
+what it was compiled from, the length of what was compiled (u32), and that. What was compiled from something else, or by
+another Vectorscan, is passed over.
 """
 
 import hashlib
@@ -19,22 +19,16 @@ _FLAGS: Final = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_SINGLEMATCH
 _brought: dict[bytes, bytes] = {}  # once a process, like the words themselves
 
 
-class Words:
-    """Sets of words, in any letters' case. sets: the words of each; expressions, or texts when is_literal."""
+class Expressions:
+    """What is looked for in one pass. each: its number, the expression, flags of Vectorscan for it."""
 
-    def __init__(self, sets: Iterable[tuple[bytes, ...]], *, is_literal: bool = False) -> None:
-        self._sets = tuple(sets)
+    def __init__(self, each: Iterable[tuple[int, bytes, int]], *, is_literal: bool = False) -> None:
+        self._each = tuple(each)
         self._is_literal = is_literal
         self._database: Any = None  # hyperscan has no types
 
-    def present(self, text: bytes) -> set[int]:
-        """Return the numbers of the sets of which a word occurs. One thread at a time."""
-        found: set[int] = set()
-        self.prepared().scan(text, match_event_handler=_note, context=found)
-        return found
-
     def prepared(self) -> Any:
-        """Return the compiled words. Making them takes some 20 ms, loading what a set brought much less than one."""
+        """Return the compiled expressions. Making them takes some 20 ms, loading what a set brought less than one."""
         if self._database is None:
             self._database = self._loaded() or self._compiled()
         return self._database
@@ -45,8 +39,7 @@ class Words:
         return _ENTRY.pack(self._digest(), len(content)) + content
 
     def _digest(self) -> bytes:
-        source = repr((_FLAGS, self._is_literal, self._sets))
-        return hashlib.sha256(source.encode("ascii")).digest()
+        return hashlib.sha256(repr((self._is_literal, self._each)).encode("ascii")).digest()
 
     def _loaded(self) -> Any:
         content = _brought.get(self._digest()) if _brought else None
@@ -60,20 +53,38 @@ class Words:
         return database
 
     def _compiled(self) -> Any:
-        words = [(number, word) for number, words in enumerate(self._sets) for word in words]
         made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         made.compile(
-            expressions=[word for _, word in words],
-            ids=[number for number, _ in words],
-            elements=len(words),
-            flags=[_FLAGS] * len(words),
+            expressions=[expression for _, expression, _ in self._each],
+            ids=[number for number, _, _ in self._each],
+            elements=len(self._each),
+            flags=[flags for _, _, flags in self._each],
             literal=self._is_literal,
         )
         made.scratch = hyperscan.Scratch(made)
         return made
 
 
-def packed(each: Iterable[Words]) -> bytes:
+class Words(Expressions):
+    """Sets of words, in any letters' case. sets: the words of each; expressions, or texts when is_literal."""
+
+    def __init__(self, sets: Iterable[tuple[bytes, ...]], *, is_literal: bool = False) -> None:
+        self._sets = tuple(sets)
+        each = ((number, word, _FLAGS) for number, words in enumerate(self._sets) for word in words)
+        super().__init__(each, is_literal=is_literal)
+
+    def present(self, text: bytes) -> set[int]:
+        """Return the numbers of the sets of which a word occurs. One thread at a time."""
+        found: set[int] = set()
+        self.prepared().scan(text, match_event_handler=_note, context=found)
+        return found
+
+    def _digest(self) -> bytes:
+        source = repr((_FLAGS, self._is_literal, self._sets))
+        return hashlib.sha256(source.encode("ascii")).digest()
+
+
+def packed(each: Iterable[Expressions]) -> bytes:
     """Return the file of a set."""
     return _MARK + b"".join(words.packed() for words in each)
 

@@ -7,9 +7,7 @@ texts need no object of their own: rules for Python look at compiled Python as w
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from itertools import chain
-from typing import Any
 
 import hyperscan
 
@@ -19,6 +17,7 @@ from garrison.engine.guard import Guard
 from garrison.engine.identify import identify
 from garrison.engine.source import Source
 from garrison.engine.type import Type
+from garrison.engine.words import Expressions
 
 _MOST_BYTES = 100 * 1024 * 1024
 _MOST_CONSTANTS = 1000
@@ -45,6 +44,12 @@ _CODED = tuple(start + rb"[A-Za-z0-9+/]{%d}" % _LETTERS for start in (_LONG + rb
 _CODED_WIDTHS = (5, 2)  # of the kind and the length before it
 _CODED_TEXT = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 
+_ALL, _ONCE = hyperscan.HS_FLAG_DOTALL, hyperscan.HS_FLAG_SINGLEMATCH
+BEGINNINGS = Expressions(
+    (number, each, _ALL if number < _FIRST_WORD else _ONCE) for number, each in enumerate((*_BEGINNINGS, *_DECODES))
+)
+CODED = Expressions((number, each, _ALL) for number, each in enumerate(_CODED))
+
 Places = list[tuple[int, int]]  # where a beginning or a word ends; its number
 
 
@@ -52,7 +57,7 @@ def members(source: Source, guard: Guard, name: str) -> Iterator[Member]:  # noq
     """Yield long bytes, files and scripts, and what is written in base64 or hexadecimal. Raises OSError."""
     content = source.read_at(0, _MOST_BYTES)
     places: Places = []
-    database().scan(content, match_event_handler=_note, context=places)
+    BEGINNINGS.prepared().scan(content, match_event_handler=_note, context=places)
     for label, found in chain(_constants(content, places), _hidden(content, places)):
         yield derived(label, found, guard)
         if guard.stopped:
@@ -70,7 +75,7 @@ def _hidden(content: bytes, places: Places) -> Iterator[tuple[str, bytes]]:
 def _coded(content: bytes) -> Iterator[bytes]:
     """Yield the constants that consist of letters and digits only, as base64 and hexadecimal do."""
     places: list[int] = []
-    coded_database().scan(content, match_event_handler=_note_coded, context=places)
+    CODED.prepared().scan(content, match_event_handler=_note_coded, context=places)
     after = 0
     for place in sorted(places):
         at, number = divmod(place, len(_CODED))
@@ -138,24 +143,3 @@ def _note(number: int, _start: int, end: int, _flags: int, found: Places) -> Non
 def _note_coded(number: int, _start: int, end: int, _flags: int, found: list[int]) -> None:
     """Keep where the constant begins, and its number, in one figure: base64 itself has many such places."""
     found.append((end - _LETTERS - _CODED_WIDTHS[number]) * len(_CODED) + number)
-
-
-@cache
-def database() -> Any:  # hyperscan has no types
-    """Return the compiled beginnings; it takes some milliseconds the first time. One thread at a time."""
-    once = [hyperscan.HS_FLAG_SINGLEMATCH] * len(_DECODES)
-    return _compiled((*_BEGINNINGS, *_DECODES), [hyperscan.HS_FLAG_DOTALL] * len(_BEGINNINGS) + once)
-
-
-@cache
-def coded_database() -> Any:
-    """Return the compiled beginnings of what may be decoded, likewise."""
-    return _compiled(_CODED, [hyperscan.HS_FLAG_DOTALL] * len(_CODED))
-
-
-def _compiled(expressions: tuple[bytes, ...], flags: list[int]) -> Any:
-    made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    count = len(expressions)
-    made.compile(expressions=list(expressions), ids=list(range(count)), elements=count, flags=flags)
-    made.scratch = hyperscan.Scratch(made)
-    return made

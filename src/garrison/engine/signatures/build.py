@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from garrison.base.errors import Invalid
 from garrison.engine import words
-from garrison.engine.formats import deobfuscate
+from garrison.engine.formats import deobfuscate, pyc
 from garrison.engine.hashes import ALGORITHMS, Skipped
 from garrison.engine.heuristics import table
 from garrison.engine.patterns.writer import PatternWriter
@@ -228,7 +228,7 @@ def _write(into: Compilation, sink: Sink, about: dict[str, str]) -> BuildReport:
 
 
 def _words(file: BinaryIO) -> int:
-    file.write(words.packed((deobfuscate.WORDS, table.WORDS)))
+    file.write(words.packed((deobfuscate.WORDS, table.WORDS, pyc.BEGINNINGS, pyc.CODED)))
     return 0  # none of the sources' entries
 
 
