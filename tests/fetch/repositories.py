@@ -23,7 +23,10 @@ NAME = "folder/file"
 
 
 class Office:
-    """A repository of its own, with all keys at hand. clock: what its signatures are dated by."""
+    """A repository of its own, with all keys at hand. clock: what its signatures are dated by.
+
+    folder: new, or a copy of another one's.
+    """
 
     def __init__(self, folder: Path, **thresholds: int) -> None:
         self.clock = FakeClock(START)
@@ -31,8 +34,9 @@ class Office:
         self.public = folder / "public"
         self.keys = Keys([folder / "keys"])
         self.repository = Repository(self.public, self.keys, self.clock, DAYS)
-        counts = {role: thresholds.get(role, 1) for role in ROLES}
-        self.repository.init(Terms(counts, counts, DAYS))
+        if not self.public.exists():
+            counts = {role: thresholds.get(role, 1) for role in ROLES}
+            self.repository.init(Terms(counts, counts, DAYS))
 
     def publish(self, body: bytes, name: str = NAME) -> None:
         path = self.folder / "fresh"

@@ -63,22 +63,37 @@ class Computer(Client):
         return {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Publishing:
-    office = Publishing(tmp_path / "office")
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a publisher, and the computer with the mirror, which took the first set from the publisher itself."""
+    folder = tmp_path_factory.mktemp("once")
+    office = Publishing(folder / "office")
     office.release(ROWS)
-    return office
-
-
-@pytest.fixture
-def first(tmp_path: Path, office: Publishing) -> Computer:
-    """Make the computer with the mirror, which took the first set from the publisher itself."""
-    computer = Computer(tmp_path / "first", office)
+    computer = Computer(folder / "first", office)
     with Server(closes=False) as server:
         serve(server, office.public)
         computer.take(server.url(""))
         computer.follow(server.url(""))
+    return folder
+
+
+@pytest.fixture
+def office(tmp_path: Path, once: Path) -> Publishing:
+    copy(once / "office", tmp_path / "office")
+    return Publishing(tmp_path / "office")
+
+
+@pytest.fixture
+def first(tmp_path: Path, once: Path, office: Publishing) -> Computer:
+    computer = Computer(tmp_path / "first", office)
+    copy(once / "first", tmp_path / "first")
+    (computer.current,) = (path.parent for path in (tmp_path / "first").glob("*/set.json"))
     return computer
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a folder; what are two names of one file there are it here too."""
+    subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ class Publishing(Office):
     def __init__(self, folder: Path, **thresholds: int) -> None:
         super().__init__(folder, **thresholds)
         self.publisher = Publisher(folder, self.repository, self.clock)
-        (folder / "work").mkdir()
+        (folder / "work").mkdir(exist_ok=True)
 
     def release(
         self, rows: list[Row], built: str = "2026-11-24T06:00:00+00:00", patterns: Sequence[str] = ()
