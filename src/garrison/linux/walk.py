@@ -17,6 +17,7 @@ from garrison.base.errors import Failed
 from garrison.base.text import plural
 from garrison.linux.beneath import PROC, OfProcesses, folder_without_links, real_path, split
 from garrison.linux.mounts import MADE_UP, OF_DEVICES, devices_of
+from garrison.linux.place import Place
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -105,11 +106,20 @@ class Walk:
 
     skip: says of a path whether to leave it out. private: folders of ours, as (device, inode). known: says of a file's
     status whether it need not be opened.
+
+    after: where an earlier walk of the same roots got to: what comes before that in walk order is not opened, only its
+    folders are listed. but: paths beyond it that are left out too. put_off: what was under a lease, now or then.
     """
 
     skip: Callable[[str], bool] = lambda _: False
     private: frozenset[tuple[int, int]] = frozenset()
     known: Callable[[os.stat_result], bool] | None = None
+    after: Place = field(default_factory=Place)
+    but: frozenset[str] = frozenset()
+    put_off: set[str] = field(default_factory=set)
+    _root_number: int = 0
+    _reached: Callable[[int, str], Place] | None = None
+    _reached_path: str = ""
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _made_up: frozenset[int] = field(default_factory=lambda: devices_of(MADE_UP))
     _of_devices: frozenset[int] = field(default_factory=lambda: devices_of(OF_DEVICES))
@@ -121,8 +131,33 @@ class Walk:
 
         None means that it waits for somebody and has nothing yet: a chance to stop.
         """
-        yield from self._opened(self._all(roots))
+        again = frozenset(self.put_off)
+        self._later += [_Later(path, False, time.monotonic() + _lease_break_seconds()) for path in sorted(again)]
+        yield from self._opened(self._ahead(roots, again))
         yield from self._tried_again()
+
+    def at(self) -> Place:
+        """Return the place of what was last given; in a folder too big to be sorted, the folder's beginning."""
+        if self._reached is None:
+            return Place(self._root_number)
+        return self._reached(self._root_number, self._reached_path)
+
+    def _reach(self, kind: Callable[[int, str], Place] | None, path: str = "") -> None:
+        self._reached, self._reached_path = kind, path
+
+    def _ahead(self, roots: list[str], again: frozenset[str]) -> Iterator["_Entry | Trouble"]:
+        """Return what an earlier walk did not get to, and what is not tried again at the end anyway."""
+        is_new = self.after == Place()
+        for item in self._all(roots):
+            is_new = is_new or self._here(item) > self.after
+            if is_new and item.path not in self.but and item.path not in again:
+                yield item
+
+    def _here(self, item: "_Entry | Trouble") -> Place:
+        """Return the exact place of an item."""
+        if self._reached is None or not isinstance(item, _Entry):
+            return self.at()
+        return Place.of_file(self._root_number, item.path)
 
     def file(self, path: str) -> Generator[Found | Known | Trouble | None, None, None]:
         """Open one file, given by a full path in which no link is followed."""
@@ -137,6 +172,7 @@ class Walk:
             opened = self._open(item)
             if isinstance(opened, _Later):
                 self._later.append(opened)
+                self.put_off.add(opened.path)
             elif opened is not None:
                 yield opened
 
@@ -163,8 +199,13 @@ class Walk:
                 yield item.path
 
     def _all(self, roots: list[str]) -> Iterator[_Entry | Trouble]:
-        for root in roots:
+        for number, root in enumerate(roots, 1):
+            # Where a root yields a single thing, its end is reached with it.
+            self._root_number = number
+            self._reach(None)
             yield from self._root(root)
+            self._root_number = number
+            self._reach(None)
 
     def _root(self, root: str) -> Iterator[_Entry | Trouble]:
         try:
@@ -183,6 +224,7 @@ class Walk:
             elif self.skip(real):
                 yield Trouble(_short(root), "is left out of scans by an exclusion")
             elif is_folder:
+                self._root_number -= 1
                 yield from self._below(real, _short(root))
             else:
                 yield from self._alone(real, _short(root))
@@ -208,6 +250,7 @@ class Walk:
                 with _listable(folder) as descriptor:
                     yield from self._within(descriptor, folder, deeper, is_top)
             except (OSError, Failed) as error:
+                self._reach(Place.of_folder, folder)
                 yield Trouble(given if is_top else folder, why(error), given=is_top)
             waiting += [(folder, name) for name in reversed(deeper)]
 
@@ -216,12 +259,13 @@ class Walk:
         status = os.fstat(descriptor)
         if not self._is_new(status):
             return
+        self._reach(Place.of_folder, folder)
         if status.st_dev in self._made_up:
             yield Trouble(folder, _MADE_UP, given)
             return
         longest = _LONGEST_PATH - len(os.fsencode(folder)) - 1
         too_long = 0
-        for name, is_folder in _listing(descriptor):
+        for name, is_folder, is_sorted in _listing(descriptor):
             path = os.path.join(folder, name)
             if self.skip(path):
                 continue
@@ -230,7 +274,11 @@ class Walk:
             elif is_folder:
                 deeper.append(name)
             else:
+                if is_sorted:
+                    self._reach(Place.of_file, path)
                 yield _Entry(descriptor, name, path)
+        deeper.sort()
+        self._reach(Place.of_note, folder)
         if too_long:
             count = plural(too_long, "name in it has a path", "names in it have paths")
             yield Trouble(_short(folder), f"{count} of over {_LONGEST_PATH} bytes: not examined")
@@ -291,11 +339,14 @@ def _listable(folder: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _listing(folder: int) -> Iterator[tuple[str, bool]]:
-    """Return the names in a folder, and which are folders; sorted, as far as they are in memory together."""
+def _listing(folder: int) -> Iterator[tuple[str, bool, bool]]:
+    """Return the names in a folder, which are folders, and whether all are sorted: as far as memory holds them."""
+    is_sorted = True
     with os.scandir(folder) as entries:
         while some := sorted((entry.name, _is_folder(entry)) for entry in islice(entries, _LISTED_AT_ONCE)):
-            yield from some
+            is_sorted = is_sorted and len(some) < _LISTED_AT_ONCE
+            for name, is_folder in some:
+                yield name, is_folder, is_sorted
 
 
 def _short(path: str) -> str:
