@@ -32,6 +32,7 @@ CLOSE = b"please close the connection"
 KEEP = b"please keep a secret"
 TELL = b"please tell the secret"
 NEED = b"please have ready "
+AHEAD = b"please tell what is ready"
 DEMAND = b"please have anything ready"
 
 
@@ -42,10 +43,15 @@ class Unruly:
         self._word = word
         self._kept = ""
         self._needs = ""
+        self._ahead = ""
 
     def prepare(self, needs: str) -> None:
         """Have what objects may need from now on."""
         self._needs = needs
+
+    def look_ahead(self) -> None:
+        """Keep that it was asked for, once."""
+        self._ahead += "ahead"
 
     def warm_up(self) -> None:
         """Need nothing."""
@@ -60,6 +66,8 @@ class Unruly:
             raise Unprepared("more")
         if content == KEEP:
             self._kept = "secret"
+        if content == AHEAD:
+            name = self._ahead
         return {
             "type": self._kept if content == TELL else name,
             "objects": os.getpid(),

@@ -12,7 +12,7 @@ from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.databases import Detector
 from garrison.engine.examine import examine
 from garrison.engine.heuristics.levels import Level
-from garrison.engine.preload import preload, preload_more
+from garrison.engine.preload import preload, preload_more, preload_rest
 from garrison.engine.source import Source
 from garrison.engine.verdict import Remark, Verdict
 from garrison.engine.yara.rulebook import Unopened
@@ -40,6 +40,11 @@ class DatabaseExaminer:
         preload_more()
         give_back()  # before more is needed
         self._detector.open_rules(numbers)
+        self.settle()
+
+    def look_ahead(self) -> None:
+        """Load what workers would else load one by one, each for itself."""
+        preload_rest()
         self.settle()
 
     def settle(self) -> None:

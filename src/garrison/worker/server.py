@@ -34,6 +34,7 @@ from garrison.worker.serving import MIB, Examiner, Service
 EXIT_FAILED = 3
 _SLACK_SECONDS = 5.0  # what a batch may take beyond its objects' own time
 _NEARLY = 0.75  # the kernel measures by its ticks, not exactly; whoever says at half that it is tired never gets here
+_IDLE_SECONDS = 0.5
 _RATHER_ME = b"500"  # oom_score_adj(5): when memory runs out, let the kernel end a worker, not the daemon
 
 
@@ -86,13 +87,19 @@ class ForkServer:
         self._cpu_seconds = int(2 * MOST_OBJECTS * (setup.seconds + _SLACK_SECONDS))
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
+        self._idle_seconds: float | None = None  # after which it is time to look ahead
+        self._looks_ahead = True
 
     def run(self) -> None:
         """Serve until the pool goes; the kernel then kills the workers with us."""
         self._selector.register(self._control, selectors.EVENT_READ)
         self._send(Ready())
         while True:
-            for key, _ in self._selector.select():
+            events = self._selector.select(self._idle_seconds)
+            if not events:
+                self._idle_seconds, self._looks_ahead = None, False
+                self._examiner.look_ahead()
+            for key, _ in events:
                 if key.fileobj is not self._control:
                     self._reap(key.data)
                 elif not self._obey():
@@ -114,6 +121,8 @@ class ForkServer:
     def _start(self, request: Start, connection: int) -> None:
         if request.untrusted_needs:
             self._examiner.prepare(request.untrusted_needs)
+            if self._looks_ahead:  # there is work: more of it will come, and most of it to workers that begin later
+                self._idle_seconds = _IDLE_SECONDS
         server = os.getpid()
         process = os.fork()
         if process == 0:

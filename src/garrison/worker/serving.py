@@ -37,6 +37,10 @@ class Examiner(Protocol):
         """
         ...
 
+    def look_ahead(self) -> None:
+        """Make ready, in the fork server and while nobody waits for it, what workers will want."""
+        ...
+
     def warm_up(self) -> None:
         """Do, in the worker and before its sandbox closes, what cannot be done later: start threads, load modules."""
         ...

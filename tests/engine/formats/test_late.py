@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from garrison.engine.budget import Limits, Unbounded
-from garrison.engine.formats.late import PACKAGE, opener
+from garrison.engine.formats.late import PACKAGE, load, opener
 from garrison.engine.formats.opener import Opener
 from garrison.engine.formats.openers import OPENERS
 from garrison.engine.guard import Guard
@@ -27,3 +27,9 @@ def test_the_code_is_loaded_at_the_first_use(monkeypatch: pytest.MonkeyPatch) ->
     assert f"{PACKAGE}.onenote" not in sys.modules
     _opened(opens, b"")
     assert f"{PACKAGE}.onenote" in sys.modules
+
+
+def test_all_that_is_in_the_tables_can_be_loaded_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, f"{PACKAGE}.onenote", raising=False)
+    load()
+    assert {f"{PACKAGE}.{name}" for name in ("onenote", "zip", "sis", "scripts")} <= sys.modules.keys()
