@@ -5,10 +5,11 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from garrison import __version__
+from garrison.abilities.batches import BATCH_FILES, Batch, Item, Taken, close, count_some, next_batch
+from garrison.abilities.checkpoints import Step, Track
 from garrison.abilities.databases import Databases
 from garrison.abilities.quarantine import Identity, Quarantine
 from garrison.abilities.unchanged import CleanFiles, Unchanged
@@ -22,12 +23,8 @@ from garrison.linux.walk import Found, Known, Trouble, Walk
 from garrison.linux.workers import Outcome, Submitted, WorkerPool
 from garrison.sdk.plain import to_plain
 
-BATCH_FILES = 32
-BATCH_BYTES = 32 * 1024 * 1024
 _WAITING_BATCHES = 2
 _OPEN_FILES = 256  # that one scan may hold at a time: a process has 1024 descriptors unless it asks for more
-_KNOWN_PER_FILE = 32  # unchanged files in one step cost next to nothing
-_COUNTED_AT_ONCE = 1000
 _MOST_DETAIL = 200  # characters
 
 _ANOMALIES = {
@@ -74,18 +71,6 @@ class Progress:
             self.path = known[-1].path
 
 
-_Item = Found | Known | Trouble | None
-
-
-@dataclass(slots=True)
-class _Taken:
-    """What one step of a walk brought."""
-
-    batch: list[Found] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
-    known: list[Known] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class _Scan:
     """One scan under way. clean: what is known as clean, and learned; is_complete: only learned."""
@@ -97,16 +82,24 @@ class _Scan:
     progress: Progress
     clean: CleanFiles | None
     is_complete: bool
+    track: Track
 
-    async def take(self, examined: Examined | Trouble) -> None:
+    async def take(self, examined: Examined | Trouble, step: Step) -> None:
         """Take up what came of one file."""
-        if isinstance(examined, Examined):
+        self.progress.path = examined.path
+        if isinstance(examined, Trouble):
+            await self.sink(examined)
+        else:
             self.progress.done += 1
+            self.track.begin()
+            try:
+                await self.sink(examined)
+            finally:
+                self.track.end()
             verdict = examined.verdict
             if self.clean is not None and not verdict.findings and not verdict.remarks:
                 self.clean.learn(examined.identity)
-        self.progress.path = examined.path
-        await self.sink(examined)
+        self.track.done(step, examined.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +228,18 @@ class Scanner:
         progress: Progress,
         databases: Path | None = None,
         is_complete: bool = False,
+        track: Track | None = None,
     ) -> None:
         """Examine all files in and below the given paths, with the rights of `acting`; give each to the sink.
 
         databases: a set to use in place of the installed one. is_complete: examine also what has not changed since it
-        was found clean.
+        was found clean. track: where to go on, and follows how far it is.
         """
         async with self._workers(databases) as pool:
             clean = None if databases is not None else self._clean_files(pool.databases.name)
             try:
-                await self._scan(_Scan(roots, acting, sink, skip, progress, clean, is_complete), pool)
+                scan = _Scan(roots, acting, sink, skip, progress, clean, is_complete, track or Track())
+                await self._scan(scan, pool)
             finally:
                 if clean is not None:
                     await asyncio.to_thread(clean.save)
@@ -259,69 +254,70 @@ class Scanner:
     async def _scan(self, scan: "_Scan", pool: WorkerPool) -> None:
         roots, acting, skip = scan.roots, scan.acting, scan.skip
         known = None if scan.clean is None or scan.is_complete else scan.clean.knows
-        batches: asyncio.Queue[list[Found] | None] = asyncio.Queue(_WAITING_BATCHES)
-        with closing(self.walk(skip, known).files(roots)) as walk:
+        batches: asyncio.Queue[Batch | None] = asyncio.Queue(_WAITING_BATCHES)
+        walk = self.walk(skip, known)
+        scan.track.prepare(walk)
+        with closing(walk.files(roots)) as items:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._count(roots, acting, skip, scan.progress))
                     for _ in range(self.size):
                         group.create_task(self._consume(pool, scan, batches))
-                    await self._produce(walk, scan, batches)
+                    await self._produce(walk, items, scan, batches)
             finally:
                 while not batches.empty():
-                    _close(batches.get_nowait() or [])
+                    left = batches.get_nowait()
+                    close(left.files if left else [])
 
     async def _count(self, roots: list[str], acting: Acting, skip: Callable[[str], bool], progress: Progress) -> None:
         names = self.walk(skip).names(roots)
         total = 0
         async with acting.twin() as own_thread:  # with the same rights: a number can tell secrets too
             with closing(names):
-                while counted := await own_thread.run(_count_some, names):
+                while counted := await own_thread.run(count_some, names):
                     total += counted
         progress.total = total
 
     async def _produce(
-        self, walk: "Iterator[_Item]", scan: "_Scan", batches: "asyncio.Queue[list[Found] | None]"
+        self, walk: Walk, items: Iterator[Item], scan: "_Scan", batches: "asyncio.Queue[Batch | None]"
     ) -> None:
         most = max(1, min(BATCH_FILES, _OPEN_FILES // (self.size + _WAITING_BATCHES + 1)))
         is_done = False
-        while not is_done:
-            taken = _Taken()
+        while not (is_done or scan.track.is_stopping):
+            taken = Taken()
             try:
-                is_done = await scan.acting.run(_next_batch, walk, most, taken)
-                for trouble in taken.troubles:
-                    await scan.sink(trouble)
-                scan.progress.pass_over(taken.known)
+                is_done = await scan.acting.run(next_batch, items, most, taken)
+                step = await _noted(walk, scan, taken)
                 if taken.batch:
-                    await batches.put(taken.batch)
+                    await batches.put(Batch(taken.batch, step))
                     taken.batch = []
             finally:
-                _close(taken.batch)
+                close(taken.batch)
         for _ in range(self.size):
             await batches.put(None)
 
-    async def _consume(self, pool: WorkerPool, scan: "_Scan", batches: "asyncio.Queue[list[Found] | None]") -> None:
+    async def _consume(self, pool: WorkerPool, scan: "_Scan", batches: "asyncio.Queue[Batch | None]") -> None:
         while (batch := await batches.get()) is not None:
             try:
-                async with aclosing(_examine(pool, scan.acting.uid, batch)) as all_examined:
-                    async for examined in all_examined:
-                        await scan.take(examined)
+                async with aclosing(_examine(pool, scan.acting.uid, batch.files)) as all_examined:
+                    while not scan.track.is_stopping and (examined := await anext(all_examined, None)) is not None:
+                        await scan.take(examined, batch.step)
             finally:
-                _close(batch)
+                close(batch.files)
 
     async def examine_file(self, path: str, acting: Acting) -> Examined | Trouble:
         """Examine one file with the rights of `acting`, given by a full path in which no link is followed."""
-        taken = _Taken()
+        taken = Taken()
         with closing(self.walk(lambda _: False).file(path)) as walk:
             try:
                 is_done = False
                 while not (taken.batch or taken.troubles or is_done):
-                    is_done = await acting.run(_next_batch, walk, 1, taken)
+                    is_done = await acting.run(next_batch, walk, 1, taken)
                 if taken.batch:
                     async with self._workers() as pool, aclosing(_examine(pool, acting.uid, taken.batch)) as examined:
                         return await anext(examined)
             finally:
-                _close(taken.batch)
+                close(taken.batch)
         return taken.troubles[0] if taken.troubles else Trouble(path, "is no file any more", given=True)
 
     async def examine_one(self, descriptor: int, name: str, account: int | None = None) -> Verdict:
@@ -342,6 +338,17 @@ class Scanner:
         if outcome.failure == "killed":
             raise Unavailable(f"The file {_KILLED}.")
         return verdict_of(outcome)
+
+
+async def _noted(walk: Walk, scan: _Scan, taken: Taken) -> Step:
+    """Take up what a step of the walk brought besides files to examine."""
+    known = len(taken.known), sum(each.size for each in taken.known)
+    step = scan.track.step(walk.at(), len(taken.batch) + len(taken.troubles), known)
+    scan.progress.pass_over(taken.known)
+    for trouble in taken.troubles:
+        await scan.sink(trouble)
+        scan.track.done(step, trouble.path)
+    return step
 
 
 async def _examine(pool: WorkerPool, account: int, batch: list[Found]) -> AsyncGenerator[Examined | Trouble, None]:
@@ -380,34 +387,6 @@ def verdict_of(outcome: Outcome) -> Verdict:
     name, why = _ANOMALIES[failure]
     finding = Finding(name, Kind.ANOMALY, Certainty.PROBABLE, why=why.format(detail=detail[:_MOST_DETAIL]))
     return Verdict(objects=1, findings=(finding,))
-
-
-def _next_batch(walk: "Iterator[_Item]", most: int, taken: "_Taken") -> bool:
-    """Take the next files up; return whether the walk is over. What was opened is in `taken`, whatever happens."""
-    size = 0
-    for item in islice(walk, most * _KNOWN_PER_FILE):
-        if item is None:
-            return False
-        if isinstance(item, Known):
-            taken.known.append(item)
-            continue
-        if isinstance(item, Trouble):
-            taken.troubles.append(item)
-        else:
-            taken.batch.append(item)
-            size += item.status.st_size
-        if size > BATCH_BYTES or len(taken.batch) + len(taken.troubles) >= most:
-            return False
-    return not taken.batch and not taken.troubles and not taken.known
-
-
-def _count_some(names: Iterator[str]) -> int:
-    return sum(1 for _ in islice(names, _COUNTED_AT_ONCE))
-
-
-def _close(batch: list[Found]) -> None:
-    for found in batch:
-        os.close(found.descriptor)
 
 
 def _key(folder: Path) -> tuple[int, int]:
