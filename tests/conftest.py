@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from garrison.base.paths import Home
+from tests.cli.seeds import made_databases
 from tests.suite import RunningSuite
 
 REPOSITORY = Path(__file__).parent.parent
@@ -17,6 +18,12 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
     """A real suite on a home of its own, for all tests of a module."""
     with RunningSuite(Home(tmp_path_factory.mktemp("home") / "state")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def built_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The databases of a home with the built-in set, for `tests.cli.seeds.lend`: compiling it takes seconds."""
+    return made_databases(tmp_path_factory.mktemp("built"))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 Their dependencies are those that are installed here, but for one version with wheels of everything.
 """
 
+import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -18,10 +20,13 @@ from typing import Any
 import pytest
 
 from garrison import __version__
+from garrison.abilities.application.installing import install
 from garrison.base.installed import Installed, SwitchState
 from tests.abilities.application import wheels as made
 from tests.cli.program import Program
+from tests.cli.seeds import lend
 
+_FIRST = "1.0"
 _BREAKS = {
     "garrison/daemon/__main__.py": (
         "    os.umask(0o077)\n",
@@ -56,8 +61,9 @@ _NEW_FORM = {
 class Office:
     """A publisher, and one computer that trusts it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, databases: Path, environment: Path | None = None) -> None:
         self.folder = folder / "office"
+        self._environment = environment
         self.wheels = folder / "wheels"
         self.wheels.mkdir()
         made.installer(self.wheels)
@@ -65,10 +71,9 @@ class Office:
         self.run("init", self.folder)
         self.program = Program(folder / "home")
         self.installed = Installed(self.program.home)
+        lend(databases, self.program.home.root / "databases")
         trust = self.program.home.root / "databases" / "trust"
-        trust.mkdir(parents=True, mode=0o700)
-        for path in (self.program.home.root, trust.parent):
-            path.chmod(0o700)
+        trust.mkdir(mode=0o700)
         shutil.copy(self.folder / "public" / "metadata" / "root.json", trust)
 
     def run(self, *arguments: str | Path, code: int = 0) -> str:
@@ -80,6 +85,23 @@ class Office:
     def release(self, version: str, changes: Mapping[str, tuple[str, str]] | None = None) -> None:
         made.garrison(self.wheels, version, changes)
         self.run("publish-application", self.folder, "--wheels", self.wheels, "--version", version)
+
+    def release_installed(self, version: str, changes: Mapping[str, tuple[str, str]] | None = None) -> None:
+        """Publish a version that is installed here already; a suite has to run, or it is removed at the next start."""
+        self.release(version, changes)
+        place = self.installed.folder / version
+        assert self._environment is not None
+        lend(self._environment, place)
+        (package,) = place.glob("lib/python3*/site-packages")
+        about = {"garrison/__init__.py": (f'"{_FIRST}"', f'"{version}"')}
+        for name, (old, new) in {**about, **(changes or {})}.items():
+            content = (package / name).read_text()
+            assert old in content, name
+            (package / name).unlink()  # it has other names
+            (package / name).write_text(content.replace(old, new))
+        for said in (self.folder / "public" / "targets").glob("*.application.json"):
+            if json.loads(said.read_bytes())["version"] == version:
+                shutil.copy(said, place / "release.json")
 
     def upgrade(self, code: int = 0) -> dict[str, Any]:
         """Upgrade, and return what was said."""
@@ -116,9 +138,19 @@ def awaited(look: Callable[[], Any], is_it: Callable[[Any], bool]) -> Any:
     return found
 
 
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A version that is installed, as an upgrade installs it."""
+    wheels, place = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("installed")
+    for wheel in (made.installer(wheels), made.surroundings(wheels), made.garrison(wheels, _FIRST)):
+        assert wheel.parent == wheels
+    asyncio.run(install(made.release_of(wheels, _FIRST), wheels, place))
+    return place
+
+
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    found = Office(tmp_path)
+def office(tmp_path: Path, built_databases: Path, environment: Path) -> Iterator[Office]:
+    found = Office(tmp_path, built_databases, environment)
     yield found
     end_watching(found)
     found.program.end()
@@ -133,7 +165,7 @@ def end_watching(office: Office) -> None:
 def test_a_version_that_works_takes_over_and_one_that_does_not_come_up_gives_way_again(office: Office) -> None:
     office.program("start", "--no-scan")
     before = office.running()
-    office.release("1.0")
+    office.release_installed("1.0")
     told = office.upgrade()
     assert (told["version"], told["before"]) == ("1.0", __version__)
     assert office.running() == str(office.installed.python("1.0")) != before
@@ -143,9 +175,22 @@ def test_a_version_that_works_takes_over_and_one_that_does_not_come_up_gives_way
     assert office.upgrade()["is_begun"] is False, "there is nothing newer"
     assert office.program("upgrade", str(office.folder)).out.startswith("Garrison 1.0 is in use, and nothing newer")
 
-    end_watching(office)
+    end_watcher(office)
+    last = office.installed.last_switch()
+    assert last is not None
+    office.installed.note(replace(last, state=SwitchState.TRYING))  # as it is between the link and its note
+    os.kill(office.program.daemon(), signal.SIGKILL)
+    status = office.program("status", "--json")
+    assert "had been interrupted; it is in use now." in status.errors
+    assert office.running() == str(office.installed.python("1.0"))
+    assert "upgrades.returned" not in {issue["id"] for issue in status.json["issues"]}
+    office.installed.note(replace(last, state=SwitchState.TRYING))
+    assert office.program("stop").code == 0
+    assert office.installed.last_switch() == replace(last, state=SwitchState.WORKS, is_lasting=False)
+    assert "suite.not-running" in office.issues(), "whoever ends the suite gets none"
+
     office.program("start", "--no-scan")
-    office.release("1.1", _BREAKS)
+    office.release_installed("1.1", _BREAKS)
     error = office.upgrade(code=3)["error"]
     assert "Garrison 1.1 did not work" in error["text"]
     assert "Garrison 1.0 is back" in error["hint"]
@@ -154,7 +199,7 @@ def test_a_version_that_works_takes_over_and_one_that_does_not_come_up_gives_way
     assert "1.1 does not work here, and 1.0 is in use" in office.issues()["upgrades.returned"]
     assert office.await_events(2)[0] == "UpgradeReturned"
 
-    office.release("1.2", _MISSES)
+    office.release_installed("1.2", _MISSES)
     error = office.upgrade(code=3)["error"]
     assert "Garrison 1.2 does not work here" in error["text"]
     assert office.running() == str(office.installed.python("1.0"))
@@ -164,7 +209,7 @@ def test_a_version_that_works_takes_over_and_one_that_does_not_come_up_gives_way
 def test_a_version_that_crashes_again_and_again_gives_way(office: Office) -> None:
     office.program("start", "--no-scan")
     before = office.running()
-    office.release("1.0", _CRASHES)
+    office.release_installed("1.0", _CRASHES)
     assert office.upgrade()["version"] == "1.0"
     awaited(office.installed.linked, lambda version: version == "")
     awaited(office.running, lambda python: python == before)
@@ -186,7 +231,7 @@ def end_watcher(office: Office) -> None:
 def test_what_an_ended_watcher_left_is_finished_by_the_next_command(office: Office) -> None:
     office.program("start", "--no-scan")
     before, suite = office.running(), office.program.daemon()
-    office.release("1.0")
+    office.release_installed("1.0")
     with office.program.start("upgrade", str(office.folder)) as command:
         awaited(lambda: not Path(f"/proc/{suite}").exists(), bool)
         command.kill()
@@ -203,22 +248,6 @@ def test_what_an_ended_watcher_left_is_finished_by_the_next_command(office: Offi
     assert office.program("status").errors == "", "it is said once"
     assert "The change was interrupted" in office.issues()["upgrades.returned"]
     assert office.await_events(1) == ["UpgradeReturned"]
-
-    assert office.upgrade()["version"] == "1.0"
-    end_watcher(office)
-    last = office.installed.last_switch()
-    assert last is not None
-    office.installed.note(replace(last, state=SwitchState.TRYING))  # as it is between the link and its note
-    os.kill(office.program.daemon(), signal.SIGKILL)
-    told = office.program("status", "--json")
-    assert "had been interrupted; it is in use now." in told.errors
-    assert office.running() == str(office.installed.python("1.0"))
-    assert "upgrades.returned" not in {issue["id"] for issue in told.json["issues"]}
-
-    office.installed.note(replace(last, state=SwitchState.TRYING))
-    assert office.program("stop").code == 0
-    assert office.installed.last_switch() == replace(last, state=SwitchState.WORKS, is_lasting=False)
-    assert "suite.not-running" in office.issues(), "whoever ends the suite gets none"
 
 
 def test_without_a_suite_in_the_background_none_is_left_behind(office: Office) -> None:
@@ -248,7 +277,7 @@ def test_what_a_new_version_changes_in_the_form_of_state_is_put_back(office: Off
     office.program("start", "--no-scan")
     settings = office.program.home.root / "settings"
     office.program("settings", "set", "upgrades.sources", "/srv/mine")
-    office.release("1.0", _NEW_FORM)
+    office.release_installed("1.0", _NEW_FORM)
     assert "did not work" in office.upgrade(code=3)["error"]["text"]
     assert (settings / "version").read_text().strip() == "1"
     assert office.program("settings", "get", "upgrades.sources", "--json").json["value"] == ["/srv/mine"]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.program import Program
+from tests.cli.seeds import lend
 
 _KNOWN = {"set", "created", "signatures", "source", "age_hours", "transferred_bytes"}
 _SECONDS = 30.0
@@ -87,12 +88,13 @@ class Computer:
 
 
 @pytest.fixture
-def computer(tmp_path: Path) -> Iterator[Callable[[str], Computer]]:
+def computer(tmp_path: Path, built_databases: Path) -> Iterator[Callable[[str], Computer]]:
     """Make a computer of some name, whose suite runs and does only what it is told."""
     found = []
 
     def made(name: str) -> Computer:
         found.append(Computer(tmp_path / name, tmp_path / "a publisher" / "public" / "metadata" / "root.json"))
+        lend(built_databases, found[-1].program.home.root / "databases")
         assert found[-1].program("start", "--no-scan").code == 0
         found[-1].told("settings", "set", "updates.automatic", "no")
         return found[-1]

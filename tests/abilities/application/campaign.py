@@ -17,6 +17,7 @@ from pathlib import Path
 
 from garrison import __version__
 from garrison.base.installed import SwitchState
+from tests.cli.seeds import made_databases
 from tests.cli.test_upgrade import Office, awaited, end_watching
 
 _NEW = "1.0"
@@ -29,7 +30,8 @@ def campaign(seed: int, times: int) -> None:
     """Kill that often. Raises AssertionError when what has to hold does not; says what was left at the end."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="garrison-campaign-") as name:
-        office = Office(Path(name).resolve())
+        place = Path(name).resolve()
+        office = Office(place, made_databases(place / "first"))
         try:
             office.release(_NEW)
             began = time.monotonic()

@@ -24,7 +24,7 @@ class Publishing(Office):
         super().__init__(folder)
         self.wheels = folder / "wheels"
         for name in ("wheels", "stage"):
-            (folder / name).mkdir()
+            (folder / name).mkdir(exist_ok=True)
         made.installer(self.wheels)
         made.surroundings(self.wheels)
 
@@ -45,7 +45,8 @@ class Computer:
         self.home = folder / "home"
         self.pinned = folder / "root.json"
         self.pinned.write_bytes(office.repository.root_content())
-        (self.home / "databases").mkdir(mode=0o700)
+        if not (self.home / "databases").exists():
+            (self.home / "databases").mkdir(mode=0o700)
         self.versions = self.started()
 
     def started(self) -> Versions:

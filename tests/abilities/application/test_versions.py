@@ -1,5 +1,6 @@
 """Tests of taking versions from a publisher and installing them, with real wheels, pip and trials."""
 
+import hashlib
 import os
 import platform
 import shutil
@@ -14,10 +15,12 @@ import pytest
 from garrison import __version__
 from garrison.abilities.application import installing, versions
 from garrison.abilities.application.release import TARGET, read_release, written
+from garrison.abilities.databases.sets import own_rules
 from garrison.base.errors import Failed, GarrisonError, Unavailable
 from garrison.base.installed import SwitchState
 from tests.abilities.application import wheels as made
 from tests.abilities.application.offices import Computer, Publishing
+from tests.cli.seeds import lend
 from tests.fetch.fetching import MIB
 from tests.fetch.repositories import served
 from tests.fetch.servers import Server
@@ -28,9 +31,29 @@ def office(tmp_path: Path) -> Publishing:
     return Publishing(tmp_path / "office")
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a publisher of version 1.0."""
+    folder = tmp_path_factory.mktemp("once") / "office"
+    Publishing(folder).release("1.0")
+    return folder
+
+
 @pytest.fixture
-def computer(tmp_path: Path, office: Publishing) -> Computer:
-    return Computer(tmp_path / "computer", office)
+def published(tmp_path: Path, once: Path) -> Publishing:
+    subprocess.run(["cp", "-a", once, tmp_path / "office"], check=True)
+    return Publishing(tmp_path / "office")
+
+
+@pytest.fixture
+def computer(tmp_path: Path, built_databases: Path, request: pytest.FixtureRequest) -> Computer:
+    """Make a computer with the built-in set of version 1.0, so that no trial has to compile it."""
+    name = "published" if "published" in request.fixturenames else "office"
+    databases = tmp_path / "computer" / "home" / "databases"
+    lend(built_databases, databases)
+    (databases / "built-from").unlink()
+    (databases / "built-from").write_text(hashlib.sha256(repr(("1.0", own_rules())).encode()).hexdigest())
+    return Computer(tmp_path / "computer", request.getfixturevalue(name))
 
 
 def test_a_version_is_installed_beside_and_tried_and_nothing_is_fetched_twice(
@@ -65,9 +88,8 @@ def test_a_version_is_installed_beside_and_tried_and_nothing_is_fetched_twice(
     assert computer.left() == []
 
 
-def test_every_request_is_in_the_ledger(office: Publishing, computer: Computer) -> None:
-    office.release("1.0")
-    with Server(served(office.public), closes=False) as server:
+def test_every_request_is_in_the_ledger(published: Publishing, computer: Computer) -> None:
+    with Server(served(published.public), closes=False) as server:
         prepared = computer.prepare(server.url("/"))
     assert (prepared.is_new, prepared.source) == (True, server.url("/"))
     ledger = computer.fetching.ledger
@@ -104,7 +126,9 @@ def test_what_is_not_newer_or_was_refused_is_not_taken(office: Publishing, compu
 
 def _lists(office: Publishing, **changes: str) -> None:
     """Publish a version that says something else of itself."""
-    release = office.release("1.0")
+    path = office.repository.target_file(TARGET)
+    assert path is not None
+    release = read_release(path.read_bytes())
     office.publish(written(replace(release, **changes)), TARGET)  # type: ignore[arg-type]
 
 
@@ -117,17 +141,19 @@ def _lists(office: Publishing, **changes: str) -> None:
     ],
 )
 def test_what_does_not_fit_is_refused_before_it_is_fetched(
-    office: Publishing, computer: Computer, changes: dict[str, str], why: str
+    published: Publishing, computer: Computer, changes: dict[str, str], why: str
 ) -> None:
-    _lists(office, **changes)
+    _lists(published, **changes)
     with pytest.raises(Unavailable, match=why):
-        computer.prepare(office.public)
+        computer.prepare(published.public)
     assert not (computer.home / "versions" / "wheels").exists()
 
 
-def test_what_somebody_else_signed_is_refused(tmp_path: Path, office: Publishing, computer: Computer) -> None:
+def test_what_somebody_else_signed_is_refused(
+    tmp_path: Path, office: Publishing, computer: Computer, once: Path
+) -> None:
+    subprocess.run(["cp", "-a", once, tmp_path / "other"], check=True)
     other = Publishing(tmp_path / "other")
-    other.release("1.0")
     with pytest.raises(Failed):
         computer.prepare(other.public)
     assert computer.left() == []
@@ -151,13 +177,12 @@ def _cut(wheel: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [_missing, _flipped, _cut])
 def test_a_wheel_that_is_missing_or_not_as_signed_leaves_all_as_it_was(
-    office: Publishing, computer: Computer, spoil: Callable[[Path], None]
+    published: Publishing, computer: Computer, spoil: Callable[[Path], None]
 ) -> None:
-    office.release("1.0")
-    (wheel,) = (office.public / "targets").rglob("*.garrison-1.0-*.whl")
+    (wheel,) = (published.public / "targets").rglob("*.garrison-1.0-*.whl")
     spoil(wheel)
     with pytest.raises(GarrisonError):
-        computer.prepare(office.public)
+        computer.prepare(published.public)
     assert computer.left() == []
 
 
@@ -172,27 +197,26 @@ def test_a_version_that_cannot_be_imported_is_told_and_not_switched_to(office: P
     assert computer.versions.installed.linked() == ""
 
 
-def test_a_full_disk_is_seen_before(office: Publishing, computer: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
-    office.release("1.0")
+def test_a_full_disk_is_seen_before(published: Publishing, computer: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versions, "_ROOM_BYTES", 1 << 60)
     with pytest.raises(Unavailable, match="no room for a new version"):
-        computer.prepare(office.public)
+        computer.prepare(published.public)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
 def test_a_disk_that_gets_full_is_told_and_leaves_all_as_it_was(
-    tmp_path: Path, office: Publishing, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, published: Publishing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    release = office.release("1.0")
+    wheels = sum(path.stat().st_size for path in published.wheels.iterdir())
     monkeypatch.setattr(versions, "_ROOM_BYTES", -(1 << 60))
-    for mib in (1, release.bytes // MIB + 1, release.bytes // MIB + 5):
+    for mib in (1, wheels // MIB + 3):  # while the wheels come, and while they are installed
         small = tmp_path / f"small-{mib}"
         small.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", small], check=True)
         try:
-            computer = Computer(small, office)
+            computer = Computer(small, published)
             with pytest.raises(GarrisonError, match=r"(?i)disk is full|no space left"):
-                computer.prepare(office.public)
+                computer.prepare(published.public)
             assert computer.left() == [], mib
         finally:
             subprocess.run(["umount", small], check=True)

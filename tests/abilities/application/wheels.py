@@ -2,15 +2,17 @@
 
 import base64
 import hashlib
+import platform
 import re
 import shutil
+import sys
 import sysconfig
 import zipfile
 from collections.abc import Mapping
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-from garrison.abilities.application.release import distribution_of
+from garrison.abilities.application.release import Release, Wheel, distribution_of
 
 REPOSITORY = Path(__file__).parent.parent.parent.parent
 SOURCE = REPOSITORY / "src" / "garrison"
@@ -52,6 +54,16 @@ def locked(folder: Path) -> None:
     for each in distributions():
         if re.sub(r"[-_.]+", "-", str(each.metadata["Name"])).lower() in wanted:
             repack(each, folder)
+
+
+def release_of(folder: Path, version: str) -> Release:
+    """Return what is said of a version with all wheels of a folder."""
+    wheels = {
+        path.name: Wheel(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in sorted(folder.glob("*.whl"))
+    }
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return Release(version, "2026-11-24T06:00:00+00:00", here, platform.machine(), wheels)
 
 
 def surroundings(folder: Path) -> Path:
