@@ -10,7 +10,7 @@ from typing import Any
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata
 
-from garrison.abilities.fetching import Trusted
+from garrison.abilities.fetching import Ahead, Trusted
 from garrison.base.clock import FakeClock
 from garrison.office.publisher.keys import Keys
 from garrison.office.publisher.repository import ROLES, Repository, Terms
@@ -70,11 +70,12 @@ def served(public: Path) -> dict[str, Answer]:
 
 
 class Client:
-    """A computer that pinned a root. now: its time, in days after the office's start."""
+    """A computer that pinned a root. came: all targets that ever did, by name."""
 
     def __init__(self, folder: Path, office: Office) -> None:
         self.fetching = Fetching(folder)
         self.trust = folder / "trust"
+        self.came: dict[str, bytes] = {}
         self.trust.mkdir()
         (self.trust / "root.json").write_bytes(office.repository.root_content())
 
@@ -83,16 +84,20 @@ class Client:
         assert isinstance(clock, FakeClock)
         clock.set(START + timedelta(days=days))
 
-    def refresh(self, *sources: str | Path, name: str = NAME) -> tuple[bytes | None, Trusted]:
+    def refresh(
+        self, *sources: str | Path, name: str = NAME, ahead: Ahead | None = None
+    ) -> tuple[bytes | None, Trusted]:
         """Return the target as it came, None when there is none."""
-        return asyncio.run(self._refresh([str(source) for source in sources], name))
+        return asyncio.run(self._refresh([str(source) for source in sources], name, ahead))
 
-    async def _refresh(self, sources: list[str], name: str) -> tuple[bytes | None, Trusted]:
+    async def _refresh(self, sources: list[str], name: str, ahead: Ahead | None) -> tuple[bytes | None, Trusted]:
         fetcher = self.fetching.fetcher
         with fetcher.spool() as spool:
             trusted = await fetcher.trusted(
-                sources, self.trust, [name], spool, component="updates", purpose="databases"
+                sources, self.trust, [name], spool, component="updates", purpose="databases", ahead=ahead
             )
+            for other, place in trusted.targets.items():
+                self.came[other] = place.read_bytes()
             path = trusted.targets.get(name)
             return None if path is None else path.read_bytes(), trusted
 

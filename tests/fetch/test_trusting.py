@@ -10,8 +10,9 @@ from tuf.api.metadata import Root, Snapshot, Timestamp
 from garrison.base.errors import Failed, GarrisonError
 from garrison.office.publisher.keys import Keys
 from garrison.office.publisher.repository import _meta
+from garrison.wire.fetching import Ahead
 from tests.fetch.repositories import NAME, Client, Office, in_days, served, signed
-from tests.fetch.servers import Answer, Server, content, endless, head
+from tests.fetch.servers import Answer, Server, content, endless, head, status
 
 FIRST, SECOND = b"the first databases", b"the second databases, which are newer"
 EXPIRED = "expired"
@@ -86,6 +87,36 @@ class TestWhatWorks:
         assert (trusted.version, trusted.source, trusted.is_stale) == (2, server.url(""), False)
         assert trusted.expires == in_days(7).isoformat()
         assert len(client.fetching.ledger) >= 5
+
+    def test_what_will_be_wanted_next_comes_along(self, client: Client, office: Office) -> None:
+        sizes = {"next/a-1": 10, "next/a-2": 30, "next/spare-1": 5, "next/spare-2": 12, "next/spare-3": 9, "other/b": 3}
+        for name, size in sizes.items():
+            office.publish(bytes(size), name)
+        with Server(closes=False) as server:
+            serve(server, office.public)
+            body, trusted = client.refresh(server.url(""), ahead=Ahead("next/", "spare-", 0.5, 1000))
+        assert body == FIRST
+        assert list(trusted.targets) == [NAME, "next/a-1", "next/a-2", "next/spare-1", "next/spare-3"]
+        assert client.came == {NAME: FIRST} | {name: bytes(sizes[name]) for name in [*trusted.targets][1:]}
+
+    @pytest.mark.parametrize("most_bytes", [39, 40])
+    def test_only_little_comes_along(self, client: Client, office: Office, most_bytes: int) -> None:
+        office.publish(bytes(40), "next/a")
+        _, trusted = client.refresh(office.public, ahead=Ahead("next/", "spare-", 0.5, most_bytes))
+        assert list(trusted.targets) == ([NAME, "next/a"] if most_bytes == 40 else [NAME])
+
+    def test_what_comes_along_damaged_or_not_at_all_keeps_nothing_back(self, client: Client, office: Office) -> None:
+        for name in ("next/a", "next/b", "next/c"):
+            office.publish(name.encode(), name)
+        with Server(closes=False) as server:
+            for bad in (content(b"next/X"), content(b"something longer"), status(404)):
+                serve(server, office.public)
+                place = next(target for target in server.answers if target.endswith(".b"))
+                server.answers[place] = bad
+                body, trusted = client.refresh(server.url(""), ahead=Ahead("next/", "spare-", 0.5, 1000))
+                assert body == FIRST
+                assert list(trusted.targets) == [NAME, "next/a"]
+        assert client.came == {NAME: FIRST, "next/a": b"next/a"}
 
     def test_the_served_folder_or_the_one_above_may_be_named(self, client: Client, office: Office) -> None:
         assert client.refresh(office.public)[0] == FIRST

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from garrison.base.errors import Unavailable
 from garrison.wire.fetching import (
+    MOST_AHEAD,
+    Ahead,
     Arrived,
     Asking,
     Done,
@@ -38,6 +40,7 @@ LINE = Line(Proxy("http://proxy.example:3128", "anna", "secret"), 1000, is_meter
         GetJob(LINE, (Wanted("http://a.example/", "a", 10, '"tag"', "now", ("b.example",), ("Auth-Key", "secret")),)),
         GetJob(Line(), ()),
         TrustedJob(Line(), ("http://a.example/", "/media/stick"), ("databases.json",), "2026-11-24T12:00:00+00:00"),
+        TrustedJob(Line(), (), ("a",), "2026-11-24T12:00:00+00:00", Ahead("deltas/0-", "atoms-", 0.5, 1000)),
     ],
 )
 def test_a_job_arrives_as_it_was_sent(job: GetJob | TrustedJob) -> None:
@@ -53,6 +56,7 @@ def test_a_job_arrives_as_it_was_sent(job: GetJob | TrustedJob) -> None:
         Progress(10, 20),
         Arrived(0, has_file=True, size=3, transferred=3, etag='"x"'),
         Refreshed((0, 2), 3, "2026-11-24", "/media", 4, is_stale=True, failures={"http://a.example/": "no"}),
+        Refreshed((0,), 3, "2026-11-24", "/media", 4, is_stale=False, ahead=("deltas/0-1/a", "deltas/0-1/b")),
         Done(),
     ],
 )
@@ -82,6 +86,8 @@ def test_an_error_arrives_as_one() -> None:
         b'{"say": "request", "host": 5, "sent": 1, "received": 1, "outcome": ""}',
         b'{"say": "refreshed", "targets": [-1]}',
         b'{"say": "refreshed", "targets": 5}',
+        b'{"say": "refreshed", "ahead": [5]}',
+        json.dumps({"say": "refreshed", "ahead": ["a"] * (MOST_AHEAD + 1)}).encode(),
         b"[" * 100_000,
     ],
 )

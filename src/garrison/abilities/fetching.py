@@ -17,8 +17,10 @@ from garrison.base.paths import Home, own_program
 from garrison.wire.addresses import is_own_network, parse_address
 from garrison.wire.fetching import (
     LINE_BYTES,
+    MOST_AHEAD,
     MOST_WANTED,
     TARGETS,
+    Ahead,
     Arrived,
     Asking,
     Done,
@@ -40,7 +42,7 @@ from garrison.wire.fetching import (
     part_name,
 )
 
-__all__ = ["Fetcher", "Got", "Line", "Proxy", "Trusted", "Wanted"]
+__all__ = ["Ahead", "Fetcher", "Got", "Line", "Proxy", "Trusted", "Wanted"]
 
 _VERSION = 1
 _SPOOL = "spool-"
@@ -165,20 +167,23 @@ class Fetcher:
         purpose: str,
         progress: Tell | None = None,
         by_hand: bool = False,
+        ahead: Ahead | None = None,
     ) -> Trusted:
         """Refresh what is known of a signed repository (TUF), and fetch targets of it into a spool.
 
         sources: addresses of its served folder, tried in turn. trust: a folder with the pinned `root.json`, which is
-        never changed here, and `metadata`, which TUF's client keeps for itself. names: of targets. Raises as `get`;
-        Unavailable when no source serves, or what it serves cannot be trusted: then nothing of it is in the spool.
+        never changed here, and `metadata`, which TUF's client keeps for itself. names: of targets. ahead: which others
+        to bring, where that can be. Raises as `get`; Unavailable when no source serves, or what it serves cannot be
+        trusted: then nothing of it is in the spool.
         """
         self._may(sources, component, purpose, by_hand=by_hand)
-        job = TrustedJob(self.line, tuple(sources), tuple(names), self._clock.now().isoformat())
+        job = TrustedJob(self.line, tuple(sources), tuple(names), self._clock.now().isoformat(), ahead)
+        files = len(names) + _METADATA_FILES + (MOST_AHEAD if ahead else 0)
         listener = _Listener(self._outgoing, self._clock, (component, purpose), progress)
         spools.bring_trust(trust, spool)
         try:
             with spools.lent(spool, self._parts, None):
-                heard = await _do(job, spool, listener, len(sources) * (len(names) + _METADATA_FILES))
+                heard = await _do(job, spool, listener, len(sources) * files)
         finally:
             spools.keep_known(spool, trust)
         return _trusted(job, heard.refreshed, spool)
@@ -339,12 +344,13 @@ def _trusted(job: TrustedJob, refreshed: Refreshed | None, spool: Path) -> Trust
     """Return what refreshing brought, compared with what lies there. Raises Failed."""
     if refreshed is None:
         raise Failed("Nothing is known of the repository.")
-    targets = {}
-    for index in refreshed.targets:
-        path = spool / TARGETS / str(index)
-        if index >= len(job.names) or spools.size_of(path) is None:
-            raise Failed("What was fetched is not there.")
-        targets[job.names[index]] = path
+    if any(index >= len(job.names) for index in refreshed.targets):
+        raise Failed("What was fetched is not there.")
+    numbered = [(index, job.names[index]) for index in refreshed.targets]
+    numbered += enumerate(refreshed.ahead if job.ahead else (), len(job.names))
+    targets = {name: spool / TARGETS / str(index) for index, name in numbered}
+    if any(spools.size_of(path) is None for path in targets.values()):
+        raise Failed("What was fetched is not there.")
     told = refreshed
     return Trusted(
         targets, told.version, told.expires, told.source, told.transferred, told.is_stale, dict(told.failures)

@@ -8,7 +8,7 @@ was signed since, so that nothing older is taken again.
 import _strptime  # type: ignore[import-not-found] # noqa: F401 # datetime loads it late, when files are out of reach
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from garrison.base.errors import Failed, GarrisonError, Invalid, Unavailable
 from garrison.fetch.getting import Getter, Progress
 from garrison.fetch.trouble import Trouble
 from garrison.wire.addresses import parse_address
-from garrison.wire.fetching import TARGETS, TRUST, Refreshed, TrustedJob, Wanted
+from garrison.wire.fetching import MOST_AHEAD, TARGETS, TRUST, Ahead, Refreshed, TrustedJob, Wanted
 
 _METADATA_BYTES = 4 * 1024 * 1024
 _SERVED = "/public"  # what a publisher serves of its folder; either may be named
@@ -53,7 +53,7 @@ def refresh(job: TrustedJob, getter: Getter, progress: Progress) -> Refreshed:
     for source in job.sources:
         before = getter.transferred
         try:
-            brought = _from_source(source, job.names, getter, now, progress)
+            brought = _from_source(source, job, getter, now, progress)
         except Distrust as distrust:
             failures[source] = distrust.text
             is_distrusted = True
@@ -61,9 +61,8 @@ def refresh(job: TrustedJob, getter: Getter, progress: Progress) -> Refreshed:
             failures[source] = trouble.text
         else:
             came = getter.transferred - before
-            return Refreshed(
-                brought.indices, brought.version, brought.expires, source, came, brought.is_stale, failures
-            )
+            told = (brought.version, brought.expires, source, came, brought.is_stale, failures)
+            return Refreshed(brought.indices, *told, brought.ahead)
     raise _none_served(failures, is_distrusted=is_distrusted)
 
 
@@ -84,6 +83,7 @@ class _Brought:
     version: int
     expires: str
     is_stale: bool
+    ahead: tuple[str, ...]
 
 
 class _Requests(FetcherInterface):
@@ -129,17 +129,18 @@ class _Want:
     """What is wanted of a source. is_offline: it is a folder, whose age nobody can help."""
 
     names: tuple[str, ...]
+    ahead: Ahead | None
     now: datetime
     progress: Progress
     is_offline: bool
 
 
-def _from_source(source: str, names: tuple[str, ...], getter: Getter, now: datetime, progress: Progress) -> _Brought:
+def _from_source(source: str, job: TrustedJob, getter: Getter, now: datetime, progress: Progress) -> _Brought:
     try:
         address = parse_address(source)
     except Invalid as error:
         raise Trouble(error.text) from error
-    want = _Want(names, now, progress, address.is_file)
+    want = _Want(job.names, job.ahead, now, progress, address.is_file)
     base = (address.text if address.is_file else source).rstrip("/")
     try:
         return _from_base(base, want, getter)
@@ -161,21 +162,43 @@ def _from_base(base: str, want: _Want, getter: Getter) -> _Brought:
         raise Trouble(error.text) from error
     known = updater._trusted_set  # noqa: SLF001 # the library shows versions and times nowhere else
     signed = (known.root, known.timestamp, known.snapshot, known.targets)
-    total = sum(info.length for info in found.values() if info is not None)
-    indices, before = [], 0
-    for index, name in enumerate(want.names):
-        info = found[name]
-        if info is None:
-            continue
+    named = {index: info for index, name in enumerate(want.names) if (info := found[name]) is not None}
+    ahead = dict(enumerate(chosen_ahead(want.ahead, known.targets.targets), len(want.names)))
+    total = sum(info.length for info in (*named.values(), *ahead.values()))
+    before = 0
 
-        def progress(done: int, _: int | None, before: int = before) -> None:
-            want.progress(before + done, total)
-
+    def bring(index: int, info: TargetFile) -> None:
+        nonlocal before
         with _explained(where):
-            _bring(f"{base}/targets/", index, info, getter, progress)
+            _bring(f"{base}/targets/", index, info, getter, lambda done, _: want.progress(before + done, total))
         before += info.length
-        indices.append(index)
-    return _Brought(tuple(indices), known.targets.version, min(each.expires for each in signed).isoformat(), is_stale)
+
+    for index, info in named.items():
+        bring(index, info)
+    came: list[str] = []
+    with contextlib.suppress(Trouble):  # whoever wants one of the rest asks for it by name, and hears what was wrong
+        for index, info in ahead.items():
+            bring(index, info)
+            came.append(info.path)
+    expires = min(each.expires for each in signed).isoformat()
+    return _Brought(tuple(named), known.targets.version, expires, is_stale, tuple(came))
+
+
+def chosen_ahead(ahead: Ahead | None, targets: Mapping[str, TargetFile]) -> list[TargetFile]:
+    """Return which targets are brought ahead, as `Ahead` says; none when they are many."""
+    if ahead is None:
+        return []
+    found = [info for name, info in sorted(targets.items()) if name.startswith(ahead.prefix)]
+    spare = [info for info in found if info.path.rpartition("/")[2].startswith(ahead.spare)]
+    chosen = [info for info in found if info not in spare]
+    left = ahead.share * sum(info.length for info in chosen)
+    for info in sorted(spare, key=lambda info: info.length):
+        left -= info.length
+        if left < 0:
+            break
+        chosen.append(info)
+    is_small = sum(info.length for info in chosen) <= ahead.most_bytes and len(chosen) <= MOST_AHEAD
+    return chosen if is_small else []
 
 
 def _updater(base: str, getter: Getter) -> Updater:

@@ -15,6 +15,7 @@ from garrison.base.errors import GarrisonError, error_from_plain
 
 LINE_BYTES = 1024 * 1024  # the longest message
 MOST_WANTED = 1000
+MOST_AHEAD = 64  # targets
 TARGETS = "targets"  # the folder in the spool for what a repository signed: a file for each name, called by its index
 TRUST = "trust"  # the folder in the spool with what is known of a repository: a copy of the pinned root.json, and
 METADATA = "metadata"  # the folder in `trust` that TUF's client keeps for itself from one time to the next
@@ -74,18 +75,33 @@ class GetJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """Targets that will be wanted next, brought by the same process when they are small.
+
+    prefix: of their names. spare: what the last part of a name begins with that is brought only as long as all such
+    come to no more than this share of the others, the smallest first. most_bytes: of all; else none is brought.
+    """
+
+    prefix: str
+    spare: str
+    share: float
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class TrustedJob:
     """Refresh what is known of a repository (TUF), and fetch targets that it signed.
 
     sources: addresses of the repository's served folder, tried in turn. names: of targets. now: ISO 8601, with a time
     zone. The spool has the folders `trust` and `targets`; the targets belong into the latter, each called by its index
-    in names.
+    in names, and those brought ahead by the numbers behind.
     """
 
     line: Line
     sources: tuple[str, ...]
     names: tuple[str, ...]
     now: str
+    ahead: Ahead | None = None
 
 
 Job = GetJob | TrustedJob
@@ -131,7 +147,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What refreshing brought. targets: indices of the names that lie verified in the spool.
+    """What refreshing brought. targets: indices of the names that lie verified in the spool. ahead: names likewise.
 
     failures: by source, why it did not serve. expires: ISO 8601, of what was signed for the shortest time.
     """
@@ -143,6 +159,7 @@ class Refreshed:
     transferred: int
     is_stale: bool
     failures: Mapping[str, str] = field(default_factory=dict)
+    ahead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +204,8 @@ def decode_job(content: bytes) -> Job:
     how = Line(proxy=Proxy(**proxy) if proxy else None, **line)
     if plain["kind"] == "get":
         return GetJob(how, tuple(_wanted(entry) for entry in plain["wanted"]))
-    return TrustedJob(how, tuple(plain["sources"]), tuple(plain["names"]), plain["now"])
+    ahead = Ahead(**plain["ahead"]) if plain["ahead"] else None
+    return TrustedJob(how, tuple(plain["sources"]), tuple(plain["names"]), plain["now"], ahead)
 
 
 def _wanted(plain: dict[str, Any]) -> Wanted:
@@ -255,6 +273,12 @@ def _counts(value: Any) -> tuple[int, ...]:
     return tuple(_count(entry) for entry in value)
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    if len(value) > MOST_AHEAD:
+        raise ValueError("more than it may bring ahead")
+    return tuple(_text(entry) for entry in value)
+
+
 def _texts(value: Any) -> dict[str, str]:
     return {_text(name): _text(entry) for name, entry in value.items()}
 
@@ -265,5 +289,6 @@ _CHECKS: dict[Any, Any] = {
     int: _count,
     int | None: _perhaps_count,
     tuple[int, ...]: _counts,
+    tuple[str, ...]: _names,
     Mapping[str, str]: _texts,
 }

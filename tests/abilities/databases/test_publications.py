@@ -75,6 +75,9 @@ def test_the_next_set_comes_as_a_small_update(client: Client, office: Publishing
     assert taken.is_delta
     assert 0 < outcome.update_bytes < 0.05 * outcome.bytes
     assert taken.transferred < outcome.update_bytes + 20_000
+    targets = [asked.target for asked in server.asked]
+    assert targets.count("/metadata/timestamp.json") == 1  # all came with the list
+    assert len(set(targets)) == len(targets)
     assert same(taken.folder, office.folder / "work" / "sets" / outcome.name)
 
 

@@ -61,6 +61,7 @@ MOST_BYTES: Final = 2**31 - 1  # of a file: the window of a patch reaches as far
 _HEADER: Final = struct.Struct(f"<8s{len(PARTS)}L")
 _TABLE_ALGORITHMS = {table_file(table, algorithm): algorithm for table in TABLES for algorithm in ALGORITHMS}
 _TARGETS = {atoms_file(target): target for target in range(256)}
+ATOMS: Final = atoms_file(0).removesuffix("0.bin")  # what the files begin with that can be DERIVED
 _PIECE = 1024 * 1024
 _AT_ONCE = 1 << 16  # records: numbers of Python's take much room
 _SLACK = 1024 * 1024  # a table's delta may be larger than the table by so much

@@ -16,9 +16,17 @@ from typing import Any
 
 from garrison.abilities.databases.building import name_of
 from garrison.abilities.databases.compiler import do
-from garrison.abilities.databases.delta import DERIVED, SAME
-from garrison.abilities.databases.published import LIST, MOST_LIST_BYTES, Packed, Published, Update, read_published
-from garrison.abilities.fetching import Fetcher, Trusted
+from garrison.abilities.databases.delta import ATOMS, DERIVED, SAME
+from garrison.abilities.databases.published import (
+    LIST,
+    MOST_LIST_BYTES,
+    Packed,
+    Published,
+    Update,
+    read_published,
+    update_prefix,
+)
+from garrison.abilities.fetching import Ahead, Fetcher, Trusted
 from garrison.base.errors import Failed, Invalid
 from garrison.base.files import explain, read_json, write_atomically
 from garrison.base.paths import own_program
@@ -29,6 +37,7 @@ PURPOSE = "databases"
 _ROOT_SECONDS = 60
 _MOST_OF_LEAST = 1.4  # of the bytes, to compile less: 1 MB of atoms takes 0.1 s to compile, and none to patch
 _MOST_OF_WHOLE = 0.5  # updates that come to more than so much of the whole set are not worth their work
+_MOST_AHEAD_BYTES = 2 * 1024 * 1024  # of updates that come with the list; larger ones are worth another process
 _FINGERPRINT_CHARS = 32
 
 Tell = Callable[[int, int | None], None]
@@ -80,7 +89,14 @@ async def take(  # noqa: PLR0913 # whom to ask, what is here, where to
 
 
 async def _take(asked: "_Asked", current: Path | None, to: Path) -> Taken:
-    published, listed = await asked.list()
+    with asked.fetcher.spool() as spool:
+        before = "" if current is None else current.name
+        published, listed = await asked.list(spool, before)
+        return await _follow(asked, published, listed, current, to)
+
+
+async def _follow(asked: "_Asked", published: Published, listed: Trusted, current: Path | None, to: Path) -> Taken:
+    """Take what is published. listed: what came with the list."""
     before = None if current is None else current.name
     if published.set == before:
         assert current is not None
@@ -92,8 +108,8 @@ async def _take(asked: "_Asked", current: Path | None, to: Path) -> Taken:
     while True:
         plan = plans.pop(0)
         with asked.fetcher.spool() as spool:
-            brought = await asked.bring(plan.targets(), spool)
-            transferred += brought.transferred
+            brought = await asked.bring(plan.targets(), spool, listed)
+            transferred += brought.transferred if brought is not listed else 0
             why = await _assembled(plan, brought, current, to)
         if not why:
             break
@@ -138,26 +154,29 @@ class _Asked:
     progress: Tell | None
     by_hand: bool
 
-    async def list(self) -> tuple[Published, Trusted]:
-        """Return what is published. Raises Failed."""
-        with self.fetcher.spool() as spool:
-            trusted = await self._trusted([LIST], spool, None)
-            if LIST not in trusted.targets:
-                raise Failed(f"{trusted.source} has no databases yet.")
-            with trusted.targets[LIST].open("rb") as file:
-                content = file.read(MOST_LIST_BYTES + 1)
-            if len(content) > MOST_LIST_BYTES:
-                raise Failed("What the publisher says of its databases is too long.")
-            return read_published(content), trusted
+    async def list(self, spool: Path, before: str) -> tuple[Published, Trusted]:
+        """Return what is published, and what came with that: small updates of the set before too. Raises Failed."""
+        ahead = Ahead(update_prefix(before), ATOMS, _MOST_OF_LEAST - 1, _MOST_AHEAD_BYTES) if before else None
+        trusted = await self._trusted([LIST], spool, ahead)
+        if LIST not in trusted.targets:
+            raise Failed(f"{trusted.source} has no databases yet.")
+        with trusted.targets[LIST].open("rb") as file:
+            content = file.read(MOST_LIST_BYTES + 1)
+        if len(content) > MOST_LIST_BYTES:
+            raise Failed("What the publisher says of its databases is too long.")
+        return read_published(content), trusted
 
-    async def bring(self, targets: Sequence[str], spool: Path) -> Trusted:
-        """Fetch targets. Raises _OtherByNow when one of them is missing."""
-        trusted = await self._trusted(targets, spool, self.progress)
-        if set(targets) - set(trusted.targets):
+    async def bring(self, targets: Sequence[str], spool: Path, listed: Trusted) -> Trusted:
+        """Fetch those targets that did not come with the list. Raises _OtherByNow when one of them is missing."""
+        missing = [target for target in targets if target not in listed.targets]
+        if not missing:
+            return listed
+        trusted = await self._trusted(missing, spool)
+        if set(missing) - set(trusted.targets):
             raise _OtherByNow(f"{trusted.source} has other databases by now.", "Update again.")
-        return trusted
+        return replace(trusted, targets={**listed.targets, **trusted.targets})
 
-    async def _trusted(self, targets: Sequence[str], spool: Path, progress: Tell | None) -> Trusted:
+    async def _trusted(self, targets: Sequence[str], spool: Path, ahead: Ahead | None = None) -> Trusted:
         trusted = await self.fetcher.trusted(
             self.sources,
             self.trust,
@@ -165,8 +184,9 @@ class _Asked:
             spool,
             component=COMPONENT,
             purpose=PURPOSE,
-            progress=progress,
+            progress=self.progress,
             by_hand=self.by_hand,
+            ahead=ahead,
         )
         await _verified(self.trust, trusted.targets)
         return trusted

@@ -45,6 +45,11 @@ class Packed:
     derivable: bool = False
 
 
+def update_prefix(before: str) -> str:
+    """Return what the targets of updates of a set begin with."""
+    return f"deltas/{before}-"
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
     """How one set becomes the next."""
@@ -60,7 +65,7 @@ class Update:
 
     def target(self, name: str) -> str:
         """Return the target of a file's update."""
-        return f"deltas/{self.before}-{self.after}/{name}"
+        return f"{update_prefix(self.before)}{self.after}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
