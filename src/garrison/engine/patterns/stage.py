@@ -14,7 +14,7 @@ from garrison.engine.patterns import pictures
 from garrison.engine.patterns.layout import INDEX, MARK, RECORDS, REFERENCE, atoms_file
 from garrison.engine.patterns.record import Record, View
 from garrison.engine.patterns.search import Spent
-from garrison.engine.patterns.targets import HTML, MARKS, TARGETS, TEXT, Mark, marked
+from garrison.engine.patterns.targets import HTML, MARKS, TARGETS, TEXT, Marks
 from garrison.engine.patterns.views import (
     MOST_GUESSED,
     MOST_TEXT,
@@ -124,7 +124,7 @@ class PatternStage:
         self._atoms: dict[int, _Atoms] = {}
         self._offsets: memoryview | None = None
         self._records = memoryview(b"")
-        self._marks: tuple[Mark, ...] = MARKS
+        self._marks = Marks(MARKS)
         self._kept: OrderedDict[int, Record] = OrderedDict()
         self.count = 0
 
@@ -158,7 +158,7 @@ class PatternStage:
             self._atoms[0].load()  # every object is searched for these: once for all workers
         arrays.release()
         own = ((int(at), bytes.fromhex(mark), int(target)) for at, mark, target in header["marks"])
-        self._marks = (*MARKS, *own)
+        self._marks = Marks((*MARKS, *own))
         if "pictures" in header["needs"]:
             pictures.prepare()
 
@@ -177,7 +177,7 @@ class PatternStage:
             return []
         found: dict[int, Match] = {}
         target = TARGETS.get(subject.kind, 0)
-        also = marked(subject.content, self._marks) - {target} if target in {0, TEXT} else set()
+        also = self._marks.targets(subject.content) - {target} if target in {0, TEXT} else set()
         try:
             for view, targets in self._views(subject, target, also):
                 self._match(view, targets, found)

@@ -126,6 +126,22 @@ def parse_mark(line: str) -> Mark:
     return int(fields[1]), mark, target
 
 
-def marked(content: bytes, marks: Iterable[Mark]) -> set[int]:
-    """Return the targets that an object has by its marks alone."""
-    return {target for at, mark, target in marks if content.startswith(mark, at)}
+class Marks:
+    """Marks by their place and the byte there: hardly any is compared wholly."""
+
+    __slots__ = ("_places",)
+
+    def __init__(self, marks: Iterable[Mark]) -> None:
+        places: dict[int, dict[int, list[tuple[bytes, int]]]] = {}
+        for at, mark, target in marks:
+            places.setdefault(at, {}).setdefault(mark[0], []).append((mark, target))
+        self._places = tuple(places.items())
+
+    def targets(self, content: bytes) -> set[int]:
+        """Return the targets that an object has by its marks alone."""
+        found: set[int] = set()
+        for at, firsts in self._places:
+            for mark, target in firsts.get(content[at], ()) if at < len(content) else ():
+                if content.startswith(mark, at):
+                    found.add(target)
+        return found
