@@ -96,8 +96,8 @@ class Service:
         return encode_answer(failed)  # here, where the exception has let go of what filled the memory
 
     def _is_tired(self) -> bool:
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        return usage.ru_utime + usage.ru_stime > self._cpu_seconds or _peak_bytes() > self._memory_bytes
+        usage = resource.getrusage(resource.RUSAGE_SELF)  # once: it is asked after each object
+        return usage.ru_utime + usage.ru_stime > self._cpu_seconds or usage.ru_maxrss * 1024 > self._memory_bytes
 
 
 def _peak_bytes() -> int:
