@@ -13,6 +13,7 @@ Needed = list[tuple[int, list[list[list[int]]]]]  # groups: how many, of which s
 Word = tuple[str, int]  # in Latin-1; whether in any letters' case
 SCANNED: Word = ("", 0)  # Vectorscan looks for it
 UNKNOWN: Word = ("", 1)  # nobody can look for it
+_BIT = (1).__lshift__
 
 
 class Sieve:
@@ -29,6 +30,7 @@ class Sieve:
             self._database.scratch = hyperscan.Scratch(self._database)
         self._words = [(text.encode("latin-1"), bool(is_any_case)) for text, is_any_case in words]
         self._wanting = self._rules_by_rarest(rules)
+        self._rarest = frozenset(self._wanting)
         self._seen: set[int] = set()
 
     def passes(self, content: bytes, buckets: Collection[int]) -> set[int]:
@@ -38,13 +40,12 @@ class Sieve:
         if self._database is None or not content:
             return set()
         self._database.scan(content, match_event_handler=_note, context=seen)
-        wanting = self._wanting
-        likely = [rules for expression in seen if (rules := wanting.get(expression))]
+        likely = seen & self._rarest
         passed: set[int] = set()
         if likely:
-            look = _Look(content, sum(1 << expression for expression in seen), self._words)
-            for rules in likely:
-                for rule in rules:
+            look = _Look(content, sum(map(_BIT, seen)), self._words)
+            for expression in likely:
+                for rule in self._wanting[expression]:
                     if rule.bucket in buckets and rule.bucket not in passed and look.may_hold(rule):
                         passed.add(rule.bucket)
         return passed
