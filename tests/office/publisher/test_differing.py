@@ -26,3 +26,13 @@ def test_what_cannot_be_updated_has_no_update() -> None:
 def test_the_same_content_is_packed_to_the_same_bytes() -> None:
     content = table(rows(random.Random(5), 100))
     assert packed(content) == packed(memoryview(content))
+
+
+def test_a_new_name_is_never_taken_for_an_old_one_whatever_its_length() -> None:
+    digests = [bytes([number]) * 32 for number in range(4)]
+    before = [(digest, 5, name, "main.hsb") for digest, name in zip(digests, [b"One", b"Two"], strict=False)]
+    for length in range(1, 40):
+        after = [(digests[2], 5, b"X" * length, "main.hsb"), *before]
+        for new in (after, [*before[:1], after[0], before[1]], [after[0], before[1], before[0]]):
+            update = best_update("hashes-sha256.bin", memoryview(table(before)), memoryview(table(new)))
+            assert update is not None

@@ -159,7 +159,7 @@ def _compare(old: memoryview, new: memoryview) -> _Names:
     for (_, entry), (_, after) in pairwise(chain(_entries(new), [(0, b"")])):
         if follows.get(cursor) != entry:
             at = first.get(entry, -1)
-            if at < cursor and follows.get(at + len(entry)) != after:
+            if at < 0 or (at < cursor and follows.get(at + len(entry)) != after):
                 names.add(entry)
                 continue
             cursor = at
