@@ -5,6 +5,7 @@ before which everything is done, and the few files after it that are done too.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -44,11 +45,15 @@ class Step:
 
 
 class Track:
-    """Follows one scan. start: where it goes on. is_stopping: whether it is to begin nothing new."""
+    """Follows one scan. start: where it goes on. is_stopping: whether it is to begin nothing new.
+
+    moved: is called when something was done, and what was counted and where it is agree.
+    """
 
     def __init__(self, start: Spot | None = None) -> None:
         self.start = start or Spot()
         self.is_stopping = False
+        self.moved: Callable[[], None] = lambda: None
         self._place = self.start.place
         self._put_off = set(self.start.put_off)
         self._steps: deque[Step] = deque()

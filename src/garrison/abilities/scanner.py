@@ -100,6 +100,7 @@ class _Scan:
             if self.clean is not None and not verdict.findings and not verdict.remarks:
                 self.clean.learn(examined.identity)
         self.track.done(step, examined.path)
+        self.track.moved()
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +349,7 @@ async def _noted(walk: Walk, scan: _Scan, taken: Taken) -> Step:
     for trouble in taken.troubles:
         await scan.sink(trouble)
         scan.track.done(step, trouble.path)
+    scan.track.moved()
     return step
 
 

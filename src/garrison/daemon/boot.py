@@ -276,7 +276,7 @@ def _begin(boot: Boot, operation: str, arguments: dict[str, Any], caller: Caller
         return
 
     async def call() -> None:
-        answer = await outcome_of(parts.door.call(Call(operation, arguments, caller)), operation)
+        answer = await outcome_of(parts.door.call(Call(operation, arguments, caller, by_itself=True)), operation)
         if isinstance(answer, GarrisonError):
             title = parts.door.title(operation)
             event = TaskFailed(title=title, operation=operation, reason=answer.text.rstrip("."))

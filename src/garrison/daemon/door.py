@@ -25,12 +25,16 @@ class OperationCalled(Event):
 
 @dataclass(slots=True)
 class Call:
-    """A request. background: answer at once and let the task go on. started: is told the job of a task."""
+    """A request.
+
+    background: answer at once and let the task go on. by_itself: by the schedule. started: is told the job.
+    """
 
     operation: str
     arguments: Mapping[str, Any]
     caller: Caller
     background: bool = False
+    by_itself: bool = False
     on_progress: Callable[[Progress], None] = lambda _: None
     started: Callable[[RunningJob], None] = lambda _: None
 
@@ -86,6 +90,7 @@ class Door:
             return _ask(component, signature, arguments, {"job": job, "caller": call.caller})
 
         job = self.jobs.start(call.operation, signature.mark.title, call.caller, work, call.on_progress)
+        job.by_itself = call.by_itself
         call.started(job)
         if call.background:
             text = Text("{title}: goes on in the background as job {job}.", title=job.title, job=job.id)

@@ -75,6 +75,8 @@ class RunningJob:
     clock: Clock
     on_progress: Callable[[Progress], None]
     state: State = State.RUNNING
+    by_itself: bool = False
+    suite_ends: bool = False
     now: Progress = field(default_factory=Progress)
     ended: str = ""
     outcome: Answer | GarrisonError | None = None
@@ -171,6 +173,7 @@ class Jobs:
         """Cancel what is under way and wait a little for it to end."""
         running = self.running()
         for job in running:
+            job.suite_ends = True
             job.cancel()
         tasks = [job.task for job in running if job.task is not None]
         if tasks:

@@ -32,9 +32,11 @@ class Caller:
 
 
 class Job(Protocol):
-    """A task under way."""
+    """A task under way. by_itself: whether the schedule began it. suite_ends: whether it is ended because of that."""
 
     caller: Caller
+    by_itself: bool
+    suite_ends: bool
 
     def progress(self, done: int, total: int | None = None, text: str = "") -> None:
         """Say how far it is. total: None while nobody knows."""

@@ -49,6 +49,8 @@ class FakeJob:
     """A task under way that remembers what it was told: (done, total, text)."""
 
     caller: Caller = field(default_factory=Caller.myself)
+    by_itself: bool = False
+    suite_ends: bool = False
     told: list[tuple[int, int | None, str]] = field(default_factory=list)
 
     def progress(self, done: int, total: int | None = None, text: str = "") -> None:

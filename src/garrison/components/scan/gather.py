@@ -1,13 +1,14 @@
 """Gathers what comes of a scan, and no more of it than a daemon should hold."""
 
 import json
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from garrison import sdk
 from garrison.abilities.response import Handled
 from garrison.abilities.scanner import Progress
 from garrison.components.scan.results import ErrorRow, FindingRow, RunningRow, ScanSummary
 from garrison.engine.verdict import Finding, Verdict
+from garrison.sdk.plain import to_plain
 
 _MOST_ROWS = 10_000
 _MOST_BYTES = 8 * 1024 * 1024  # of the threats, and as much of the other lines
@@ -30,6 +31,15 @@ class Rows(Generic[Row]):
             self.more += 1
             return False
         return True
+
+    def plain(self) -> dict[str, Any]:
+        """Return them for a file."""
+        return {"rows": to_plain(self.rows), "more": self.more, "bytes": self._bytes}
+
+    def take_back(self, kind: type[Row], untrusted: Any) -> None:
+        """Take up what `plain` gave. Raises ValueError, TypeError, KeyError."""
+        self.rows = [kind(**row) for row in untrusted["rows"]]
+        self.more, self._bytes = int(untrusted["more"]), int(untrusted["bytes"])
 
 
 class Gathered:
@@ -70,6 +80,27 @@ class Gathered:
             return False
         self._running.rows.append(row)
         return True
+
+    @property
+    def handled(self) -> int:
+        """How many threats are out of the way."""
+        return self._handled
+
+    def plain(self) -> dict[str, Any]:
+        """Return it for a file."""
+        return {
+            "findings": self._findings.plain(),
+            "errors": self._errors.plain(),
+            "running": self._running.plain(),
+            "counts": [self._objects, self._bytes, self._handled, self._unreadable_roots],
+        }
+
+    def take_back(self, untrusted: Any) -> None:
+        """Take up what `plain` gave. Raises ValueError, TypeError, KeyError."""
+        self._findings.take_back(FindingRow, untrusted["findings"])
+        self._errors.take_back(ErrorRow, untrusted["errors"])
+        self._running.take_back(RunningRow, untrusted["running"])
+        self._objects, self._bytes, self._handled, self._unreadable_roots = map(int, untrusted["counts"])
 
     def summary(self, progress: Progress, seconds: float, complete: bool) -> ScanSummary:
         """Return all that came of it, in the order of paths."""

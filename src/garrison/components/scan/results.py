@@ -58,7 +58,7 @@ class ScanSummary(sdk.Result):
 
     more_findings, more_errors: how many there were that are not listed. kept: whether it is among the past scans.
     explained: whether a person asked why. unchanged: how many files were passed over, clean and unchanged since.
-    running: threats that are no files.
+    running: threats that are no files. waits: the number of a scan that was paused, 0 otherwise.
     """
 
     objects: int
@@ -75,6 +75,7 @@ class ScanSummary(sdk.Result):
     kept: bool = True
     explained: bool = False
     unchanged: int = 0
+    waits: int = 0
     running: list[RunningRow] = []  # noqa: RUF012 # pydantic copies it
 
     @property
@@ -101,6 +102,8 @@ class ScanSummary(sdk.Result):
         if not self.kept:
             lines.append(sdk.Text("This scan could not be kept in the list of past scans."))
         lines.append(self._sum())
+        if self.waits:
+            lines.append(sdk.Text("It is paused: garrison scan resume {number} goes on with it.", number=self.waits))
         return lines
 
     def _sum(self) -> sdk.Text:
@@ -173,6 +176,22 @@ class Resolved(sdk.Result):
         return 3 if self.failed else 0
 
 
+class WentOn(sdk.Result):
+    """What came of going on with scans: how many came to their end, and what the others say."""
+
+    scans: int
+    failed: list[sdk.UntrustedText]
+
+    def sentences(self) -> list[sdk.Text]:
+        """Say it."""
+        lines = [sdk.Text("Went on with {scans}.", scans=plural(self.scans, "scan", "scans"))]
+        return lines + [sdk.Text("{what}", what=printable(what)) for what in self.failed]
+
+    def exit_code(self) -> int:
+        """Return 3 when one did not come to its end."""
+        return EXIT_FAILED if self.failed else EXIT_DONE
+
+
 class Identified(sdk.Result):
     """What a file is. subtype: more of it in words, or "". why: by what it was told."""
 
@@ -194,6 +213,17 @@ class Past(ScanSummary):
     def exit_code(self) -> int:
         """Return 0."""
         return EXIT_DONE
+
+
+class KeptRow(sdk.Frozen):
+    """A scan that is under way or waits to go on. state: which of them. files: done so far. began: ISO 8601."""
+
+    id: int
+    task: str
+    began: str
+    state: str
+    files: int
+    threats: int
 
 
 class LeftRow(sdk.Frozen):

@@ -80,6 +80,13 @@ class Run:
             await self.acting.run(self._find_programs)
             await areas.code(self.acting, self.take_oddity)
 
+    async def look_again(self, wanted: frozenset[Area]) -> None:
+        """Find what the areas lead to, for a scan that has looked at them already."""
+        if Area.STARTUP in wanted:
+            await self.acting.run(self._find_startup)
+        if Area.MEMORY in wanted:
+            await self.acting.run(self._find_programs)
+
     async def look_last(self, areas: Areas, wanted: frozenset[Area], is_brief: bool) -> None:
         """Look at what takes long and seldom holds anything, when the files are done. is_brief: at the likeliest."""
         if Area.MEMORY in wanted:
@@ -115,8 +122,8 @@ class Run:
         if isinstance(item, Trouble):
             self.gathered.trouble(item.path, item.what, item.given and item.path not in self.roots)
             return
-        self.gathered.verdict(item.path, item.verdict)
         await self._judges.of_files(item, self)
+        self.gathered.verdict(item.path, item.verdict)  # together: how far the scan is may be written down in between
         self.job.progress(self.progress.done, self.progress.total, item.path)
 
     async def take_oddity(self, item: Oddity | Trouble) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.base.paths import Home
 from garrison.components.scan.events import ScanFinished, running_threat_found, threat_found
+from garrison.components.scan.keeping import Checkpoints, Kept
 from garrison.components.scan.past import PastScans
 from garrison.components.scan.results import RunningRow, ScanSummary
 from garrison.components.scan.run import Area, Judges, Run
@@ -27,6 +29,8 @@ from garrison.linux.acting import Acting
 
 _VERSION = 1
 _MOST_DATABASES = 1000
+LeftOut = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]  # masks, names, hashes
+NOTHING: LeftOut = ((), (), ())
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +57,7 @@ class Scanning(sdk.Component[ScanSettings]):
         self._compiler = compiler
         self._clock = clock
         self._past = PastScans(home.folder("scan", _VERSION))
+        self._checkpoints = Checkpoints(home.folder("scan", _VERSION) / "under-way")
         self._still_there = StillThere()
         self._areas = Areas(scanner, databases)
         self._judges = Judges(self.judge, self.judge_oddity)
@@ -94,14 +99,15 @@ class Scanning(sdk.Component[ScanSettings]):
         explain: Annotated[bool, sdk.about("Say why: signature, place, score")] = False,
     ) -> ScanSummary:
         """Scan files and folders, and what is inside archives."""
-        passed_over = self._filter(exclude, exclude_name, exclude_hash)
+        left_out = tuple(exclude), tuple(exclude_name), tuple(exclude_hash)
+        self._filter(*left_out)  # what cannot be is refused before anything else is done
         roots = [str(path) for path in paths]
         wanted = action or self.settings.action
         if database:
             folder = await self._compiler.for_scan(database, job.caller.uid)
-            summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over, databases=folder)
+            summary = await self._scan(job, "Scan", lambda: roots, wanted, left_out, databases=folder)
         else:
-            summary = await self._scan(job, "Scan", lambda: roots, wanted, passed_over, every=every)
+            summary = await self._scan(job, "Scan", lambda: roots, wanted, left_out, every=every)
         return summary.model_copy(update={"explained": explain})
 
     # -- how it does it --
@@ -121,42 +127,127 @@ class Scanning(sdk.Component[ScanSettings]):
         title: str,
         find_roots: Callable[[], list[str]] | None,
         wanted: Action,
-        passed_over: Filter | None = None,
+        left_out: LeftOut = NOTHING,
         limit_seconds: float | None = None,
         databases: Path | None = None,
         every: bool = False,
         areas: frozenset[Area] = frozenset(),
     ) -> ScanSummary:
-        passed_over = passed_over or self._filter((), (), ())
         caller = job.caller
-        began = self._clock.monotonic()
         async with Acting(caller.uid, caller.gid, caller.groups) as acting:
-            run = Run(self._judges, job, wanted, passed_over, acting)
+            run = Run(self._judges, job, wanted, self._filter(*left_out), acting)
+            began = self._clock.monotonic()
             complete = True
             try:
                 async with asyncio.timeout(limit_seconds):
                     await run.look(self._areas, areas)
                     roots = [*run.roots, *(await acting.run(find_roots) if find_roots else [])]
-                    if roots:
-                        await self._scanner.scan(
-                            list(dict.fromkeys(roots)),
-                            acting,
-                            run.take,
-                            passed_over.skips_path,
-                            run.progress,
-                            databases,
-                            every,
-                        )
-                    await run.look_last(self._areas, areas, is_brief=limit_seconds is not None)
+                    if limit_seconds is not None or databases is not None:  # too short, or with what may be gone then
+                        if roots:
+                            await self._scanner.scan(
+                                list(dict.fromkeys(roots)),
+                                acting,
+                                run.take,
+                                run.passed_over.skips_path,
+                                run.progress,
+                                databases,
+                                every,
+                            )
+                        await run.look_last(self._areas, areas, is_brief=limit_seconds is not None)
+                    else:
+                        kept = self._kept(job, title, wanted, left_out, every, areas, roots)
+                        return await self._go(run, kept)
             except TimeoutError:
                 complete = False
             finally:
                 self._response.save()
         seconds = round(self._clock.monotonic() - began, 3)
-        job.progress(run.progress.done, run.progress.done)  # the count beforehand is a guess
-        return self._finish(title, caller, run.gathered.summary(run.progress, seconds, complete))
+        return self._finish(title, run, seconds, complete)
 
-    def _finish(self, title: str, caller: sdk.Caller, summary: ScanSummary) -> ScanSummary:
+    def _kept(  # what a scan is made of
+        self,
+        job: sdk.Job,
+        title: str,
+        wanted: Action,
+        left_out: LeftOut,
+        every: bool,
+        areas: frozenset[Area],
+        roots: list[str],
+    ) -> Kept:
+        caller = job.caller
+        return Kept(
+            id=self._checkpoints.number(),
+            title=title,
+            caller=(caller.uid, caller.gid, tuple(caller.groups)),
+            wanted=wanted.value,
+            left_out=left_out,
+            every=every,
+            areas=tuple(sorted(areas)),
+            roots=tuple(dict.fromkeys(roots)),
+            databases=self._databases.name(),
+            by_itself=job.by_itself,
+            began=self._clock.now().isoformat(timespec="seconds"),
+        )
+
+    async def _go(self, run: Run, kept: Kept) -> ScanSummary:
+        """Scan files from where it is, and keep how far that is."""
+        areas = frozenset(map(Area, kept.areas))
+        with self._checkpoints.follow(kept, run) as keeping:
+            try:
+                if kept.roots:
+                    await self._scanner.scan(
+                        list(kept.roots),
+                        run.acting,
+                        run.take,
+                        run.passed_over.skips_path,
+                        run.progress,
+                        None,
+                        kept.every,
+                        keeping.track,
+                    )
+                if keeping.track.is_stopping:
+                    keeping.save(paused=True)
+                    summary = run.gathered.summary(run.progress, round(keeping.seconds, 3), complete=False)
+                    return summary.model_copy(update={"waits": kept.id})
+                await run.look_last(self._areas, areas, is_brief=False)
+            except asyncio.CancelledError:
+                if run.job.suite_ends:
+                    keeping.save()
+                else:
+                    keeping.remove()
+                raise
+            seconds = round(keeping.seconds, 3)
+            summary = self._finish(kept.title, run, seconds, complete=True)
+            keeping.remove()
+            return summary
+
+    async def _go_on_with(self, job: sdk.Job, kept: Kept) -> ScanSummary:
+        """Go on with a scan where it was left; from its beginning when the databases have changed since."""
+        caller = kept.asker
+        self._checkpoints.claimed.add(kept.id)
+        if kept.databases != self._databases.name():
+            kept = replace(
+                kept, databases=self._databases.name(), spot={}, progress=(0, 0, 0), gathered={}, seconds=0.0
+            )
+        areas = frozenset(map(Area, kept.areas))
+        try:
+            async with Acting(caller.uid, caller.gid, caller.groups) as acting:
+                run = Run(self._judges, job, Action(kept.wanted), self._filter(*kept.left_out), acting)
+                if kept.gathered:
+                    run.gathered.take_back(kept.gathered)
+                    run.progress.done, run.progress.unchanged, run.progress.unchanged_bytes = kept.progress
+                    await run.look_again(areas)
+                else:
+                    await run.look(self._areas, areas)
+                return await self._go(run, kept)
+        finally:
+            self._checkpoints.claimed.discard(kept.id)
+            self._response.save()
+
+    def _finish(self, title: str, run: Run, seconds: float, complete: bool) -> ScanSummary:
+        caller = run.job.caller
+        run.job.progress(run.progress.done, run.progress.done)  # the count beforehand is a guess
+        summary = run.gathered.summary(run.progress, seconds, complete)
         try:
             self._past.add(title, self._clock.now().isoformat(timespec="seconds"), caller.uid, summary)
         except GarrisonError as error:  # such as a full disk: the answer matters more

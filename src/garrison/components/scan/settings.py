@@ -1,5 +1,6 @@
 """The settings of scans."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from garrison import sdk
@@ -8,8 +9,17 @@ from garrison.engine.heuristics.levels import Level
 
 MOST_MASKS = 100
 MOST_PATHS = 10_000
+MOST_NUMBERS = 100
 Mask = Annotated[sdk.UntrustedText, sdk.about("Mask", max_length=1000)]
 Hash = Annotated[str, sdk.about("Hash", max_length=64)]
+
+
+class GoOn(StrEnum):
+    """Which scans go on by themselves when the suite starts again after it was ended in the midst of them."""
+
+    NONE = "none"
+    OWN = "those-that-ran-by-themselves"
+    ALL = "all"
 
 
 class ScanSettings(sdk.Settings):
@@ -29,4 +39,5 @@ class ScanSettings(sdk.Settings):
     depth: int = sdk.field(16, title="Open archives in archives so deep", ge=1, le=64)
     ratio: int = sdk.field(250, title="Stop where an archive unpacks to so many times its size", ge=10, le=100_000)
     heuristics: Level = sdk.field(Level.MEDIUM, title="How soon something unknown is called suspicious")
+    go_on: GoOn = sdk.field(GoOn.OWN, title="After a restart, go on with scans that were cut short")
     quick_seconds: int = sdk.field(50, title="End a quick scan after (seconds)", ge=5, le=3600)
