@@ -14,7 +14,6 @@ from garrison.base.errors import Failed, GarrisonError, Refused, Unavailable, er
 from garrison.base.paths import Home, own_program
 from garrison.wire.client import Client, folder_of, short_address
 from garrison.wire.frames import encode
-from garrison.wire.guarding import KEEPER_SOCKET, End, order_to_plain
 
 _PAUSE_SECONDS = 0.05
 _GREETING_SECONDS = 5.0  # a suite that has not said its name by then hangs
@@ -178,6 +177,8 @@ def _ask_to_end(home: Home) -> bool:
 
 def _end_guard(home: Home) -> None:
     """End the keeper, if there is one, in place of a daemon that hangs."""
+    from garrison.wire.guarding import KEEPER_SOCKET, End, order_to_plain  # noqa: PLC0415 # late: seldom needed
+
     path = home.root / "guard" / KEEPER_SOCKET
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_GREETING_SECONDS)
