@@ -7,6 +7,7 @@ from itertools import islice
 
 from garrison.abilities.checkpoints import Step
 from garrison.linux.walk import Found, Known, Trouble
+from garrison.linux.writeback import is_fresh, note_next_write
 
 BATCH_FILES = 32
 BATCH_BYTES = 32 * 1024 * 1024
@@ -17,11 +18,12 @@ Item = Found | Known | Trouble | None
 
 @dataclass(slots=True)
 class Taken:
-    """What one step of a walk brought."""
+    """What one step of a walk brought. fresh: paths of files that may change once more and keep their times."""
 
     batch: list[Found] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
+    fresh: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ def next_batch(walk: Iterator[Item], most: int, taken: Taken) -> bool:
             taken.troubles.append(item)
         else:
             taken.batch.append(item)
+            if is_fresh(item.status) or not note_next_write(item.descriptor):
+                taken.fresh.add(item.path)
             size += item.status.st_size
         if size > BATCH_BYTES or len(taken.batch) + len(taken.troubles) >= most:
             return False

@@ -36,12 +36,16 @@ class Spot:
 
 @dataclass(slots=True)
 class Step:
-    """What one step of a walk brought. waiting: how many of its files are not done. known: files passed over, bytes."""
+    """What one step of a walk brought. waiting: how many of its files are not done. known: files passed over, bytes.
+
+    fresh: paths of files that may change and keep their times.
+    """
 
     end: Place
     waiting: int
     known: tuple[int, int] = (0, 0)
     done: set[str] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
 
 
 class Track:

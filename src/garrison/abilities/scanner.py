@@ -21,6 +21,7 @@ from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Found, Known, Trouble, Walk
 from garrison.linux.workers import Outcome, Submitted, WorkerPool
+from garrison.linux.writeback import untimed_devices
 from garrison.sdk.plain import to_plain
 
 _WAITING_BATCHES = 2
@@ -97,7 +98,8 @@ class _Scan:
             finally:
                 self.track.end()
             verdict = examined.verdict
-            if self.clean is not None and not verdict.findings and not verdict.remarks:
+            is_settled = examined.path not in step.fresh
+            if self.clean is not None and is_settled and not verdict.findings and not verdict.remarks:
                 self.clean.learn(examined.identity)
         self.track.done(step, examined.path)
         self.track.moved()
@@ -250,6 +252,7 @@ class Scanner:
         key = (databases, self.way)
         if self._clean is None or self._clean[0] != key:
             self._clean = (key, self._unchanged.open(__version__, *key))
+        self._clean[1].untimed = untimed_devices()
         return self._clean[1]
 
     async def _scan(self, scan: "_Scan", pool: WorkerPool) -> None:
@@ -345,6 +348,7 @@ async def _noted(walk: Walk, scan: _Scan, taken: Taken) -> Step:
     """Take up what a step of the walk brought besides files to examine."""
     known = len(taken.known), sum(each.size for each in taken.known)
     step = scan.track.step(walk.at(), len(taken.batch) + len(taken.troubles), known)
+    step.fresh = taken.fresh
     scan.progress.pass_over(taken.known)
     for trouble in taken.troubles:
         await scan.sink(trouble)

@@ -1,8 +1,10 @@
 """Remembers which files were found clean, so that the next scan passes over those that have not changed.
 
 A file is known again by its place on the disk (device, inode), size and times; the time of its last change (ctime) is
-one that nobody can set. It is known for these databases and this way of examining only, and for a week at most: then
-everything is examined anew.
+one that nobody can set, but by setting the clock of the whole computer. Before a file is examined, what waits of it to
+be written to the disk is written out: otherwise a program that has it mapped could change it and leave the times as
+they are. Where file systems keep no such times, nothing is known. It is known for these databases and this way of
+examining only, and for a week at most: then everything is examined anew.
 
 The file `clean`: 8 bytes "GARCLEAN", the time it was begun (u64 seconds), 32 bytes that name databases and way, then 16
 bytes for each clean file, and at the end a BLAKE2b-256 code over all before it, made with a key of our own: what was
@@ -35,7 +37,10 @@ _MASK = (1 << 64) - 1
 
 
 class CleanFiles:
-    """The files known as clean, for one set of databases and one way of examining."""
+    """The files known as clean, for one set of databases and one way of examining.
+
+    untimed: devices whose files may change and keep their times: none of these is known.
+    """
 
     def __init__(self, path: Path, key: bytes, name: bytes, clock: Clock) -> None:
         self._path = path
@@ -45,6 +50,7 @@ class CleanFiles:
         self._began = int(clock.now().timestamp())
         self._marks: set[bytes] = set()
         self._is_changed = False
+        self.untimed: frozenset[int] = frozenset()
         self._load()
 
     def __len__(self) -> int:
@@ -53,11 +59,15 @@ class CleanFiles:
 
     def knows(self, status: os.stat_result) -> bool:
         """Return whether a file was found clean as it is now."""
-        return bool(self._marks) and self._mark(Identity.of(status)) in self._marks
+        return (
+            bool(self._marks) and status.st_dev not in self.untimed and self._mark(Identity.of(status)) in self._marks
+        )
 
     def learn(self, identity: Identity) -> None:
         """Remember a file that was found clean; one that changed just now might change again unseen."""
         newest = max(identity.mtime_ns, identity.ctime_ns)
+        if identity.device in self.untimed:
+            return
         if newest + _SETTLED_NS < self._clock.now().timestamp() * 1e9 and len(self._marks) < _MOST_MARKS:
             self._marks.add(self._mark(identity))
             self._is_changed = True
