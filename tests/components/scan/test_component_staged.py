@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from garrison import sdk
+from garrison.abilities.checkpoints import Track
 from garrison.abilities.curing import Curing
 from garrison.abilities.databases import Databases
 from garrison.abilities.databases.compiler import Compiler
@@ -29,10 +30,11 @@ from garrison.components.scan.results import Resolved, ScanSummary
 from garrison.components.scan.run import Area, Run
 from garrison.engine.verdict import Certainty
 from garrison.linux.acting import Acting
+from garrison.linux.place import Place
 from garrison.linux.walk import Trouble
 from garrison.linux.workers import Outcome, Submitted
 from garrison.sdk.testing import START, Staged, stage
-from tests.abilities.things import EICAR, NOBODY, STRANGER, needs_root
+from tests.abilities.things import EICAR, NOBODY, STRANGER, needs_root, small_disk
 
 MYSELF = sdk.Caller.myself()
 OTHER = sdk.Caller(NOBODY, NOBODY)
@@ -320,3 +322,47 @@ def test_lists_have_an_end(bench: Bench, option: str) -> None:
             await staged.ask("files", MYSELF, **given)
 
     bench.run(work)
+
+
+def test_a_background_scan_goes_on_with_the_one_that_waits(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[list[str], int]] = []
+
+    async def work(staged: Staged[Scan]) -> tuple[ScanSummary, ScanSummary]:
+        async def spy(roots: list[str], *rest: Any) -> None:
+            track: Track = rest[-1]
+            asked.append((roots, track.start.place.root))
+            if len(asked) == 1:
+                track.step(Place(1), 0, (0, 0))
+                track.is_stopping = True
+
+        async def look(*_: object, **__: object) -> None: ...
+
+        monkeypatch.setattr(bench.scanner, "scan", spy)
+        for name in ("look", "look_last"):
+            monkeypatch.setattr(Run, name, look)
+        return await staged.ask("background", MYSELF), await staged.ask("background", MYSELF)
+
+    first, second = bench.run(work)
+    assert asked == [(["/"], 0), (["/"], 1)]
+    assert (first.waits, first.complete, second.waits, second.complete) == (1, False, 0, True)
+
+
+def test_a_removable_drive_is_scanned_where_it_is_mounted(bench: Bench) -> None:
+    async def work(staged: Staged[Scan]) -> None:
+        with pytest.raises(Invalid, match="not where a drive is mounted"):
+            await staged.ask("removable", MYSELF, path=str(bench.files))
+
+    bench.run(work)
+
+
+@needs_root
+def test_a_threat_on_a_drive_is_found(bench: Bench) -> None:
+    with small_disk(bench.files):
+        bench.make("eicar.com")
+
+        async def work(staged: Staged[Scan]) -> ScanSummary:
+            summary: ScanSummary = await staged.ask("removable", MYSELF, path=str(bench.files))
+            return summary
+
+        summary = bench.run(work)
+        assert [row.result for row in summary.findings] == ["quarantined"]

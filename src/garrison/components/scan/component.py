@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from garrison import sdk
 from garrison.abilities.response import Action, Handled, LeftInPlace
-from garrison.base.errors import GarrisonError, NotFound, Unavailable
+from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
 from garrison.base.paths import account_home
 from garrison.base.text import plural, printable
 from garrison.components.scan.events import RunningThreatFound, ScanFinished, ThreatFound
@@ -21,6 +21,8 @@ from garrison.components.scan.settings import MOST_NUMBERS, MOST_PATHS, GoOn
 from garrison.engine.verdict import Certainty
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Trouble
+
+_BACKGROUND = "Background scan"
 
 
 class Scan(Scanning):
@@ -91,6 +93,34 @@ class Scan(Scanning):
     ) -> ScanSummary:
         """Look for what hides: processes, ports, modules, preloaded libraries, programs without a file."""
         return await self._scan(job, "Rootkit scan", None, action or self.settings.action, areas=Area.ROOTKITS.alone)
+
+    @sdk.task("Background scan")
+    async def background(
+        self, job: sdk.Job, action: Annotated[Action | None, sdk.about("What to do about threats")] = None
+    ) -> ScanSummary:
+        """Scan memory, what starts by itself or hides, and all files; goes on with one that was paused or cut short."""
+        for kept in self._checkpoints.waiting():
+            if kept.title == _BACKGROUND and kept.asker == job.caller:
+                return await self._go_on_with(job, kept)
+        action = action or self.settings.automatic_action
+        areas = frozenset({Area.MEMORY, Area.STARTUP, Area.ROOTKITS})
+        return await self._scan(job, _BACKGROUND, lambda: ["/"], action, areas=areas)
+
+    @sdk.task("Scan of a removable drive")
+    async def removable(
+        self,
+        job: sdk.Job,
+        path: Annotated[Path, sdk.about("Where the drive is mounted")],
+        action: Annotated[Action | None, sdk.about("What to do about threats")] = None,
+    ) -> ScanSummary:
+        """Scan all of a drive, such as a stick, where it is mounted."""
+        action = action or self.settings.automatic_action
+        async with Acting(job.caller.uid, job.caller.gid, job.caller.groups) as acting:
+            if not await acting.run(os.path.ismount, path):
+                raise Invalid(
+                    f"{printable(str(path))} is not where a drive is mounted.", "Any folder: garrison scan FOLDER"
+                )
+        return await self._scan(job, "Removable drive", lambda: [str(path)], action)
 
     @sdk.task("Home scan")
     async def home(
