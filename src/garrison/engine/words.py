@@ -26,6 +26,7 @@ class Expressions:
         self._each = tuple(each)
         self._is_literal = is_literal
         self._database: Any = None  # hyperscan has no types
+        self._packed = b""
 
     def prepared(self) -> Any:
         """Return the compiled expressions. Making them takes some 20 ms, loading what a set brought less than one."""
@@ -35,8 +36,10 @@ class Expressions:
 
     def packed(self) -> bytes:
         """Return them as they stand in the file of a set."""
-        content = bytes(hyperscan.dumpb(self._compiled()))
-        return _ENTRY.pack(self._digest(), len(content)) + content
+        if not self._packed:  # a process that builds several sets compiles them once
+            content = bytes(hyperscan.dumpb(self._compiled()))
+            self._packed = _ENTRY.pack(self._digest(), len(content)) + content
+        return self._packed
 
     def _digest(self) -> bytes:
         return hashlib.sha256(repr((self._is_literal, self._each)).encode("ascii")).digest()
