@@ -4,6 +4,10 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
+
+import pytest
 
 from garrison.linux.lineage import ancestors, command_of, look, start_of, table
 
@@ -55,3 +59,37 @@ def test_a_program_that_its_user_owns_is_not_sound(tmp_path: object) -> None:
         status = os.stat(f"/proc/{child.pid}/exe")
         assert process.is_sound == (status.st_uid == 0 and not status.st_mode & 0o022)
         child.kill()
+
+
+def test_what_is_loaded_behind_a_long_environment_is_seen() -> None:
+    padding = {f"P{number}": "x" * 100_000 for number in range(12)}
+    with subprocess.Popen(["/bin/sleep", "60"], env={**padding, "LD_PRELOAD": "libc.so.6"}) as child:
+        while not Path(f"/proc/{child.pid}/environ").read_bytes():  # the kernel is not done with starting it
+            time.sleep(0.001)
+        process = look(child.pid)
+        child.kill()
+    assert process is not None
+    assert not process.is_sound
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+@pytest.mark.parametrize("name", ["smbd", "smbd (deleted)"])
+def test_a_program_that_has_its_name_only_in_a_namespace_is_not_sound(tmp_path: Path, name: str) -> None:
+    place = tmp_path.resolve() / name
+    place.touch()
+    script = 'mount --bind /bin/sleep "$1" && exec "$1" 60'
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", str(place)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child:
+        until = time.monotonic() + 10
+        process = look(child.pid)
+        while child.poll() is None and time.monotonic() < until:
+            process = look(child.pid)
+            if process is not None and process.program == str(place).removesuffix(" (deleted)"):
+                break
+            time.sleep(0.01)
+        if child.poll() is not None:
+            pytest.skip("nothing may be mounted here")
+        child.kill()
+    assert process is not None
+    assert os.path.basename(process.program) == "smbd"
+    assert not process.is_sound

@@ -24,6 +24,7 @@ _SECONDS = 120.0
 _SLACK_SECONDS = 30.0  # until it has begun
 _MEMORY_MIB = 2048
 _MOST_TOLD = 5  # of what was taken out
+_MOST_AT_A_TIME = 2  # each takes that much memory, whoever asks for it
 _GROWTH_BYTES = 1024 * 1024  # a cured file is no larger, but for how it is compressed
 
 
@@ -43,6 +44,7 @@ class Curing:
         self._scanner = scanner
         self._outgoing = outgoing
         self._clock = clock
+        self._turn = asyncio.Semaphore(_MOST_AT_A_TIME)
 
     async def replacement(self, descriptor: int, path: str, *, is_owner: bool) -> Replacement:
         """Return what can take a file's place. is_owner: whether it is for the computer's owner, who may mend packages.
@@ -51,7 +53,8 @@ class Curing:
         """
         if is_owner and (original := await self._from_package(path)) is not None:
             return await self._checked(original, path)
-        return await self._checked(await self._without_harm(descriptor, path), path)
+        async with self._turn:
+            return await self._checked(await self._without_harm(descriptor, path), path)
 
     async def _from_package(self, path: str) -> Replacement | None:
         """Return what the package of a file has there; None when it belongs to none, or that is not to be had."""
@@ -128,7 +131,10 @@ async def _ask(descriptor: int, request: Request) -> tuple[Head, bytes]:
             )
         try:
             async with asyncio.timeout(request.seconds + _SLACK_SECONDS):
-                return await _answer(ours, os.fstat(descriptor).st_size + _GROWTH_BYTES)
+                most = min(
+                    os.fstat(descriptor).st_size, request.limits["object_bytes"]
+                )  # a file with holes is any size
+                return await _answer(ours, most + _GROWTH_BYTES)
         except (TimeoutError, ValueError, OSError, struct.error) as error:
             raise Failed("It could not be cured: the process that tried did not come to an end.") from error
         finally:

@@ -3,9 +3,11 @@
 import contextlib
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 _MOST_ANCESTORS = 40
 _STATUS_BYTES = 4096
+_DELETED = " (deleted)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,8 @@ class Process:
     """A process. start: in clock ticks since boot; with the number it names one process for ever. uid: effective.
 
     program: the path of what it runs, "" for a kernel thread or one that has gone. is_sound: the program belongs to
-    root, nobody else may write it, and nothing is loaded into it by LD_PRELOAD or LD_AUDIT.
+    root, nobody else may write it, nothing is loaded into it by LD_PRELOAD or LD_AUDIT, and it is the very program that
+    we too find at its path: in a namespace of their own, people can call any program by any name.
     """
 
     pid: int
@@ -94,13 +97,24 @@ def _program(pid: int) -> tuple[str, bool]:
     try:
         program = os.readlink(f"/proc/{pid}/exe")
         found = os.stat(f"/proc/{pid}/exe")
-        environment = _read(f"/proc/{pid}/environ", 1024 * 1024)
+        environment = Path(f"/proc/{pid}/environ").read_bytes()  # whole: at most 6 MiB (execve(2))
+        is_it = _is_at(program, found)
     except OSError:
         return "", False
     is_sound = found.st_uid == 0 and not found.st_mode & 0o022
     preloads = (b"LD_PRELOAD=", b"LD_AUDIT=")
     is_bare = not any(environment.startswith(each) or b"\0" + each in environment for each in preloads)
-    return program.removesuffix(" (deleted)"), is_sound and is_bare
+    return program.removesuffix(_DELETED), is_sound and is_bare and is_it
+
+
+def _is_at(program: str, found: os.stat_result) -> bool:
+    """Return whether a program has that path for us too, or lay there until it was deleted, as after an upgrade."""
+    if program.endswith(_DELETED) and not found.st_nlink:
+        return True
+    try:
+        return os.path.samestat(os.stat(program), found)
+    except OSError:
+        return False
 
 
 def _read(path: str, most: int = _STATUS_BYTES) -> bytes:

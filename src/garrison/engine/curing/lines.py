@@ -8,7 +8,7 @@ from garrison.engine.curing.parts import Questions
 _MOST_BYTES = 1024 * 1024
 _MOST_BLOCKS = 8  # injected in different places
 _PIECE = re.compile(rb"[^\n]*?(?:\?>|\n|\Z)")  # a line, or what is before the end of PHP's own part in one
-_SAYS_NOTHING = re.compile(rb"\s*(?:#.*|//.*|<\?php|\?>|@echo off)?\s*\Z", re.IGNORECASE)
+_SAYS_NOTHING = re.compile(rb"(?:#.*|//.*|<\?php|\?>|@echo off)?\Z", re.IGNORECASE)
 
 
 def without_injected_lines(content: bytes, questions: Questions) -> tuple[bytes, list[str]] | None:
@@ -59,7 +59,7 @@ def _text(pieces: list[tuple[int, bytes]]) -> bytes:
 
 
 def _says_something(text: bytes) -> bool:
-    return not all(_SAYS_NOTHING.match(line) for line in text.splitlines())
+    return not all(_SAYS_NOTHING.match(line.strip()) for line in text.splitlines())
 
 
 def _places(pieces: list[bytes], removed: list[int]) -> list[str]:

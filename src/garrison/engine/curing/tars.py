@@ -87,8 +87,11 @@ def _number(field: bytes) -> int:
     """Return a number in octal, or in GNU's base 256."""
     if field[0] & 0x80:
         return int.from_bytes(field, "big") & ((1 << 95) - 1)
+    digits = field.strip(b"\0 ") or b"0"
+    if not digits.isdigit():  # a sign would lead back to where we were
+        raise NoTar("it is damaged")
     try:
-        return int(field.strip(b"\0 ") or b"0", 8)
+        return int(digits, 8)
     except ValueError as error:
         raise NoTar("it is damaged") from error
 

@@ -25,12 +25,22 @@ _OFFICE_MACROS = re.compile(
     rb"(?:^|/)(?:vbaProject(?:Signature\w*)?\.bin|vbaData\.xml|macrosheets/.*)\Z", re.IGNORECASE
 )
 _OPEN_MACROS = re.compile(rb"(?:^|/)(?:Basic|Scripts)/", re.IGNORECASE)
+# Bounded, and never past the next "<": hostile text would be read again from each of its beginnings to its end.
 _RELATIONSHIP = re.compile(
-    rb"<(?:\w+:)?Relationship\b[^>]*?Type=\"[^\"]*/(?:vbaProject|wordVbaData|xlMacrosheet)[^\"]*\"[^>]*?/>"
+    rb"<(?:\w{1,99}:)?Relationship\b[^<>]{0,999}?Type=\"[^<\"]{0,999}/(?:vbaProject|wordVbaData|xlMacrosheet)"
+    rb"[^<\"]{0,999}\"[^<>]{0,999}?/>"
 )
-_OVERRIDE = re.compile(rb"<(?:\w+:)?Override\b[^>]*?PartName=\"[^\"]*(?:vbaProject[^\"]*\.bin|vbaData\.xml)\"[^>]*?/>")
-_MANIFEST_ENTRY = re.compile(rb"<manifest:file-entry\b[^>]*?full-path=\"(?:[^\"]*/)?(?:Basic|Scripts)/[^\"]*\"[^>]*?/>")
-_LISTENERS = re.compile(rb"<office:event-listeners\b.*?</office:event-listeners>", re.DOTALL)
+_OVERRIDE = re.compile(
+    rb"<(?:\w{1,99}:)?Override\b[^<>]{0,999}?PartName=\"[^<\"]{0,999}(?:vbaProject[^<\"]{0,99}\.bin|vbaData\.xml)"
+    rb"\"[^<>]{0,999}?/>"
+)
+_MANIFEST_ENTRY = re.compile(
+    rb"<manifest:file-entry\b[^<>]{0,999}?full-path=\"(?:[^<\"]{0,999}/)?(?:Basic|Scripts)/[^<\"]{0,999}\""
+    rb"[^<>]{0,999}?/>"
+)
+_LISTENERS = re.compile(
+    rb"<office:event-listeners\b(?:[^<]++|<(?!/?office:event-listeners\b))*+</office:event-listeners>"
+)
 
 
 class NoZip(ValueError):  # what it is, not an error of ours
@@ -146,9 +156,12 @@ def _members(content: bytes) -> list[_Member]:
     if disk or first_disk or here != count or start + size != place:
         raise NoZip("something else is around it, or it is in parts")
     members = []
-    at = start
+    at, room = start, start
     for _ in range(count):
         member, at = _member(content, at, start)
+        room -= len(member.local)
+        if room < 0:  # else a small file would become a huge one
+            raise NoZip("members lie over each other")
         members.append(member)
     if at != place or not members:
         raise NoZip("its directory is damaged")
