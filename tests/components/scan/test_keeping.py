@@ -1,6 +1,7 @@
 """Tests of scans that outlive a pause, a restart and a power cut, in a real suite."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,8 +31,17 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path / "tree"
 
 
+@pytest.fixture(scope="module")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the databases, built once."""
+    with RunningSuite(Home(tmp_path_factory.mktemp("built") / "state")) as suite:
+        return suite.home.root / "databases"
+
+
 @pytest.fixture
-def own_suite(tmp_path: Path) -> Iterator[RunningSuite]:
+def own_suite(tmp_path: Path, databases: Path) -> Iterator[RunningSuite]:
+    (tmp_path / "state").mkdir(mode=0o700)
+    shutil.copytree(databases, tmp_path / "state/databases", symlinks=True)
     with RunningSuite(Home(tmp_path / "state")) as suite:
         yield suite
 
