@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from garrison.abilities import areas as areas_module
 from garrison.abilities.areas import Areas, Oddity, end, visible
 from garrison.abilities.databases import Databases
 from garrison.abilities.quarantine import Quarantine
@@ -115,6 +116,15 @@ def children_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("garrison.abilities.areas.family", lambda pid, every: {pid})
 
 
+def only_children_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the memory of all other programs on this computer, which a scan in a real suite looks at in its test."""
+    children_looked_at(monkeypatch)
+    every = areas_module._with_memory
+    monkeypatch.setattr(
+        areas_module, "_with_memory", lambda account: [each for each in every(account) if each.parent == os.getpid()]
+    )
+
+
 def test_a_program_out_of_memory_a_deleted_one_and_a_preload_are_found(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +160,7 @@ def test_a_program_in_memory_that_is_sealed_as_container_runtimes_do_is_let_be(
 
 @pytest.mark.parametrize("rights", ["7", "3"], ids=["executable", "writable"])
 def test_bytes_in_the_memory_of_a_process_are_found(home: Home, monkeypatch: pytest.MonkeyPatch, rights: str) -> None:
-    children_looked_at(monkeypatch)
+    only_children_looked_at(monkeypatch)
     with started(sys.executable, "-c", injected(rights)) as child, started(sys.executable, "-c", _SLEEP) as fine:
         told = found(home, memory)
         process = running(child)
