@@ -1,16 +1,25 @@
 """Tests of scans that outlive a pause, a restart and a power cut, in a real suite."""
 
+import asyncio
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from garrison.abilities.checkpoints import Spot
 from garrison.base.errors import NotFound
+from garrison.base.files import write_json
 from garrison.base.paths import Home
+from garrison.components.scan.keeping import Kept
+from garrison.components.scan.settings import GoOn, ScanSettings
+from garrison.sdk.testing import FakeJob
+from tests.components.scan.test_component_staged import Bench
 from tests.suite import EICAR, RunningSuite
 
 _FOLDERS, _EACH = 60, 50
@@ -128,3 +137,31 @@ def test_a_cancelled_scan_is_not_kept_and_a_damaged_one_given_up(own_suite: Runn
     assert not kept.exists()
     with pytest.raises(NotFound):
         own_suite.call("scan.pause", scan=[number])
+
+
+@pytest.mark.parametrize(
+    ("go_on", "resumed"), [(GoOn.NONE, []), (GoOn.OWN, [2]), (GoOn.ALL, [1, 2])], ids=["none", "own", "all"]
+)
+def test_after_a_restart_those_scans_go_on_that_the_settings_name(
+    tmp_path: Path, go_on: GoOn, resumed: list[int]
+) -> None:
+    bench = Bench(tmp_path)
+    staged = bench.staged()
+    staged.component.settings = ScanSettings(go_on=go_on)
+    plain = {"left_out": [[], [], []], "every": False, "areas": [], "roots": ["/"], "databases": "", "began": ""}
+    for number, paused in ((1, False), (2, False), (3, True)):
+        kept = Kept(
+            id=number,
+            title="Scan",
+            caller=(os.geteuid(), os.getegid(), ()),
+            wanted="report",
+            by_itself=number > 1,
+            paused=paused,
+            spot=Spot().plain(),
+            **plain,  # type: ignore[arg-type] # of a file
+        )
+        write_json(bench.home.folder("scan", 1) / f"under-way/{number}.json", asdict(kept))
+    staged.host.results["scan.resume"] = {}
+    went_on = asyncio.run(staged.component.go_on(FakeJob(by_itself=True)))
+    assert [call.arguments["scan"] for call in staged.host.calls] == [[number] for number in resumed]
+    assert (went_on.scans, went_on.failed) == (len(resumed), [])
