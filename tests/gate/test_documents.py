@@ -375,3 +375,26 @@ for path in names:
                 assert attack.wait(30) == 0
                 assert another.wait_for("Alarm", 0.2) is None
     assert len(differing(made)) == COUNT
+
+
+@pytest.mark.parametrize("shape", ["in-place", "renames-first"])
+def test_paths_of_a_namespace_of_their_own_are_never_believed(
+    shape: str, documents: Path, stage: Stage, tmp_path: Path
+) -> None:
+    made = attacks.make_documents(documents, COUNT)
+    decoy = tmp_path.resolve() / "etc"
+    decoy.mkdir()
+    script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", str(documents), str(decoy)]
+    with Watcher() as watcher:
+        plan = Documents(stage.store, (str(documents),))
+        watcher.go_by(plan)
+        with subprocess.Popen([*command, *attacks.command(shape, decoy)], stderr=subprocess.DEVNULL) as attack:
+            alarm = alarm_of(watcher)
+            outcome = stage.undo(alarm)
+            watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
+            assert attack.wait(10) != 0
+    assert outcome.failed == {}
+    assert differing(made) == []
+    assert not any(deed.path.startswith(f"{decoy}/") or deed.to.startswith(f"{decoy}/") for deed in stage.deeds())
+    assert list(decoy.iterdir()) == []

@@ -201,7 +201,9 @@ class DocumentsGuard:
         return self._ask(event, status, actor)
 
     def _ask(self, event: Event, status: os.stat_result, actor: Actor) -> bool:
-        path = os.readlink(f"/proc/self/fd/{event.descriptor}")
+        path = self._places.own_path(event.descriptor)
+        if not path:  # nobody could restore it; a file that has no name any more was copied when it lost it
+            return not status.st_nlink or not self._intents.writes(event.pid)
         if event.what & What.PRE_ACCESS:
             if self._intents.changes(event.pid):
                 self._judge.about_to_change(event.descriptor, status, path, actor)

@@ -200,7 +200,7 @@ class Judge:
         """Return where a file is now that was carried out of what is watched; "" when nobody holds it."""
         for held in (*self._read.values(), *self._written.values()):
             if held.path == old and os.fstat(held.descriptor).st_nlink:
-                return os.readlink(f"/proc/self/fd/{held.descriptor}")
+                return self._places.own_path(held.descriptor)
         return ""
 
     def _compare_replaced(self, replaced: _Held, new: str, actor: Actor) -> None:

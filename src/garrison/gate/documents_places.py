@@ -19,7 +19,9 @@ TOLD = What.CREATE | What.DELETE | What.RENAME | What.ONDIR
 _MOST_FOLDERS = 200_000
 _MOST_OPEN = 256
 _PATH = os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW
-_HEADER_BYTES = 8
+_HEADER_BYTES, _MOST_HANDLE = 8, 128
+_EMPTY_PATH = 0x1000  # AT_EMPTY_PATH
+_TRIES = 3
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -123,6 +125,26 @@ class Places:
         name = os.fsdecode(handle.name)
         return f"{folder.rstrip('/')}/{name}" if name and name != "." else folder
 
+    def own_path(self, descriptor: int) -> str:
+        """Return the path of an open file as this process sees it; "" when it has none, or changes it all the time.
+
+        Whoever opened it may live in a namespace where its folder is called /etc: what is told of a path is checked.
+        """
+        for _ in range(_TRIES):
+            path = os.readlink(f"/proc/self/fd/{descriptor}")
+            if _is_at(path, descriptor):
+                return path
+            again = self._open_handle(handle_of(descriptor))
+            if again is None:
+                continue
+            try:
+                path = os.readlink(f"/proc/self/fd/{again}")
+            finally:
+                os.close(again)
+            if _is_at(path, descriptor):
+                return path
+        return ""
+
     def _open_handle(self, handle: Handle) -> int | None:
         size = len(handle.handle)
         content = size.to_bytes(4, "little") + handle.kind.to_bytes(4, "little", signed=True) + handle.handle
@@ -142,6 +164,24 @@ class Places:
     def close(self) -> None:
         """Let go of everything that is held open."""
         self._forget_open()
+
+
+def _is_at(path: str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(descriptor))
+    except OSError:
+        return False
+
+
+def handle_of(descriptor: int) -> Handle:
+    """Return the handle of an open file. Raises OSError."""
+    buffer = ctypes.create_string_buffer(_MOST_HANDLE.to_bytes(4, "little"), _HEADER_BYTES + _MOST_HANDLE)
+    mount = ctypes.c_int()
+    if _libc.name_to_handle_at(descriptor, b"", buffer, ctypes.byref(mount), _EMPTY_PATH) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    size, kind = int.from_bytes(buffer.raw[:4], "little"), int.from_bytes(buffer.raw[4:8], "little", signed=True)
+    return Handle("self", b"", kind, buffer.raw[_HEADER_BYTES : _HEADER_BYTES + size], b"")
 
 
 def _folders_in(path: str) -> Iterator[str]:

@@ -43,6 +43,10 @@ def test_nonsense_is_refused(nonsense: Any) -> None:
         client_in(nonsense, 7)
 
 
+def test_a_scope_never_reaches_the_packet_filter() -> None:
+    assert str(parse("fe80::1%eth0 }; flush ruleset")) == "fe80::1"
+
+
 def test_a_connection_that_samba_does_not_know_is_said() -> None:
     with pytest.raises(Failed, match="any more"):
         client_in(told("ipv4:192.0.2.7:1"), 8)

@@ -60,9 +60,9 @@ class Shares:
 
 
 def parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """Return an address; one of IPv4 in the clothes of IPv6 without them. Raises Invalid."""
+    """Return an address; one of IPv4 in the clothes of IPv6 without them or its scope. Raises Invalid."""
     try:
-        parsed = ipaddress.ip_address(address.strip())
+        parsed = ipaddress.ip_address(address.strip().partition("%")[0])  # a scope could say anything
     except ValueError:
         raise Invalid(f"“{address}” is no address.", "Example: 192.168.1.20") from None
     mapped = parsed.ipv4_mapped if parsed.version == 6 else None
