@@ -1,6 +1,9 @@
 """Harmless programs that treat the files of one folder as ransomware would: each shape a program of its own."""
 
+import io
+import random
 import sys
+import zipfile
 from pathlib import Path
 
 COMMON = """
@@ -69,6 +72,19 @@ for path in names:
         file.seek(0)
         file.write(scrambled(content))
 """,
+    "keeps-magic": """
+for path in names:
+    content = read(path)
+    with open(path, "wb") as file:
+        file.write(b"PK\\3\\4" + scrambled(content) + b"PK\\5\\6" + bytes(18))
+""",
+    "keeps-ends": """
+for path in names:
+    content = read(path)
+    with open(path + ".tmp", "wb") as file:
+        file.write(content[:60] + scrambled(content[60:-256]) + content[-256:])
+    os.rename(path + ".tmp", path)
+""",
 }
 SHELL = """
 find "$1" -type f | sort | while read -r path; do
@@ -77,6 +93,11 @@ find "$1" -type f | sort | while read -r path; do
 done
 """
 ALL = (*SHAPES, "per-file")
+TRIED: list[tuple[str, tuple[str, ...], bool]] = [  # shape, what the kernel lacks, whether all are office documents
+    *((shape, (), False) for shape in ALL),
+    *((shape, ("pre_access",), False) for shape in ("truncate", "o_trunc", "per-file")),
+    *((shape, (), True) for shape in ("keeps-magic", "keeps-ends", "in-place", "rename-over")),
+]
 WORDS = b"invoice customer of the for and total amount due paid order number street city garden report meeting ".split()
 
 
@@ -87,8 +108,17 @@ def command(shape: str, folder: Path) -> list[str]:
     return [sys.executable, "-I", "-c", COMMON + SHAPES[shape], str(folder)]
 
 
-def make_documents(folder: Path, count: int) -> dict[str, bytes]:
-    """Write documents of several kinds into some folders; return their contents by path."""
+def archive(number: int) -> bytes:
+    """Return an office document, as far as its outer form goes."""
+    chance, held = random.Random(number), io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr("mimetype", "application/vnd.oasis.opendocument.text", zipfile.ZIP_STORED)
+        written.writestr("content.xml", b" ".join(chance.choices(WORDS, k=2000)) + b" %d" % number)
+    return held.getvalue()
+
+
+def make_documents(folder: Path, count: int, zipped: bool = False) -> dict[str, bytes]:
+    """Write documents of several kinds into some folders, or all of one; return their contents by path."""
     made = {}
     for number in range(count):
         words = [WORDS[(number * 7 + step * (3 + number % 5)) % len(WORDS)] for step in range(200 + number * 13 % 900)]
@@ -96,6 +126,8 @@ def make_documents(folder: Path, count: int) -> dict[str, bytes]:
         if number % 5 == 4:
             content = b"%PDF-1.4\n" + content + b"\n%%EOF\n"
         path = folder / f"part{number % 4}" / f"document-{number:03d}.{'pdf' if number % 5 == 4 else 'txt'}"
+        if zipped:
+            content, path = archive(number), path.with_suffix(".odt")
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
         made[str(path)] = content

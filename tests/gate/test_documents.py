@@ -73,19 +73,18 @@ def alarm_of(watcher: Watcher) -> Alarm:
     return Alarm.from_plain(told)
 
 
-MASKED = [(shape, ("pre_access",)) for shape in ("truncate", "o_trunc", "per-file")]
-
-
-@pytest.mark.parametrize(("shape", "masked"), [*((shape, ()) for shape in attacks.ALL), *MASKED])
+@pytest.mark.parametrize(("shape", "masked", "zipped"), attacks.TRIED)
 def test_an_attack_is_stopped_early_and_undone_whole(
-    shape: str, masked: tuple[str, ...], documents: Path, stage: Stage
+    shape: str, masked: tuple[str, ...], zipped: bool, documents: Path, stage: Stage
 ) -> None:
-    made = attacks.make_documents(documents, COUNT)
+    made = attacks.make_documents(documents, COUNT, zipped)
     status = {path: os.stat(path) for path in made}
     with Watcher(*masked) as watcher:
         plan = Documents(stage.store, (str(documents),))
         watcher.go_by(plan)
-        with subprocess.Popen(attacks.command(shape, documents), stderr=subprocess.DEVNULL) as attack:
+        with subprocess.Popen(
+            attacks.command(shape, documents), stderr=subprocess.DEVNULL, start_new_session=True
+        ) as attack:
             alarm = alarm_of(watcher)
             touched = differing(made)
             most = MOST_TOUCHED + (shape == "renames-first")  # the fourth has another name, and its content

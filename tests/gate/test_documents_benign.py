@@ -122,6 +122,34 @@ def office(folder: Path) -> None:
     assert all(zipfile.is_zipfile(path) for path in folder.glob("*.odt"))
 
 
+def saving(folder: Path) -> None:
+    """As LibreOffice saves: a lock, the old file emptied, a new one under another name, renamed over it while open.
+
+    The inode number of what is replaced goes to the next new file at once, on ext4.
+    """
+    code = """
+import io, os, random, sys, zipfile
+def content():
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text", zipfile.ZIP_STORED)
+        archive.writestr("content.xml", random.randbytes(random.randrange(3000, 9000)).hex())
+    return held.getvalue()
+for number in list(range(int(sys.argv[1]))) * 3:
+    name = f"{number}.odt"
+    with open(f".~lock.{name}#", "w") as lock:
+        lock.write("someone, a computer, today")
+    open(name, "wb").close()
+    with open("lu.tmp", "w+b") as file:
+        file.write(content())
+        file.flush()
+        os.rename("lu.tmp", name)
+    open(name, "rb").close()
+    os.unlink(f".~lock.{name}#")
+"""
+    run("python3", "-c", code, str(COUNT), cwd=folder)
+
+
 WORK: dict[str, tuple[str, Callable[[Path], None]]] = {
     "git": ("git", git),
     "tar": ("tar", tar),
@@ -131,6 +159,7 @@ WORK: dict[str, tuple[str, Callable[[Path], None]]] = {
     "image converter": ("convert", pictures),
     "editing": ("sed", editing),
     "moving": ("mv", moving),
+    "saving": ("python3", saving),
     "LibreOffice": ("lowriter", office),
 }
 

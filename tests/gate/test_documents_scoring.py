@@ -94,6 +94,33 @@ def test_an_archive_that_lost_its_end_is_damaged() -> None:
     assert damage(sample_of(whole), sample_of(cut))[0] == 1.0
 
 
+def test_an_archive_whose_form_is_only_pretended_is_damaged() -> None:
+    whole = zipped(os.urandom(9000))
+    for forged in (
+        b"PK\3\4" + noise(1, 9000) + b"PK\5\6" + bytes(18),
+        whole[:60] + noise(2, len(whole) - 82) + whole[-22:],
+        whole[:60] + noise(3, len(whole) - 316) + whole[-256:],
+    ):
+        assert damage(sample_of(whole), sample_of(forged))[0] == 1.0
+        assert damage(sample_of(TEXT), sample_of(forged))[0] >= 0.5
+
+
+@given(st.integers(600, 20_000))
+def test_a_text_whose_ends_are_kept_is_damaged_all_the_same(size: int) -> None:
+    plain = (TEXT * 2)[:size]
+    changed = plain[:60] + noise(size, size - 120) + plain[-60:]
+    assert damage(sample_of(plain), sample_of(changed))[0] == 1.0
+
+
+def test_what_was_emptied_and_then_saved_no_longer_counts_but_destruction_does() -> None:
+    scores = Scores(600.0)
+    scores.add_damage(["n"], 1.0, "/d/saved", 0.3, "emptied")
+    scores.add_damage(["n"], 1.0, "/d/lost", 1.0, "why")
+    scores.mend("/d/saved")
+    scores.mend("/d/lost")
+    assert scores.reasons("n") == {"/d/lost": "why"}
+
+
 def test_emptying_and_blanking_are_told_apart() -> None:
     before = sample_of(TEXT)
     assert damage(before, Sample(0))[0] == 0.3

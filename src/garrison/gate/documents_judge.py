@@ -8,7 +8,7 @@ from typing import Any
 
 from garrison.gate.documents_actors import Actor
 from garrison.gate.documents_places import Places
-from garrison.gate.documents_reading import sample
+from garrison.gate.documents_reading import handle_bytes, sample
 from garrison.gate.documents_scoring import Sample, Scores, damage, is_opaque
 from garrison.gate.documents_store import Store, metadata_of
 from garrison.linux.fanotify import What
@@ -19,7 +19,7 @@ _HELD_SECONDS = 600.0
 _MOST_SAMPLES = 1000
 _MOST_RECHECKED = 8
 _EVERYWHERE = What.OPEN_PERM | What.CLOSE_WRITE
-Key = tuple[int, int]  # device and inode
+Key = tuple[int, int, bytes]  # device, inode, and its handle: a number is given again to the next new file
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Judge:
 
     def opened_to_read(self, descriptor: int, status: os.stat_result, path: str, actor: Actor) -> None:
         """Keep a file that is read, for its content once it has no name."""
-        key = (status.st_dev, status.st_ino)
+        key = _key(descriptor, status)
         self._let_go(self._read.pop(key, None))
         self._read[key] = _Held(os.dup(descriptor), path, actor, self._store.now())
         if self._pre_access:
@@ -64,7 +64,7 @@ class Judge:
 
     def opened_to_write(self, descriptor: int, status: os.stat_result, path: str, actor: Actor) -> None:
         """Copy a file before it is written to."""
-        key = (status.st_dev, status.st_ino)
+        key = _key(descriptor, status)
         self._recheck(actor)
         before = self._samples.get(key) if not status.st_size else None
         if status.st_size:
@@ -79,7 +79,7 @@ class Judge:
 
     def about_to_change(self, descriptor: int, status: os.stat_result, path: str, actor: Actor) -> Sample:
         """Copy a file, unless this process's copy of it is still there; return what it was like."""
-        key = (status.st_dev, status.st_ino)
+        key = _key(descriptor, status)
         found = sample(descriptor)
         self._samples[key] = found
         self._samples.move_to_end(key)
@@ -117,7 +117,7 @@ class Judge:
 
     def closed(self, descriptor: int, status: os.stat_result) -> Actor | None:
         """Compare a file that was written with what it was; return whose deed that was. The descriptor stays."""
-        key = (status.st_dev, status.st_ino)
+        key = _key(descriptor, status)
         held = self._written.pop(key, None)
         if held is None:
             return None
@@ -135,10 +135,15 @@ class Judge:
         if self._places.is_trace(held.path):
             return
         if held.before.size:
-            weight, why = damage(held.before, after)
-            self.scores.add_damage(held.actor.nodes, now, held.path, weight, why)
+            self._compare(held.actor.nodes, held.path, held.before, after)
         elif is_opaque(after):
             self.scores.add_output(held.actor.nodes, now, held.path)
+
+    def _compare(self, nodes: tuple[str, ...], path: str, before: Sample, after: Sample) -> None:
+        weight, why = damage(before, after)
+        self.scores.add_damage(nodes, self._store.now(), path, weight, why)
+        if before.size and after.size and not weight:  # emptied first, as many programs save
+            self.scores.mend(path)
 
     def _recheck(self, actor: Actor) -> None:
         """Compare files that the same programs still have open: some write to all and close none."""
@@ -207,17 +212,26 @@ class Judge:
         with contextlib.suppress(OSError):
             descriptor = os.open(new, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
-                status = os.fstat(descriptor)
+                key = _key(descriptor, os.fstat(descriptor))
             finally:
                 os.close(descriptor)
-            key = (status.st_dev, status.st_ino)
-            after = self._closed.get(key)
-            if after is None:
-                held = self._written.get(key) or self._read.get(key)
-                after = sample(held.descriptor) if held is not None else None
+            after = self._last_seen(key)
             if after is not None:
-                weight, why = damage(sample(replaced.descriptor), after)
-                self.scores.add_damage(_both(replaced.actor, actor), self._store.now(), new, weight, why)
+                self._compare(_both(replaced.actor, actor), new, self._earlier(replaced), after)
+
+    def _last_seen(self, key: Key) -> Sample | None:
+        """Return what a file holds now, as far as it is known."""
+        held = self._written.get(key)
+        if held is None and key in self._closed:
+            return self._closed[key]
+        held = held or self._read.get(key)
+        return sample(held.descriptor) if held is not None else None
+
+    def _earlier(self, replaced: _Held) -> Sample:
+        """Return what a file held that was replaced: before it was emptied, should it have been."""
+        status = os.fstat(replaced.descriptor)
+        known = None if status.st_size else self._samples.get(_key(replaced.descriptor, status))
+        return known or sample(replaced.descriptor)
 
     def _follow_out(self, old: str) -> None:
         """Ask about a file also when it was carried out of the protected folders."""
@@ -234,8 +248,8 @@ class Judge:
 
     def _keep_nameless(self, held: _Held, path: str, actor: Actor, did: Did) -> None:
         """Copy a file that nobody else can reach any more."""
-        status = os.fstat(held.descriptor)
-        name = self._copied.get(((status.st_dev, status.st_ino), held.actor.process.name), "")
+        key = _key(held.descriptor, os.fstat(held.descriptor))
+        name = self._copied.get((key, held.actor.process.name), "")
         if not (name and self._store.has(name)):
             name = self._store.copy(held.descriptor, path)
         self._note(did, path, actor, copy=name, metadata=metadata_of(held.descriptor))
@@ -263,6 +277,10 @@ class Judge:
             self._let_go(held)
         self._read.clear()
         self._written.clear()
+
+
+def _key(descriptor: int, status: os.stat_result) -> Key:
+    return status.st_dev, status.st_ino, handle_bytes(descriptor)
 
 
 def _both(first: Actor, second: Actor) -> tuple[str, ...]:

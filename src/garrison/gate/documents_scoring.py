@@ -18,6 +18,8 @@ _FADES = 0.5  # what a deed counts when it is older than a tenth of the window
 _FOLDER_WEIGHT = 0.1
 _MOST_FOLDER_WEIGHT = 0.5
 _LONE_DELETION = 0.2
+_MENDABLE = 0.5  # below that, a good content later makes up for it
+_ZIP, _ZIP64 = 0, 0xFFFFFFFF  # the first of _MAGIC
 _MAGIC = (  # what a file starts with, and what must be in its last block, b"" for nothing
     (b"PK\x03\x04", b"PK\x05\x06"), (b"\xff\xd8\xff", b"\xff\xd9"), (b"\x89PNG\r\n\x1a\n", b"IEND"),
     (b"%PDF-", b"%%EOF"), (b"GIF8", b""), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b""), (b"SQLite format 3\0", b""),
@@ -44,6 +46,14 @@ class Sample:
     def tail(self) -> bytes:
         """The last block."""
         return self.blocks[-1] if self.blocks else b""
+
+    @property
+    def inner(self) -> tuple[bytes, ...]:
+        """What lies between the first and the last block; of a small file its middle half."""
+        if len(self.blocks) != 1:
+            return self.blocks[1:-1]
+        quarter = len(self.head) // 4
+        return (self.head[quarter:-quarter],) if quarter else ()
 
 
 def is_random(block: bytes) -> bool:
@@ -74,7 +84,27 @@ def magic(sample: Sample) -> int:
 def is_whole(sample: Sample) -> bool:
     """Return whether a file of a known kind also ends as that kind does."""
     number = magic(sample)
+    if number == _ZIP:
+        return _directory(sample) is not None
     return number >= 0 and (number == len(_MAGIC) or _MAGIC[number][1] in sample.tail)
+
+
+def _directory(sample: Sample) -> bytes | None:
+    """Return what is at hand of a ZIP archive's directory, with its end; None when it does not hang together.
+
+    APPNOTE.TXT 4.3.16: an end names where the directory is and how large. Zip64 says all ones instead.
+    """
+    tail, begins = sample.tail, sample.size - len(sample.tail)
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or len(tail) - end < 22 or len(tail) - end - 22 != int.from_bytes(tail[end + 20 : end + 22], "little"):
+        return None
+    size, at = (int.from_bytes(tail[place : place + 4], "little") for place in (end + 12, end + 16))
+    if at == _ZIP64:
+        size = max(0, end - 76)
+    elif at + size > begins + end:
+        return None
+    first = tail.find(b"PK\x01\x02", max(0, end - size), end)
+    return tail[first:] if first >= 0 else None
 
 
 def is_opaque(sample: Sample) -> bool:
@@ -105,20 +135,29 @@ def _damage_in_kind(before: Sample, after: Sample) -> tuple[float, str]:
         if old == new:
             return _damage_in_place(before, after)
         return (0.7 if old >= 0 else 0.5), "turned into another kind of file"
-    has_turned = sum(map(is_random, after.blocks)) > sum(map(is_random, before.blocks))
-    if has_turned:
+    if _count_random(after) > _count_random(before):
         return 1.0, "partly turned into what looks random"
     if old >= 0 and is_whole(before):
         return (1.0, "its end was lost") if new == old else (0.5, "its kind was lost")
     return 0.0, ""
 
 
+def _count_random(sample: Sample) -> int:
+    pieces = sample.blocks if len(sample.blocks) > 1 else (*sample.blocks, *sample.inner)
+    return sum(map(is_random, pieces))
+
+
 def _damage_in_place(before: Sample, after: Sample) -> tuple[float, str]:
     """Judge a file that kept its kind: a program that saves anew hardly ever meets the size of before."""
-    inner = after.blocks[1:-1]
-    if before.size != after.size or not inner or not all(map(is_random, inner)):
+    is_zip = magic(after) == _ZIP
+    if is_zip and _directory(before) == _directory(after):  # it has the check sums of what is inside
+        return 1.0, "its inside was changed under its old directory"
+    old, new = before.inner, after.inner
+    if before.size != after.size or old == new or not new or not all(map(is_random, new)):
         return 0.0, ""
-    return (0.5, "rewritten in place") if before.blocks[1:-1] != inner else (0.0, "")
+    if not is_zip and not all(map(is_random, old)):
+        return 1.0, "partly turned into what looks random"
+    return (0.5, "rewritten in place") if len(after.blocks) > 1 else (0.0, "")
 
 
 @dataclass(slots=True)
@@ -147,6 +186,12 @@ class Scores:
             known = book.damaged.get(path)
             if weight > 0 and (known is None or known[1] <= weight):
                 book.damaged[path] = (when, weight, why)
+
+    def mend(self, path: str) -> None:
+        """Forget what little was seen of a file, such as that it was emptied: it has a good content again."""
+        for book in self._books.values():
+            if path in book.damaged and book.damaged[path][1] < _MENDABLE:
+                del book.damaged[path]
 
     def add_output(self, nodes: Iterable[Hashable], when: float, path: str) -> None:
         """Count a new file that looks encrypted."""
