@@ -15,6 +15,7 @@ CAMPAIGNS = {
     "quarantine-kill": "tests.abilities.campaign",
     "daemon-kill": "tests.daemon.campaign",
     "gate-kill": "tests.keeper.campaign",
+    "watcher-office": "tests.gate.campaign",
     "upgrade-kill": "tests.abilities.application.campaign",
 }
 

@@ -16,7 +16,7 @@ from tests.gate import attacks
 from tests.gate.volumes import Watcher, volume, why_not
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "can")
-COUNT = int(os.environ.get("GARRISON_BENIGN_DOCUMENTS", "24"))  # 200 in the campaign
+COUNT = int(os.environ.get("GARRISON_BENIGN_DOCUMENTS", "24"))  # 250 in the campaign: 200 texts
 
 
 @pytest.fixture(scope="module")
