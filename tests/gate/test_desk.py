@@ -98,7 +98,7 @@ def test_only_runs_are_asked_about_when_the_plan_says_so(live: Live, disk: Path,
     assert not is_denied(program)
     with pytest.raises(PermissionError):
         subprocess.run([program], check=False)
-    assert live.wait_for_found(program).occasion is Occasion.RUN
+    live.wait_for(Found, lambda fact: (fact.path, fact.occasion) == (str(program), Occasion.RUN))
 
 
 def test_a_name_that_is_no_text_is_told_as_it_is(live: Live, disk: Path, place: Path) -> None:

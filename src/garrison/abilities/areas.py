@@ -48,11 +48,15 @@ _ALL_SEALS = 0xF  # F_SEAL_SEAL, SHRINK, GROW and WRITE of fcntl(2): container r
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """A threat that is no file. place: where it is, in words. process: in which one, None for the system's own."""
+    """A threat that is no file. place: where it is, in words. process: in which one, None for the system's own.
+
+    is_data: it lies where nothing can run. An editor or a scanner may hold it honestly, so nobody is ended for that.
+    """
 
     place: str
     finding: Finding
     process: Running | None = None
+    is_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +195,7 @@ async def _examine_parts(
                 for finding in verdict.findings:
                     if (process.pid, finding.name) not in seen:
                         seen.add((process.pid, finding.name))
-                        await sink(Oddity(f"memory of {_named(process)}", finding, process))
+                        await sink(Oddity(f"memory of {_named(process)}", finding, process, not part.can_run))
 
 
 async def _matched(pool: WorkerPool, descriptor: int, account: int) -> Verdict:

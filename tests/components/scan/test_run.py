@@ -105,6 +105,13 @@ def test_a_process_is_ended_when_that_was_asked_for(suite: RunningSuite) -> None
     assert Path(sys.executable).exists()
 
 
+def test_nobody_is_ended_for_data_that_cannot_run(suite: RunningSuite) -> None:
+    with started(sys.executable, "-c", INJECTED.replace("prot=7", "prot=3")) as child:
+        result, _ = scanned(suite, "memory", action="quarantine")
+        assert {row["result"] for row in rows(result, child.pid)} <= {"only reported"}
+        assert child.poll() is None
+
+
 def test_what_starts_by_itself_is_scanned_with_what_it_starts(suite: RunningSuite, tmp_path: Path) -> None:
     home = Path(os.path.expanduser("~"))
     folder = home / ".config" / "autostart"

@@ -282,7 +282,7 @@ class Scanning(sdk.Component[ScanSettings]):
         finding, process, owner = oddity.finding, oddity.process, run.job.caller.uid
         if run.passed_over.excludes(finding.name, ""):
             return
-        is_done = run.ends and process is not None and end(process)
+        is_done = run.ends and process is not None and not oddity.is_data and end(process)
         row = RunningRow(
             place=oddity.place,
             pid=process.pid if process else 0,
