@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error.text}\n")
         return EXIT_FAILED
     except OSError as error:
-        sys.stderr.write(f"{error.filename or 'keeper'}: {error.strerror}\n")
+        sys.stderr.write(f"{error.filename or 'keeper'}: {error.strerror or error}\n")  # a time-out has no number
         return EXIT_FAILED
     return 0
 
