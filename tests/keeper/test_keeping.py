@@ -1,6 +1,7 @@
 """Whoever is killed, at whatever moment: nobody stays stuck, and protection comes back."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -160,6 +161,13 @@ time.sleep(60)
     running.kill()
     running.communicate()
     wait_until(started.exists, 5)
+
+
+def test_a_keeper_whose_folder_was_removed_ends_with_its_gates(live: Live, evil: Path) -> None:
+    keeper, gates = live.processes("garrison.keeper"), live.processes("garrison.gate")
+    shutil.rmtree(live.folder)
+    wait_until(lambda: not any(is_running(process) for process in [*keeper, *gates]))
+    assert not is_denied(evil)
 
 
 def test_facts_wait_for_somebody_to_hear_them(live: Live, evil: Path) -> None:

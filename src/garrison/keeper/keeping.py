@@ -37,6 +37,8 @@ _TICK_SECONDS = 0.25
 _PEER = struct.Struct("3i")  # struct ucred
 GAP = "The process that guards files ended unexpectedly."
 
+_LOCK = "keeper.lock"
+
 
 class Ended(Exception):  # no error: the order to end
     """All is to end."""
@@ -65,7 +67,7 @@ class Keeper:
         """Take the lock and the groups, fresh or from a gate without a keeper. Raises Unavailable, OSError."""
         self._listen_to_signals()
         if adopted is None:
-            self._lock = _locked(self._folder / "keeper.lock")
+            self._lock = _locked(self._folder / _LOCK)
             self._fuse.begin()
             self._open_groups()
         else:
@@ -135,6 +137,8 @@ class Keeper:
 
     def _tick(self) -> None:
         now = time.monotonic()
+        if self._is_homeless():  # uninstalled: nothing is to be brought back
+            raise Ended
         if self._spare is None and now >= self._pause_until:
             self._start_spare()
         if self._gate is not None and self._gate.stuck_seconds > _STUCK_SECONDS:
@@ -146,6 +150,15 @@ class Keeper:
             self._fuse.settle()
         if self._daemon.due is not None:
             self._daemon.start_if_due()
+
+    def _is_homeless(self) -> bool:
+        """Return whether the folder that this keeper works for has been removed, or is another one by now."""
+        try:
+            return not os.path.samestat(os.fstat(self._lock), os.stat(self._folder / _LOCK))
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
 
     def _start_spare(self) -> None:
         self._pause_until = time.monotonic() + 1.0
