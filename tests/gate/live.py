@@ -18,6 +18,7 @@ import pytest
 from garrison.base.paths import own_program
 from garrison.engine.budget import Limits
 from garrison.linux.fanotify import features
+from garrison.wire.client import folder_of, short_address
 from garrison.wire.frames import decode, encode
 from garrison.wire.guarding import (
     KEEPER_SOCKET,
@@ -109,7 +110,8 @@ class Live:
                 self._socket.close()
             self._socket = socket.socket(socket.AF_UNIX)
             try:
-                self._socket.connect(str(self.folder / SOCKET))
+                with folder_of(self.folder / SOCKET) as folder:
+                    self._socket.connect(short_address(folder, SOCKET))
             except (FileNotFoundError, ConnectionRefusedError):
                 assert time.monotonic() < end, (self.folder / "gate.log").read_text()
                 time.sleep(0.01)
@@ -180,7 +182,8 @@ class Live:
         while True:
             speaking = socket.socket(socket.AF_UNIX)
             try:
-                speaking.connect(str(self.folder / KEEPER_SOCKET))
+                with folder_of(self.folder / KEEPER_SOCKET) as folder:
+                    speaking.connect(short_address(folder, KEEPER_SOCKET))
             except (FileNotFoundError, ConnectionRefusedError):
                 speaking.close()
                 assert time.monotonic() < end

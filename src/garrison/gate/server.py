@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from garrison.wire.client import folder_of, short_address
 from garrison.wire.frames import decode, encode
 from garrison.wire.guarding import MOST_LINE, Fact, Gap, Plan, fact_to_plain
 
@@ -35,7 +36,8 @@ class Server:
         fresh = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         fresh.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(fresh))
+        with folder_of(fresh) as folder:
+            listener.bind(short_address(folder, fresh.name))
         fresh.chmod(0o600)
         listener.listen(8)
         fresh.rename(self._path)  # in place of one that a killed gate left

@@ -19,6 +19,7 @@ from garrison.keeper.fuse import HEALTHY_SECONDS, Fuse
 from garrison.keeper.gates import GateProcess, start_gate
 from garrison.linux import fanotify
 from garrison.linux.fanotify import Init
+from garrison.wire.client import folder_of, short_address
 from garrison.wire.examination import receive_with_descriptors
 from garrison.wire.frames import decode
 from garrison.wire.guarding import KEEPER_SOCKET, MOST_LINE, SOCKET, Arm, End, Hello, order_from_plain
@@ -112,7 +113,8 @@ class Keeper:
         fresh.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         listener.setblocking(False)
-        listener.bind(str(fresh))
+        with folder_of(fresh) as folder:
+            listener.bind(short_address(folder, fresh.name))
         fresh.chmod(0o600)
         listener.listen(8)
         fresh.rename(path)
