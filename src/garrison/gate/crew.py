@@ -88,7 +88,7 @@ class Crew:
         if pool is None:
             return None
         try:
-            server = await pool._current_server()  # noqa: SLF001 # the pool has no way to lend a worker yet
+            server = await pool.current_server()
             return await server.start_worker(account)
         except (Unavailable, ServerGone):
             return None

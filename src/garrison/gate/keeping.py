@@ -22,6 +22,7 @@ from garrison.wire.keeping import (
     Ready,
     decode,
     encode,
+    hear,
 )
 
 KEEPER = "garrison.keeper"
@@ -66,26 +67,13 @@ class KeeperLink:
         """Tell the keeper that all goes on, hear what it says, and start another when it is gone; until cancelled."""
         while True:
             self._say(Pulse(min(busy_seconds(), 1e6)))
-            if not self._hear():
+            if not hear(self._channel, self._take):
                 await self._replace()
             await asyncio.sleep(PULSE_SECONDS)
 
-    def _hear(self) -> bool:
-        """Take what the keeper has said; return whether it is there."""
-        while True:
-            try:
-                packet, descriptors = receive_with_descriptors(self._channel, PACKET_BYTES)
-            except BlockingIOError:
-                return True
-            except OSError:
-                return False
-            for descriptor in descriptors:
-                os.close(descriptor)
-            if not packet:
-                return False
-            message = decode(packet)
-            if isinstance(message, Own):
-                self.on_own(message.numbers)
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Own):
+            self.on_own(message.numbers)
 
     async def _replace(self) -> None:
         """Start a keeper that takes these groups over."""

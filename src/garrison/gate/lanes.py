@@ -29,7 +29,7 @@ class Lane:
         self.worker = worker
         self.generation = generation
         self.account = worker.account
-        self.connection: socket.socket = worker._connection  # noqa: SLF001 # spoken to from another thread
+        self.connection: socket.socket = worker.connection  # spoken to from another thread
         self.descriptor = self.connection.fileno()
         self.question: Question | None = None
         self.since = 0.0

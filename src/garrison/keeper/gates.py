@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from garrison.base.paths import own_program
-from garrison.wire.examination import receive_with_descriptors, send_start
-from garrison.wire.keeping import PACKET_BYTES, Message, Policy, Pulse, Ready, decode, encode
+from garrison.wire.examination import send_start
+from garrison.wire.keeping import Message, Policy, Pulse, Ready, encode, hear
 
 GATE = "garrison.gate"
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
@@ -50,19 +50,7 @@ class GateProcess:
 
     def hear(self) -> bool:
         """Take what it has said; return whether it may say more."""
-        while True:
-            try:
-                packet, descriptors = receive_with_descriptors(self.channel, PACKET_BYTES)
-            except BlockingIOError:
-                return True
-            except OSError:
-                return False
-            for descriptor in descriptors:
-                os.close(descriptor)
-            if not packet:
-                return False
-            with contextlib.suppress(ValueError):
-                self._take(decode(packet))
+        return hear(self.channel, self._take)
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Ready):

@@ -239,7 +239,7 @@ class Worker:
         self.end: asyncio.Future[str] = self._loop.create_future()
         self.served = 0
         self._number = number
-        self._connection = connection
+        self.connection = connection
         self._frames = Frames()
         self.is_dismissed = False
         self.is_worn = False
@@ -262,10 +262,10 @@ class Worker:
         """
         frame = encode_batch(batch)
         try:
-            rest = frame[send_start(self._connection, frame, descriptors) :]
+            rest = frame[send_start(self.connection, frame, descriptors) :]
             if rest:
                 async with asyncio.timeout(seconds):
-                    await self._loop.sock_sendall(self._connection, rest)
+                    await self._loop.sock_sendall(self.connection, rest)
         except (OSError, TimeoutError):
             raise WorkerGone from None
 
@@ -305,7 +305,7 @@ class Worker:
     def dismiss(self) -> None:
         """Part from it, for good."""
         self.is_dismissed = True
-        self._connection.close()
+        self.connection.close()
         self.server.kill(self._number)
 
     def has_answered(self) -> bool:
@@ -333,7 +333,7 @@ class Worker:
     def _receive(self) -> bytes:
         """Return what has come, b"" if nothing has. Raises WorkerGone."""
         try:
-            content = self._connection.recv(_READ_BYTES)
+            content = self.connection.recv(_READ_BYTES)
         except BlockingIOError:
             return b""
         except OSError:  # reset: it ended with objects unread
@@ -346,7 +346,7 @@ class Worker:
         """Wait until something has come, or until the deadline; what came stays in the socket."""
         waiter = self._loop.create_future()
         timer = self._loop.call_at(deadline, _wake, waiter)
-        descriptor = self._connection.fileno()
+        descriptor = self.connection.fileno()
         self._loop.add_reader(descriptor, _wake, waiter)
         try:
             await waiter

@@ -122,7 +122,7 @@ class WorkerPool:
     async def __aenter__(self) -> Self:
         """Start the fork server. Raises Unavailable when it cannot open the databases."""
         try:
-            await self._current_server()
+            await self.current_server()
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
@@ -274,7 +274,7 @@ class WorkerPool:
         return outcome, not (answer.tired or worker.is_worn or worker.served >= self._objects_per_worker)
 
     async def _hire(self, account: int) -> Worker:
-        server = await self._current_server()
+        server = await self.current_server()
         server.users += 1
         try:
             worker = self._take_idle(server, account) or await server.start_worker(account)
@@ -310,7 +310,8 @@ class WorkerPool:
         if server is not self._server and not server.users:
             server.close()
 
-    async def _current_server(self) -> ForkServer:
+    async def current_server(self) -> ForkServer:
+        """Return the fork server of the databases in use, for who wants workers of its own. Raises Unavailable."""
         async with self._change:
             if self._server is None or not self._server.is_alive:
                 self._adopt(await self._start_server(self._databases))

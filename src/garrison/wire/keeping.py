@@ -1,7 +1,13 @@
 """What the keeper and its gate say to each other: one JSON object a packet, descriptors beside it."""
 
+import contextlib
 import json
+import os
+import socket
+from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from garrison.wire.examination import receive_with_descriptors
 
 PACKET_BYTES = 64 * 1024
 PULSE_SECONDS = 0.5
@@ -61,6 +67,23 @@ _KINDS: dict[str, Any] = {kind.__name__: kind for kind in (Ready, Go, Own, Pulse
 def encode(message: Message) -> bytes:
     """Return a message as one packet."""
     return json.dumps([type(message).__name__, message._asdict()]).encode("ascii")
+
+
+def hear(channel: socket.socket, take: Callable[[Message], None]) -> bool:
+    """Take what was said on a channel that does not block; return whether there may be more. Nonsense is left out."""
+    while True:
+        try:
+            packet, descriptors = receive_with_descriptors(channel, PACKET_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        for descriptor in descriptors:  # none is asked for here
+            os.close(descriptor)
+        if not packet:
+            return False
+        with contextlib.suppress(ValueError):
+            take(decode(packet))
 
 
 def decode(packet: bytes) -> Message:

@@ -56,20 +56,20 @@ def _confine(parent: int, memory_bytes: int) -> None:
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     # What one request needs is loaded for it alone: loading all takes as long as putting a small update together.
     if request.get("do") == "accept":
-        from garrison.abilities.databases.accepting import accept  # noqa: PLC0415
+        from garrison.abilities.databases.accepting import accept  # noqa: PLC0415 # late: each request loads its own
 
         return accept(request)
     if "assemble" in request:
-        from garrison.abilities.databases.assembling import assemble  # noqa: PLC0415
+        from garrison.abilities.databases.assembling import assemble  # noqa: PLC0415 # likewise
 
         return assemble(request["assemble"])
     return _compiled(request)
 
 
 def _compiled(request: dict[str, Any]) -> dict[str, Any]:
-    from garrison.abilities.databases.building import compile_sources, compiled_in  # noqa: PLC0415
-    from garrison.engine.signatures.build import Options  # noqa: PLC0415
-    from garrison.engine.signatures.proofs import Trust  # noqa: PLC0415
+    from garrison.abilities.databases.building import compile_sources, compiled_in  # noqa: PLC0415 # likewise
+    from garrison.engine.signatures.build import Options  # noqa: PLC0415 # likewise
+    from garrison.engine.signatures.proofs import Trust  # noqa: PLC0415 # likewise
 
     sources = [Path(source) for source in request["sources"]]
     options = Options(pua=request["pua"], trust=Trust(allow_unsigned=request["unsigned"]))

@@ -84,7 +84,7 @@ def derived(name: str, index: memoryview) -> bytes:
     """
     import hyperscan  # noqa: PLC0415 # an update of digests alone needs no compiler
 
-    from garrison.engine.patterns.writer import recompiled  # noqa: PLC0415
+    from garrison.engine.patterns.writer import recompiled  # noqa: PLC0415 # likewise
 
     try:
         return recompiled(index, _TARGETS[name])
