@@ -58,7 +58,7 @@ def test_a_named_host_that_turns_out_to_be_this_computer_is_not_asked() -> None:
 
 def test_a_private_header_goes_to_the_server_that_was_asked_and_to_none_that_it_refers_to() -> None:
     requester = Requester(Line(), lambda _: None)
-    with Server({"/there": status(200)}) as other, Server() as server:
+    with Server({"/there": status(200)}) as other, Server(closes=False) as server:
         for target in (f"http://127.0.0.1:{other.port}/there", "/there"):
             server.answers = {"/file": redirect(target), "/there": status(200)}
             with requester.ask(parse_address(server.url()), {}, (), ("Auth-Key", "secret")) as answer:
