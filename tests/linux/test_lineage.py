@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,17 @@ def test_a_thread_is_told_as_its_process() -> None:
     assert found == [look(os.getpid())]
 
 
+def begun(*command: str, **options: Any) -> "subprocess.Popen[bytes]":
+    """Start a program, and wait until the kernel has made all of it: its command and its environment come last."""
+    child = subprocess.Popen(command, **options)
+    until = time.monotonic() + 10
+    while not Path(f"/proc/{child.pid}/cmdline").read_bytes() and time.monotonic() < until:
+        time.sleep(0.001)
+    return child
+
+
 def test_a_child_descends_from_this_process() -> None:
-    with subprocess.Popen(["sleep", "60"]) as child:
+    with begun("sleep", "60") as child:
         process = look(child.pid)
         assert process is not None
         assert [each.pid for each in ancestors(process)][:2] == [child.pid, os.getpid()]
@@ -43,7 +53,7 @@ def test_a_child_descends_from_this_process() -> None:
 
 def test_what_has_something_loaded_into_it_is_not_sound() -> None:
     for added, is_sound in (({}, True), ({"LD_PRELOAD": "libc.so.6"}, False), ({"X_LD_PRELOAD": "y"}, True)):
-        with subprocess.Popen(["/bin/sleep", "60"], env={"PATH": "/bin", **added}) as child:
+        with begun("/bin/sleep", "60", env={"PATH": "/bin", **added}) as child:
             process = look(child.pid)
             child.kill()
         owner = os.stat("/bin/sleep").st_uid
@@ -53,7 +63,7 @@ def test_what_has_something_loaded_into_it_is_not_sound() -> None:
 
 def test_a_program_that_its_user_owns_is_not_sound(tmp_path: object) -> None:
     code = "import os, sys; sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as child:
+    with begun(sys.executable, "-c", code, stdin=subprocess.PIPE) as child:
         process = look(child.pid)
         assert process is not None
         status = os.stat(f"/proc/{child.pid}/exe")
@@ -63,7 +73,7 @@ def test_a_program_that_its_user_owns_is_not_sound(tmp_path: object) -> None:
 
 def test_what_is_loaded_behind_a_long_environment_is_seen() -> None:
     padding = {f"P{number}": "x" * 100_000 for number in range(12)}
-    with subprocess.Popen(["/bin/sleep", "60"], env={**padding, "LD_PRELOAD": "libc.so.6"}) as child:
+    with begun("/bin/sleep", "60", env={**padding, "LD_PRELOAD": "libc.so.6"}) as child:
         while not Path(f"/proc/{child.pid}/environ").read_bytes():  # the kernel is not done with starting it
             time.sleep(0.001)
         process = look(child.pid)

@@ -157,12 +157,13 @@ class Areas:
 
     async def boot(self, acting: Acting, sink: Sink, found: list[Disk] | None = None) -> None:
         """Examine what starts each disk, and its partition tables."""
+        unread: dict[str, list[str]] = {}  # by reason: an ordinary account may read none of them
         for disk in await acting.run(lambda: list(disks())) if found is None else found:
             place = f"boot sectors of {disk.path}"
             try:
                 content = await acting.run(boot_sectors, disk)
             except OSError as error:
-                await sink(Trouble(place, f"not read: {(error.strerror or str(error)).lower()}"))
+                unread.setdefault((error.strerror or str(error)).lower(), []).append(disk.path)
                 continue
             with _in_memory(content) as descriptor:
                 verdict = await self._verdict(descriptor, place, acting, sink)
@@ -171,6 +172,8 @@ class Areas:
             for remark in verdict.remarks:
                 if remark.what != TOO_SHORT:  # the partitions themselves are not among what was read
                     await sink(Trouble(place, ": ".join([*remark.inner, remark.what])))
+        for reason, paths in unread.items():
+            await sink(Trouble(f"boot sectors of {', '.join(paths)}", f"not read: {reason}"))
 
     async def _verdict(self, descriptor: int, name: str, acting: Acting, sink: Sink) -> Verdict:
         try:
