@@ -26,6 +26,13 @@ def test_this_process_and_those_that_are_named_are_ours() -> None:
     assert not own.has(NOBODY)
 
 
+def test_those_of_no_session_are_not_ours_also_where_this_process_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getsid", lambda _process: 0)  # as below a first process that never asked for a session
+    own = Own()
+    assert not own.has(os.getppid())
+    assert own.has(os.getpid())
+
+
 def test_what_leads_a_session_and_was_started_here_is_ours_with_all_it_starts() -> None:
     code = (
         "import subprocess, sys; child = subprocess.Popen(['sleep', '60']); print(child.pid, flush=True); child.wait()"

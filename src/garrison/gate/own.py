@@ -26,10 +26,10 @@ class Own:
             return False
         try:
             leader = os.getsid(process)
+            if leader <= 0:  # likewise, or of no session, which may be true of this process too
+                return False
             if leader == self._session:
                 return True
-            if leader <= 0:  # likewise, or a process that the kernel itself started
-                return False
             os.waitid(os.P_PID, leader, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except (ChildProcessError, ProcessLookupError):  # no child of ours; no process any more
             return False
