@@ -1,0 +1,1 @@
+"""The suite's own operations, a file a subject."""

@@ -1,0 +1,48 @@
+"""Showing and changing settings."""
+
+from typing import Annotated, ClassVar
+
+from garrison.daemon.operations.base import Operations
+from garrison.daemon.suite_results import Said, SettingChanged, SettingRow
+from garrison.sdk import Access, Caller, Event, about, action
+
+
+class SettingsOperations(Operations):
+    """Show and change settings."""
+
+    events: ClassVar[tuple[type[Event], ...]] = (SettingChanged,)
+    aliases: ClassVar[dict[str, str]] = {
+        "settings": "settings-list",
+        "settings list": "settings-list",
+        "settings get": "settings-get",
+        "settings set": "settings-set",
+        "settings reset": "settings-reset",
+    }
+
+    @action("Settings", access=Access.VIEW)
+    def settings_list(
+        self, caller: Caller, component: Annotated[str, about("Of this component only")] = ""
+    ) -> list[SettingRow]:
+        """List the settings with their values, defaults and meaning."""
+        return self._desk.rows(caller, component)
+
+    @action("Show a setting", access=Access.VIEW)
+    def settings_get(self, caller: Caller, name: Annotated[str, about("COMPONENT.SETTING")]) -> SettingRow:
+        """Show one setting."""
+        return self._desk.row(caller, name)
+
+    @action("Change a setting", access=Access.CONFIGURE)
+    async def settings_set(
+        self,
+        name: Annotated[str, about("COMPONENT.SETTING")],
+        values: Annotated[list[str], about("The value; several for a list, none for an empty list")],
+        caller: Caller,
+    ) -> Said:
+        """Change one setting."""
+        return Said(text=f"{name} is now {await self._desk.set(caller, name, values)}.")
+
+    @action("Restore default settings", access=Access.WEAKEN)
+    async def settings_reset(self, component: str, caller: Caller) -> Said:
+        """Give a component its default settings again."""
+        await self._desk.reset(caller, component)
+        return Said(text=f"{component} has its default settings again.")
