@@ -7,22 +7,20 @@ import zipfile
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from garrison.abilities.databases import Databases
 from garrison.abilities.quarantine import Identity, Quarantine
-from garrison.abilities.scanner import Examined, Progress, Scanner, Way, verdict_of
+from garrison.abilities.scanner import Examined, Progress, Scanner, Way
 from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import FakeClock
 from garrison.base.errors import Unavailable
 from garrison.base.paths import Home
-from garrison.engine.verdict import Certainty, Kind, Verdict
+from garrison.engine.budget import Limits
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Trouble
-from garrison.linux.workers import Outcome
-from tests.abilities.things import EICAR, FINDING, NOBODY, START, acting_self, descriptors, make_store, needs_root, take
+from tests.abilities.things import EICAR, NOBODY, START, acting_self, descriptors, make_store, needs_root, take
 from tests.engine.rules.samples import load
 
 
@@ -301,47 +299,59 @@ def test_a_scan_under_way_goes_on_with_what_it_began_with(home: Home, top: Path)
     assert found == 100
 
 
-@pytest.mark.parametrize(
-    ("failure", "detail", "name", "word"),
-    [
-        ("crashed", "killed by SIGSEGV", "Anomaly.Scan.Crash", "SIGSEGV"),
-        ("timeout", "", "Anomaly.Scan.Timeout", "in time"),
-        ("memory", "", "Anomaly.Scan.Memory", "out of memory"),
-    ],
-)
-def test_what_kills_a_worker_is_a_finding(failure: str, detail: str, name: str, word: str) -> None:
-    (finding,) = verdict_of(Outcome(0, None, failure, detail)).findings
-    assert (finding.name, finding.kind, finding.certainty) == (name, Kind.ANOMALY, Certainty.PROBABLE)
-    assert word in finding.why
+def _own_workers() -> dict[int, int]:
+    """Return the processes that examine for this one, with how nice they are."""
+    found = {}
+    for server in _children(os.getpid()):
+        for worker in _children(server):
+            found[worker] = os.getpriority(os.PRIO_PROCESS, worker)
+    return found
 
 
-PLAIN = Verdict(type="data", objects=1, bytes=1, findings=(FINDING,)).to_plain()
+def _children(process: int) -> list[int]:
+    threads = Path(f"/proc/{process}/task").iterdir()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
 
 
-@pytest.mark.parametrize(
-    "untrusted",
-    [
-        None,
-        [],
-        {},
-        "verdict",
-        {**PLAIN, "objects": -1},
-        {**PLAIN, "objects": True},
-        {**PLAIN, "bytes": "1"},
-        {**PLAIN, "type": "x" * 20_000},
-        {**PLAIN, "findings": 5},
-        {**PLAIN, "findings": [["a", "b"]]},
-        {**PLAIN, "findings": [["a", "\x1b[2J" * 2000, "known", [], ""]]},
-        {**PLAIN, "findings": [["a", {}, "known", [], ""]]},
-        {**PLAIN, "remarks": [["x", ["y"] * 1000]]},
-    ],
-)
-def test_nonsense_of_a_worker_is_a_finding(untrusted: Any) -> None:
-    (finding,) = verdict_of(Outcome(0, untrusted, "", "")).findings
-    assert (finding.name, finding.kind) == ("Anomaly.Scan.Crash", Kind.ANOMALY)
-    assert len(finding.why) < 300
-    assert finding.why.isprintable()
+def test_a_scan_that_gives_way_has_workers_of_its_own_that_do(home: Home, top: Path) -> None:
+    (top / "eicar").write_bytes(EICAR)
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    seen: list[set[int]] = []
+
+    async def inside() -> None:
+        scanner = make_scanner(home)
+
+        async def sink(item: Examined | Trouble) -> None:
+            assert isinstance(item, Examined)
+            assert item.verdict.findings
+            seen.append(set(_own_workers().values()))
+
+        for gives_way in (True, False):
+            async with Acting(os.geteuid(), os.getegid(), gives_way=gives_way) as acting:
+                assert await acting.run(os.getpriority, os.PRIO_PROCESS, 0) == (19 if gives_way else usual)
+                await scanner.scan([str(top)], acting, sink, lambda _: False, Progress())
+        await scanner.close()
+
+    asyncio.run(inside())
+    assert seen == [{19}, {usual}]
 
 
-def test_a_verdict_comes_through_whole() -> None:
-    assert verdict_of(Outcome(0, PLAIN, "", "")) == Verdict.from_plain(PLAIN)
+def test_a_scan_may_have_a_way_of_its_own(home: Home, top: Path) -> None:
+    with zipfile.ZipFile(top / "archive.zip", "w") as archive:
+        archive.writestr("eicar", EICAR)
+    found: list[int] = []
+
+    async def inside() -> None:
+        scanner = make_scanner(home)
+
+        async def sink(item: Examined | Trouble) -> None:
+            assert isinstance(item, Examined)
+            found.append(len(item.verdict.findings))
+
+        async with acting_self() as acting:
+            for way in (Way(Limits(archives=0)), None):
+                await scanner.scan([str(top)], acting, sink, lambda _: False, Progress(), is_complete=True, way=way)
+        await scanner.close()
+
+    asyncio.run(inside())
+    assert found == [0, 1]

@@ -78,13 +78,26 @@ def taught(tmp_path: Path, clock: FakeClock) -> tuple[Path, os.stat_result]:
     clean = known(tmp_path / "state", clock)
     learned(clean, what)
     clean.save()
-    return tmp_path / "state" / "clean", what
+    return next((tmp_path / "state").glob("clean-*")), what
 
 
 def test_other_databases_or_another_way_know_nothing(tmp_path: Path, clock: FakeClock) -> None:
     _, what = taught(tmp_path, clock)
     assert known(tmp_path / "state", clock).knows(what)
     assert not known(tmp_path / "state", clock, "other set", "way").knows(what)
+
+
+def test_two_ways_are_known_side_by_side_and_the_oldest_of_many_is_forgotten(tmp_path: Path, clock: FakeClock) -> None:
+    _, what = taught(tmp_path, clock)
+    for number in range(1, 6):
+        other = known(tmp_path / "state", clock, "set", f"way {number}")
+        learned(other, what)
+        other.save()
+        os.utime(other._path, (number, number))
+        assert known(tmp_path / "state", clock, "set", f"way {number}").knows(what)
+    assert known(tmp_path / "state", clock).knows(what)
+    assert len(list((tmp_path / "state").glob("clean*"))) <= 4
+    assert not known(tmp_path / "state", clock, "set", "way 1").knows(what)
 
 
 def test_after_a_week_everything_is_examined_anew(tmp_path: Path, clock: FakeClock) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from garrison.abilities.databases import Databases
-from garrison.abilities.scanner import Scanner, verdict_of
+from garrison.abilities.scanner import Scanner
+from garrison.abilities.verdicts import verdict_of
 from garrison.base.errors import Unavailable
 from garrison.base.text import plural, size
 from garrison.engine.budget import MIB, Limits
@@ -121,16 +122,21 @@ class Areas:
     async def _memory(self, parts: list[_Part], acting: Acting, sink: Sink) -> None:
         work = iter(parts)
         seen: set[tuple[int, str]] = set()
-        async with self._pool() as pool, asyncio.TaskGroup() as group:
+        async with self._pool(acting.gives_way) as pool, asyncio.TaskGroup() as group:
             for _ in range(self._scanner.size):
                 group.create_task(_examine_parts(pool, work, acting, seen, sink))
 
-    def _pool(self) -> WorkerPool:
+    def _pool(self, gives_way: bool) -> WorkerPool:
         """Return workers that match and do not unpack: what lies in memory is seldom a whole archive."""
         way = self._scanner.way
         limits = to_plain(Limits(object_bytes=2 * _PIECE_BYTES, total_bytes=2 * _PIECE_BYTES, depth=0))
         return WorkerPool(
-            self._databases.current(), size=self._scanner.size, limits=limits, seconds=way.seconds, heuristics="light"
+            self._databases.current(),
+            size=self._scanner.size,
+            limits=limits,
+            seconds=way.seconds,
+            heuristics="light",
+            gives_way=gives_way,
         )
 
     async def _lost_programs(self, shown: list[Running], acting: Acting, sink: Sink) -> None:

@@ -13,11 +13,11 @@ from garrison.abilities.checkpoints import Step, Track
 from garrison.abilities.databases import Databases
 from garrison.abilities.quarantine import Identity, Quarantine
 from garrison.abilities.unchanged import CleanFiles, Unchanged
+from garrison.abilities.verdicts import verdict_of
 from garrison.base.errors import Unavailable
-from garrison.base.text import printable
 from garrison.engine.budget import Limits
 from garrison.engine.heuristics.levels import Level
-from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
+from garrison.engine.verdict import Verdict
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Found, Known, Trouble, Walk
 from garrison.linux.workers import Outcome, Submitted, WorkerPool
@@ -25,14 +25,8 @@ from garrison.linux.writeback import untimed_devices
 from garrison.sdk.plain import to_plain
 
 _WAITING_BATCHES = 2
+_PATIENCE = 4  # times as long for one object, where others come first
 _OPEN_FILES = 256  # that one scan may hold at a time: a process has 1024 descriptors unless it asks for more
-_MOST_DETAIL = 200  # characters
-
-_ANOMALIES = {
-    "crashed": ("Anomaly.Scan.Crash", "the scanner died while it examined this ({detail})"),
-    "timeout": ("Anomaly.Scan.Timeout", "the scanner did not finish with this in time"),
-    "memory": ("Anomaly.Scan.Memory", "the scanner ran out of memory on this"),
-}
 _ACCIDENTS = frozenset({"crashed", "timeout", "killed"})  # may be nothing of the file's: tried once more
 _KILLED = "could not be examined: the worker was ended from outside"
 
@@ -148,13 +142,15 @@ class Scanner:
             await self._dismiss(crew)
 
     @asynccontextmanager
-    async def _workers(self, databases: Path | None = None) -> AsyncIterator[WorkerPool]:
-        """Have the workers for a scan, started with the settings of now; with other databases, workers of its own.
+    async def _workers(
+        self, databases: Path | None = None, way: Way | None = None, gives_way: bool = False
+    ) -> AsyncIterator[WorkerPool]:
+        """Have the workers for a scan, started with the settings of now; for what is not usual, workers of its own.
 
         Raises Unavailable when there are none.
         """
-        if databases is not None:
-            async with self._pool(databases) as pool:
+        if databases is not None or gives_way or way not in {None, self.way}:
+            async with self._pool(databases or self._databases.current(), way or self.way, gives_way) as pool:
                 yield pool
             return
         async with self._starting:
@@ -170,7 +166,7 @@ class Scanner:
                 await self._dismiss(crew)
 
     async def _hire(self) -> _Crew:
-        pool = self._pool(self._databases.current())
+        pool = self._pool(self._databases.current(), self.way)
         crew, old = _Crew(pool, self.way), self._crew
         await crew.stack.enter_async_context(pool)
         self._crew = crew
@@ -203,14 +199,14 @@ class Scanner:
             if not isinstance(error, Unavailable):
                 raise
 
-    def _pool(self, databases: Path) -> WorkerPool:
-        way = self.way
+    def _pool(self, databases: Path, way: Way, gives_way: bool = False) -> WorkerPool:
         return WorkerPool(
             databases,
             size=self.size,
             limits=to_plain(way.limits),
-            seconds=way.seconds,
+            seconds=way.seconds * (_PATIENCE if gives_way else 1),
             heuristics=way.heuristics.value,
+            gives_way=gives_way,
         )
 
     async def _dismiss(self, crew: _Crew) -> None:
@@ -232,14 +228,16 @@ class Scanner:
         databases: Path | None = None,
         is_complete: bool = False,
         track: Track | None = None,
+        way: Way | None = None,
     ) -> None:
         """Examine all files in and below the given paths, with the rights of `acting`; give each to the sink.
 
         databases: a set to use in place of the installed one. is_complete: examine also what has not changed since it
-        was found clean. track: where to go on, and follows how far it is.
+        was found clean. track: where to go on, and follows how far it is. way: in place of the usual one.
         """
-        async with self._workers(databases) as pool:
-            clean = None if databases is not None else self._clean_files(pool.databases.name)
+        way = way or self.way
+        async with self._workers(databases, way, acting.gives_way) as pool:
+            clean = None if databases is not None else self._clean_files(pool.databases.name, way)
             try:
                 scan = _Scan(roots, acting, sink, skip, progress, clean, is_complete, track or Track())
                 await self._scan(scan, pool)
@@ -247,9 +245,9 @@ class Scanner:
                 if clean is not None:
                     await asyncio.to_thread(clean.save)
 
-    def _clean_files(self, databases: str) -> CleanFiles:
-        """Return the memory of clean files for the workers' databases and the way of now; scans at a time share it."""
-        key = (databases, self.way)
+    def _clean_files(self, databases: str, way: Way) -> CleanFiles:
+        """Return the memory of clean files for the workers' databases and a way; scans at a time share it."""
+        key = (databases, way)
         if self._clean is None or self._clean[0] != key:
             self._clean = (key, self._unchanged.open(__version__, *key))
         self._clean[1].untimed = untimed_devices()
@@ -380,19 +378,6 @@ def _said(found: Found, outcome: Outcome) -> Examined | Trouble:
     if outcome.failure == "killed":
         return Trouble(found.path, _KILLED, found.given)
     return Examined(found.path, Identity.of(found.status), found.status.st_uid, verdict_of(outcome))
-
-
-def verdict_of(outcome: Outcome) -> Verdict:
-    """Return the checked verdict; a worker that died, hung or talks nonsense is itself a finding about the object."""
-    failure, detail = outcome.failure, outcome.detail
-    if not failure:
-        try:
-            return Verdict.from_plain(outcome.untrusted_verdict)
-        except ValueError as error:
-            failure, detail = "crashed", printable(str(error))
-    name, why = _ANOMALIES[failure]
-    finding = Finding(name, Kind.ANOMALY, Certainty.PROBABLE, why=why.format(detail=detail[:_MOST_DETAIL]))
-    return Verdict(objects=1, findings=(finding,))
 
 
 def _key(folder: Path) -> tuple[int, int]:

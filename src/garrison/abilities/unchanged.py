@@ -6,10 +6,10 @@ be written to the disk is written out: otherwise a program that has it mapped co
 they are. Where file systems keep no such times, nothing is known. It is known for these databases and this way of
 examining only, and for a week at most: then everything is examined anew.
 
-The file `clean`: 8 bytes "GARCLEAN", the time it was begun (u64 seconds), 32 bytes that name databases and way, then 16
-bytes for each clean file, and at the end a BLAKE2b-256 code over all before it, made with a key of our own: what was
-tampered with is not believed. The marks are BLAKE2b-128 with that key, so that the file tells
-nobody which files there are.
+A file `clean-...` for each databases and way: 8 bytes "GARCLEAN", the time it was begun (u64 seconds), 32 bytes that
+name databases and way, then 16 bytes for each clean file, and at the end a BLAKE2b-256 code over all before it, made
+with a key of our own: what was tampered with is not believed. The marks are BLAKE2b-128 with that key, so that the file
+tells nobody which files there are.
 """
 
 import hashlib
@@ -30,6 +30,8 @@ _IDENTITY = struct.Struct("<5Q")
 _MARK_BYTES = 16
 _CODE_BYTES = 32
 _KEY_BYTES = 32
+_NAME_DIGITS = 16
+_MOST_FILES = 4
 _MOST_MARKS = 5_000_000
 _LASTS = timedelta(days=7)
 _SETTLED_NS = 2_000_000_000  # a change within the clock's grain of the last one would leave the times as they are
@@ -105,6 +107,13 @@ class CleanFiles:
         self._marks = {bytes(marks[at : at + _MARK_BYTES]) for at in range(0, len(marks), _MARK_BYTES)}
 
 
+def _age(path: Path) -> float:
+    try:
+        return -path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 class Unchanged:
     """Opens the memory of clean files. folder: of ours, for the key and the file."""
 
@@ -115,7 +124,15 @@ class Unchanged:
     def open(self, *what: object) -> CleanFiles:
         """Return the files known as clean. what: the databases and the way, all that a verdict depends on."""
         name = hashlib.sha256(repr(what).encode("utf-8", "surrogateescape")).digest()
-        return CleanFiles(self._folder / "clean", self._secret(), name, self._clock)
+        path = self._folder / f"clean-{name.hex()[:_NAME_DIGITS]}"
+        self._forget_all_but(path)
+        return CleanFiles(path, self._secret(), name, self._clock)
+
+    def _forget_all_but(self, path: Path) -> None:
+        """Take away what is of other databases by now, most likely: all but the newest few."""
+        files = [each for each in self._folder.glob("clean*") if each != path]
+        for each in sorted(files, key=_age)[_MOST_FILES - 1 :]:
+            each.unlink(missing_ok=True)
 
     def _secret(self) -> bytes:
         path = self._folder / "key"

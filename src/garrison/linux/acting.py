@@ -14,6 +14,7 @@ from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from typing import ParamSpec, Self, TypeVar
 
 from garrison.base.errors import Unavailable
+from garrison.linux.priority import give_way
 
 _SETGROUPS = {"x86_64": 116, "aarch64": 159}
 _CAPABILITIES_3 = 0x20080522  # _LINUX_CAPABILITY_VERSION_3 of linux/capability.h
@@ -41,7 +42,9 @@ def _become(uid: int, gid: int, groups: Sequence[int]) -> None:
         raise Unavailable("This computer cannot act for another account.")
 
 
-def _switch(uid: int, gid: int, groups: Sequence[int]) -> None:
+def _switch(uid: int, gid: int, groups: Sequence[int], gives_way: bool) -> None:
+    if gives_way:
+        give_way()
     if os.geteuid() == 0 and uid != 0:
         _become(uid, gid, groups)
     elif uid not in {0, os.geteuid()}:  # root may ask the suite of an account, which then acts as that account
@@ -49,10 +52,13 @@ def _switch(uid: int, gid: int, groups: Sequence[int]) -> None:
 
 
 class Acting:
-    """A thread that touches files with an account's rights. An async context manager."""
+    """A thread that touches files with an account's rights. An async context manager.
 
-    def __init__(self, uid: int, gid: int, groups: Sequence[int] = ()) -> None:
-        self._who = (uid, gid, tuple(groups))
+    gives_way: whether it is to hold up nobody who wants the disk or the processor.
+    """
+
+    def __init__(self, uid: int, gid: int, groups: Sequence[int] = (), gives_way: bool = False) -> None:
+        self._who = (uid, gid, tuple(groups), gives_way)
         self._executor = ThreadPoolExecutor(1, f"acting-{uid}", _switch, self._who)
 
     @property
@@ -65,6 +71,11 @@ class Acting:
 
     async def __aexit__(self, *exception: object) -> None:
         self._executor.shutdown(wait=False)
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether it is to hold up nobody."""
+        return self._who[3]
 
     def twin(self) -> "Acting":
         """Return another thread with the same rights."""

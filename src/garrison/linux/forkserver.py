@@ -110,6 +110,11 @@ class ForkServer:
             start_new_session=True,  # a Ctrl-C at the terminal is for the suite, which ends this in order
         )
 
+    @property
+    def process(self) -> int:
+        """Its number; it leads a session of its own."""
+        return self._process.pid
+
     async def ready(self) -> None:
         """Wait until the databases are open. Raises Unavailable, with the server's own words, when that fails."""
         try:

@@ -21,6 +21,7 @@ from garrison.base.errors import Unavailable
 from garrison.base.paths import own_program
 from garrison.base.text import printable
 from garrison.linux.forkserver import ForkServer, Killed, OutOfTime, ServerGone, Worker, WorkerGone
+from garrison.linux.priority import session_gives_way
 from garrison.linux.seats import Seat, Seats
 from garrison.wire.examination import EVERYTHING, MOST_NAME, MOST_OBJECTS, UNPREPARED, Batch, Nonsense, Setup
 
@@ -82,7 +83,7 @@ class WorkerPool:
     """Up to `size` workers of one fork server, as an async context manager.
 
     limits: the fields of `garrison.engine.budget.Limits`. seconds: what one object may take. memory_mib: what a worker
-    may use beyond the shared databases.
+    may use beyond the shared databases. gives_way: whether the workers are to hold up nobody.
     """
 
     def __init__(  # noqa: PLR0913 # what workers are given
@@ -94,6 +95,7 @@ class WorkerPool:
         seconds: float = 30.0,
         memory_mib: int = 1536,
         heuristics: str = "medium",
+        gives_way: bool = False,
         tuning: Tuning = DEFAULTS,
     ) -> None:
         self._databases = databases
@@ -102,6 +104,7 @@ class WorkerPool:
         self._patience_seconds = seconds + tuning.grace_seconds
         self._memory_mib = memory_mib
         self._heuristics = heuristics
+        self._gives_way = gives_way
         self._objects_per_worker = tuning.objects_per_worker
         self._program = list(tuning.program or own_program(PROGRAM))
         self._size = size
@@ -324,6 +327,8 @@ class WorkerPool:
         server = ForkServer(
             self._program, Setup(str(databases), self._limits, self._seconds, self._memory_mib, self._heuristics)
         )
+        if self._gives_way:
+            session_gives_way(server.process)
         self._servers.add(server)
         server.gone.add_done_callback(lambda _: self._servers.discard(server))
         try:
