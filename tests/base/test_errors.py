@@ -1,6 +1,7 @@
 import pytest
 
-from garrison.base.errors import KINDS, Failed, GarrisonError, Invalid, Unexpected, error_from_plain
+from garrison.base.errors import KINDS, Failed, GarrisonError, Invalid, NotFound, Unexpected, error_from_plain
+from garrison.base.text import Message
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
@@ -34,3 +35,11 @@ def test_the_exit_codes_are_those_of_the_documentation() -> None:
 def test_the_sentence_is_what_str_says() -> None:
     assert str(Invalid("A.", "B.")) == "A."
     assert issubclass(Unexpected, GarrisonError)
+
+
+def test_an_error_remembers_what_it_was_made_of() -> None:
+    error = NotFound("There is no {name}.", "Not {name}.", name="x{y}")
+    assert (error.text, error.hint, str(error)) == ("There is no x{y}.", "Not x{y}.", "There is no x{y}.")
+    assert isinstance(error.text, Message)
+    assert error.text.plain() == {"text": "There is no {name}.", "values": {"name": "x{y}"}}
+    assert Failed("{ stays {as} it is }").text == "{ stays {as} it is }"

@@ -1,10 +1,11 @@
+import copy
 import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garrison.base.text import plural, printable, size
+from garrison.base.text import message, plural, printable, size
 
 
 @given(st.binary(max_size=60))
@@ -55,3 +56,21 @@ def test_sizes(count: int, shown: str) -> None:
 
 def test_counts() -> None:
     assert (plural(1, "file", "files"), plural(2000, "file", "files")) == ("1 file", "2,000 files")
+
+
+def test_a_sentence_remembers_what_it_was_made_of() -> None:
+    made = message(
+        "{files} of {size} in {path}", {"files": plural(2, "file", "files"), "size": size(2048), "path": "/a"}
+    )
+    assert made == "2 files of 2.0 KiB in /a"
+    files = {"text": "{count} file", "values": {"count": 2}, "many": "{count} files", "count": 2}
+    assert made.plain() == {
+        "text": "{files} of {size} in {path}",
+        "values": {"files": files, "size": {"bytes": 2048}, "path": "/a"},
+    }
+    assert copy.deepcopy(made).plain() == made.plain()
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 were in /"), (1, "1 was in /"), (2000, "2,000 were in /")])
+def test_a_sentence_may_depend_on_a_number(count: int, said: str) -> None:
+    assert message("{count} was in {place}", {"place": "/"}, "{count} were in {place}", count) == said

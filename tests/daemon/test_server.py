@@ -13,13 +13,13 @@ from typing import Any, Self
 import pytest
 
 from garrison.abilities.rights import Rights
-from garrison.base.errors import Invalid
+from garrison.base.errors import Invalid, Refused
 from garrison.daemon import server as module
 from garrison.daemon.accounts import account_of, caller_of
 from garrison.daemon.door import Door
 from garrison.daemon.jobs import Jobs
 from garrison.daemon.server import Server, bind
-from garrison.sdk import Caller, Component, Job, Settings, action, task
+from garrison.sdk import Caller, Component, Job, Settings, Text, action, task
 from garrison.sdk.testing import FakeHost
 from garrison.wire.client import Client, folder_of, short_address
 from tests.daemon.parts import clock
@@ -35,6 +35,16 @@ class Guard(Component[Settings]):
     def who(self, caller: Caller, name: str = "") -> Any:
         """Say who asks."""
         return [caller.uid, name]
+
+    @action("Count")
+    def count(self) -> Any:
+        """Say a sentence with a number."""
+        return {"text": str(Text("{count} file", many="{count} files", count=2))}
+
+    @action("Refuse")
+    def refuse(self) -> Any:
+        """Say no."""
+        raise Refused("Not {name}.", name="you")
 
     @action("Long")
     def long(self, size: int) -> Any:
@@ -126,6 +136,19 @@ def test_an_answer(tmp_path: Path) -> None:
             talk.say({"id": 2, "describe": True})
             assert await talk.hear() == {"id": 2, "result": []}
         await stage.until(lambda: stage.alone == 1 and not stage.server.clients)
+
+    on_stage(tmp_path, script)
+
+
+def test_who_wants_to_know_is_told_what_texts_were_made_of(tmp_path: Path) -> None:
+    async def script(stage: Stage) -> None:
+        async with stage.talk() as talk:
+            assert await talk.ask("guard.count") == {"id": 1, "result": {"text": "2 files"}, "says": [], "exit": 0}
+            talk.say({"id": 2, "call": "guard.count", "texts": True})
+            made = {"text": "{count} file", "values": {"count": 2}, "many": "{count} files", "count": 2}
+            assert (await talk.hear())["texts"] == {"2 files": made}
+            talk.say({"id": 3, "call": "guard.refuse", "texts": True})
+            assert (await talk.hear())["texts"] == {"Not you.": {"text": "Not {name}.", "values": {"name": "you"}}}
 
     on_stage(tmp_path, script)
 

@@ -44,7 +44,7 @@ class Pair:
         (Secret(""), ""),
         ({Colour.RED: (1, None, True)}, {"red": [1, None, True]}),
         (Pair(Path("/a"), Pair(Path("/b"))), {"one": "/a", "other": {"one": "/b", "other": None}}),
-        (Text("{a}", a=Path("/\udcff")), {"text": "{a}", "values": {"a": "/\udcff"}}),
+        (Text("{a}", a=Path("/\udcff")), {"text": "{a}", "values": {"a": "/\udcff"}, "many": "", "count": 1}),
         (frozenset({3}), [3]),
     ],
 )

@@ -74,3 +74,10 @@ def test_names_may_be_any_bytes_in_rows() -> None:
     assert Row(name="\udcff").name == "\udcff"
     with pytest.raises(ValidationError):
         Row(name=3)
+
+
+def test_a_text_may_depend_on_a_number() -> None:
+    text = Text("{count} is in {place}", many="{count} are in {place}", count=1200, place="/")
+    assert str(text) == "1,200 are in /"
+    assert text.said() == ("{count} are in {place}", {"place": "/", "count": "1,200"})
+    assert str(Text("{count} is in {place}", many="{count} are", count=1, place="/")) == "1 is in /"

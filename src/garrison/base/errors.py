@@ -4,7 +4,9 @@ An error is a sentence for the person, a hint what to do and, where there is one
 Anything else that is raised is a defect of ours.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from garrison.base.text import message
 
 EXIT_DONE = 0
 EXIT_INVALID = 1
@@ -20,17 +22,18 @@ class GarrisonError(Exception):
     """What went wrong, said to a person.
 
     text: one sentence. hint: what to do about it, or "". fix: the id of the operation that mends it, or "".
+    values: for the {names} in both; without any, both are taken as they are.
     """
 
     code: ClassVar[str] = "failed"
     exit_code: ClassVar[int] = EXIT_FAILED
     http_status: ClassVar[int] = 500
 
-    def __init__(self, text: str, hint: str = "", fix: str = "") -> None:
-        super().__init__(text)
-        self.text = text
-        self.hint = hint
+    def __init__(self, text: str, hint: str = "", fix: str = "", **values: Any) -> None:
+        self.text = message(text, values) if values else text
+        self.hint = message(hint, values) if values and hint else hint
         self.fix = fix
+        super().__init__(self.text)
 
     def to_plain(self) -> dict[str, str]:
         """Return what crosses a socket."""

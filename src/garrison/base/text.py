@@ -1,8 +1,68 @@
-"""Text for people: names that may be any bytes, sizes, counts."""
+"""Text for people: sentences with values, names that may be any bytes, sizes, counts.
+
+A sentence is put together in English where it is written and in the reader's language where it is read. So that nothing
+in between has to know, it travels as an ordinary text that remembers what it was made of.
+"""
 
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 _STEPS = ("KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+class Message(str):
+    """An English sentence that remembers its original with {names}, and the values for them.
+
+    many: the original for any other number than one, "" where it does not depend on a number, which is then `number`.
+    """
+
+    __slots__ = ("many", "number", "original", "values")
+
+    original: str
+    many: str
+    number: int
+    values: Mapping[str, Any]
+
+    def plain(self) -> dict[str, Any]:
+        """Return what a reader's language needs of it, as JSON holds it."""
+        told: dict[str, Any] = {"text": self.original, "values": plain_values(self.values)}
+        return {**told, "many": self.many, "count": self.number} if self.many else told
+
+
+class Size(str):
+    """A number of bytes in English that remembers the number."""
+
+    __slots__ = ("bytes",)
+
+    bytes: int
+
+    def plain(self) -> dict[str, Any]:
+        """Return what a reader's language needs of it, as JSON holds it."""
+        return {"bytes": self.bytes}
+
+
+def message(original: str, values: Mapping[str, Any], many: str = "", count: int = 1) -> Message:
+    """Return a sentence with its values filled in; a missing value shows as its name.
+
+    many: the original for any other count than one; {count} in either shows the count.
+    """
+    if many:
+        values = {**values, "count": count}
+    chosen = many if many and count != 1 else original
+    made = Message(chosen.format_map(_Filled({**values, "count": f"{count:,}"} if many else values)))
+    made.original, made.many, made.number, made.values = original, many, count, values
+    return made
+
+
+def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a sentence's values as JSON holds them, those that are sentences or sizes with what they were made of."""
+    return {name: value.plain() if isinstance(value, Message | Size) else value for name, value in values.items()}
+
+
+class _Filled(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
 
 
 def printable(untrusted: str) -> str:
@@ -27,14 +87,17 @@ def _escape(char: str) -> str:
     return f"\\U{point:08x}"
 
 
-def size(count: int) -> str:
+def size(count: int) -> Size:
     """Return a number of bytes as people write it: 512 bytes, 3.4 MiB."""
     if count < 1024:
-        return plural(count, "byte", "bytes")
-    power = min((count.bit_length() - 1) // 10, len(_STEPS))
-    return f"{count / 1024**power:.1f} {_STEPS[power - 1]}"
+        made = Size(plural(count, "byte", "bytes"))
+    else:
+        power = min((count.bit_length() - 1) // 10, len(_STEPS))
+        made = Size(f"{count / 1024**power:.1f} {_STEPS[power - 1]}")
+    made.bytes = count
+    return made
 
 
-def plural(count: int, one: str, many: str) -> str:
+def plural(count: int, one: str, many: str) -> Message:
     """Return the count with its noun: 1 file, 2 files."""
-    return f"{count:,} {one if count == 1 else many}"
+    return message("{count} " + one, {}, "{count} " + many, count)

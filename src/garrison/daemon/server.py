@@ -18,15 +18,17 @@ from typing import Any
 from garrison import __version__
 from garrison.base.errors import Failed, GarrisonError, Invalid, Unavailable, Unexpected
 from garrison.daemon.accounts import caller_of
-from garrison.daemon.door import Call, Door
+from garrison.daemon.door import Call, Door, FrameRefused
 from garrison.daemon.isolation import outcome_of
 from garrison.daemon.jobs import Answer, Progress, RunningJob
+from garrison.daemon.on_behalf import OnBehalf
 from garrison.sdk import Caller
 from garrison.sdk.plain import to_plain
 from garrison.wire.client import folder_of, short_address
 from garrison.wire.frames import ANSWER_CAP, REQUEST_CAP, decode, encode
 from garrison.wire.manifest import Manifest
 from garrison.wire.manifest import to_plain as manifests_to_plain
+from garrison.wire.texts import texts_of
 
 log = logging.getLogger(__name__)
 _BACKLOG_BYTES = 1024 * 1024
@@ -56,13 +58,24 @@ def bind(path: Path, shared: bool) -> socket.socket:
 
 
 class Server:
-    """Serves connections until it is closed. on_alone: called when the last client has gone."""
+    """Serves connections until it is closed. on_alone: called when the last client has gone.
 
-    def __init__(self, door: Door, manifests: tuple[Manifest, ...], digest: str, on_alone: Callable[[], None]) -> None:
+    on_behalf: knows the console's process, which calls for whoever opened it.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        manifests: tuple[Manifest, ...],
+        digest: str,
+        on_alone: Callable[[], None],
+        on_behalf: OnBehalf | None = None,
+    ) -> None:
         self.door = door
         self._manifests = manifests
         self._digest = digest
         self._on_alone = on_alone
+        self._on_behalf = on_behalf
         self._clients: Counter[int] = Counter()
         self.calls: set[asyncio.Task[None]] = set()  # under way
 
@@ -110,9 +123,11 @@ class Server:
 
     async def _connection(self, connection: socket.socket, caller: Caller) -> None:
         limit = REQUEST_CAP if caller.is_owner else _REQUEST_CAP_OF_OTHERS
+        is_console = self._on_behalf is not None and self._on_behalf.is_console(connection)
+        behalf = self._on_behalf if is_console else None
         reader, writer = await asyncio.open_unix_connection(sock=connection, limit=limit)
         try:
-            await outcome_of(_Conversation(self, reader, writer, caller).run(), "a conversation")
+            await outcome_of(_Conversation(self, reader, writer, caller, behalf).run(), "a conversation")
         finally:
             writer.close()
             try:
@@ -144,12 +159,18 @@ class _Conversation:
     """One connection: its calls go on side by side, and end with it unless they were sent to the background."""
 
     def __init__(
-        self, server: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, caller: Caller
+        self,
+        server: Server,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        caller: Caller,
+        on_behalf: OnBehalf | None,
     ) -> None:
         self._server = server
         self._reader = reader
         self._writer = writer
         self._caller = caller
+        self._on_behalf = on_behalf  # only where the console is at the other end
         self._calls: set[int] = set()
         self._jobs: dict[int, RunningJob] = {}
         self._cancelled: set[int] = set()  # of the calls under way
@@ -173,24 +194,26 @@ class _Conversation:
         except (asyncio.IncompleteReadError, OSError):
             return b""
         except asyncio.LimitOverrunError:
-            self._refuse(None, Invalid("The request is too long.", "Ask for less at a time."))
+            self._refuse_frame(None, Invalid("The request is too long.", "Ask for less at a time."), "too long")
             return b""
 
     def _take(self, untrusted_line: bytes, group: asyncio.TaskGroup) -> None:
         try:
             request = decode(untrusted_line)
         except ValueError:
-            self._refuse(None, Invalid("The request is no JSON object."))
+            self._refuse_frame(None, Invalid("The request is no JSON object."), "no JSON object")
             return
         number = request.get("id")
         if not isinstance(number, int) or isinstance(number, bool):
-            self._refuse(None, Invalid("The request has no number."))
+            self._refuse_frame(None, Invalid("The request has no number."), "no number")
         elif request.get("cancel") is True:
             self._cancel(number)
         elif number in self._calls:
             self._refuse(number, Invalid("A request of that number is under way."))
         elif request.get("describe") is True:
             self._send(number, {"result": self._server.describe()})
+        elif self._on_behalf is not None and (told := self._on_behalf.answer(request)) is not None:
+            self._send(number, told)
         elif len(self._calls) >= _MOST_CALLS:
             self._refuse(number, Unavailable("Too many requests are under way.", "Wait for one of them to end."))
         else:
@@ -199,23 +222,30 @@ class _Conversation:
     def _begin(self, number: int, request: dict[str, Any], group: asyncio.TaskGroup) -> None:
         operation, arguments = request.get("call"), request.get("arguments", {})
         if not isinstance(operation, str) or not isinstance(arguments, dict):
-            self._refuse(number, Invalid("The request names no operation."))
+            self._refuse_frame(number, Invalid("The request names no operation."), "no operation")
             return
-        call = Call(operation, arguments, self._caller, background=request.get("background") is True)
+        try:
+            caller = self._caller if self._on_behalf is None else self._on_behalf.caller(request)
+        except GarrisonError as error:
+            self._refuse(number, error)
+            return
+        call = Call(operation, arguments, caller, background=request.get("background") is True)
         if not call.background:
             call.on_progress = lambda progress: self._progress(number, progress)
             call.started = lambda job: self._started(number, job)
         self._calls.add(number)
-        task = group.create_task(self._answer(number, call))
+        task = group.create_task(self._answer(number, call, with_texts=request.get("texts") is True))
         self._server.calls.add(task)
         task.add_done_callback(lambda task: self._ended(number, task))
 
-    async def _answer(self, number: int, call: Call) -> None:
+    async def _answer(self, number: int, call: Call, with_texts: bool) -> None:
         outcome = await outcome_of(self._server.door.call(call), call.operation)
-        if isinstance(outcome, GarrisonError):
-            self._refuse(number, outcome)
+        if not isinstance(outcome, GarrisonError):
+            self._send(number, _message(outcome, with_texts))
+        elif with_texts:
+            self._send(number, {"error": outcome.to_plain(), "texts": texts_of(outcome.text, outcome.hint)})
         else:
-            self._send(number, _message(outcome))
+            self._refuse(number, outcome)
 
     def _started(self, number: int, job: RunningJob) -> None:
         self._jobs[number] = job
@@ -238,6 +268,11 @@ class _Conversation:
     def _progress(self, number: int, progress: Progress) -> None:
         if self._writer.transport.get_write_buffer_size() < _BACKLOG_BYTES:  # a slow reader misses some
             self._send(number, {"progress": to_plain(progress)})
+
+    def _refuse_frame(self, number: int | None, error: GarrisonError, why: str) -> None:
+        """Refuse what is no request at all, and write that down."""
+        self._refuse(number, error)
+        self._server.door.audit(FrameRefused(uid=self._caller.uid, outcome=why), self._caller)
 
     def _refuse(self, number: int | None, error: GarrisonError) -> None:
         self._send(number, {"error": error.to_plain()})
@@ -264,6 +299,7 @@ class _Conversation:
             await self._writer.drain()
 
 
-def _message(answer: Answer) -> dict[str, Any]:
-    says = [[text.text, to_plain(text.values)] for text in answer.says]
-    return {"result": answer.result, "says": says, "exit": answer.exit_code}
+def _message(answer: Answer, with_texts: bool) -> dict[str, Any]:
+    told = {"result": answer.result, "says": [text.said() for text in answer.says], "exit": answer.exit_code}
+    sentences = [str(text) for text in answer.says]
+    return {**told, "sentences": sentences, "texts": texts_of(answer.result, sentences)} if with_texts else told

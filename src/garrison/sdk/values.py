@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from garrison.base.text import Message, message
 from garrison.sdk.plain import to_plain
 from garrison.wire.manifest import Value
 
@@ -56,28 +57,33 @@ class Settings(Frozen):
 class Text(Frozen):
     """A sentence for people, as its English original with {names} and the values for them.
 
-    It is put together, and one day translated, where the reader is.
+    many: the original for any other `count` than one, where the sentence depends on a number; {count} shows it.
+    It is put together, and translated, where the reader is.
     """
 
     text: str
     values: dict[str, Any] = {}
+    many: str = ""
+    count: int = 1
 
-    def __init__(self, text: str, /, **values: Any) -> None:
-        given: dict[str, Any] = {"text": text, "values": values}
+    def __init__(self, text: str, /, many: str = "", **values: Any) -> None:
+        count = values.pop("count") if many else 1
+        given: dict[str, Any] = {"text": text, "values": values, "many": many, "count": count}
         super().__init__(**given)
 
-    def __str__(self) -> str:
-        return render(self.text, to_plain(self.values))
+    def __str__(self) -> Message:
+        return message(self.text, to_plain(self.values), self.many, self.count)
+
+    def said(self) -> tuple[str, dict[str, Any]]:
+        """Return the English original that fits the count, and the values, as JSON holds them."""
+        if not self.many:
+            return self.text, to_plain(self.values)
+        return self.text if self.count == 1 else self.many, {**to_plain(self.values), "count": f"{self.count:,}"}
 
 
-def render(says: str, values: Mapping[str, Any]) -> str:
+def render(says: str, values: Mapping[str, Any]) -> Message:
     """Return a sentence with its values filled in; a missing value shows as its name."""
-    return says.format_map(_Filled(values))
-
-
-class _Filled(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
+    return message(says, values)
 
 
 class Result(Frozen):

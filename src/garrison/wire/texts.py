@@ -1,0 +1,29 @@
+"""Which English texts of an answer were put together, and of what, for a reader of another language.
+
+An answer stays as it is: plain JSON in English. Whoever asks with "texts": true is sent a table beside it, from each
+English text that was put together to what it was made of (base.text, `plain`). Every other text either stands in the
+catalogue as it is, or is no sentence of ours (the name of a file).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from garrison.base.text import Message, Size
+
+Texts = dict[str, dict[str, Any]]
+
+
+def texts_of(*parts: Any) -> Texts:
+    """Return the table for some parts of an answer, before they become JSON."""
+    return {str.__str__(text): text.plain() for part in parts for text in _made(part)}
+
+
+def _made(part: Any) -> Iterator[Message | Size]:
+    if isinstance(part, Message | Size):
+        yield part
+    elif isinstance(part, Mapping):
+        for value in part.values():
+            yield from _made(value)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            yield from _made(value)
