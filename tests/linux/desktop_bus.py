@@ -25,6 +25,11 @@ class Manager(ServiceInterface):
         self.since = 0
         self.sessions = sessions
 
+    def is_used(self, idle_since: int | None = None) -> None:
+        """Say that somebody is at the computer, or since when nobody is (microseconds of the time of day)."""
+        self.idle, self.since = idle_since is not None, idle_since or 0
+        self.emit_properties_changed({"IdleHint": self.idle, "IdleSinceHint": self.since})
+
     @dbus_property(access=PropertyAccess.READ)
     def IdleHint(self) -> "b":  # type: ignore[name-defined]  # noqa: N802, F821
         return self.idle

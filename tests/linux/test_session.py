@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from garrison.linux.circumstances import Circumstances
-from garrison.linux.session import circumstances
+from garrison.linux.session import circumstances, watching
 from tests.linux.desktop_bus import desktop_bus
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -70,3 +70,32 @@ def test_idle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 )
 def test_metered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, metered: int | None, expected: bool | None) -> None:
     assert _ask(monkeypatch, tmp_path, [], metered).metered is expected
+
+
+@needs_bus
+def test_it_is_told_at_once_when_the_computer_is_used_or_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def ask() -> None:
+        async with desktop_bus(tmp_path, [("x11", False)], None) as (address, manager):
+            monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+            async with watching() as changed:
+                assert not changed.is_set()
+                for since in (int(NOW.timestamp() * 1e6), None):
+                    manager.is_used(since)
+                    async with asyncio.timeout(5):
+                        await changed.wait()
+                    changed.clear()
+                    idle = (await circumstances(NOW + timedelta(minutes=1))).idle_seconds
+                    assert idle == (0.0 if since is None else pytest.approx(60))
+
+    asyncio.run(ask())
+
+
+def test_without_a_bus_nothing_is_ever_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+
+    async def ask() -> bool:
+        async with watching() as changed:
+            await asyncio.sleep(0)
+            return changed.is_set()
+
+    assert not asyncio.run(ask())

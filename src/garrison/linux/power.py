@@ -3,7 +3,10 @@
 from pathlib import Path
 
 
-def on_battery(supplies: Path = Path("/sys/class/power_supply")) -> bool:
+SUPPLIES = Path("/sys/class/power_supply")
+
+
+def on_battery(supplies: Path = SUPPLIES) -> bool:
     """Return whether a battery is being drained and no mains is plugged in; False on a computer without one."""
     try:
         entries = sorted(supplies.iterdir())

@@ -7,7 +7,7 @@ that lacks one of them cannot tell, and says so with None.
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,24 +19,58 @@ from garrison.linux.circumstances import Circumstances
 
 _LOGIN = "org.freedesktop.login1"
 _NETWORK = "org.freedesktop.NetworkManager"
+_BUS = "org.freedesktop.DBus"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _GRAPHICAL = {"x11", "wayland", "mir"}
 _METERED = {1: True, 2: False, 3: True, 4: False}  # NMMetered: yes, no, guessed yes, guessed no; 0 is unknown
 _TIMEOUT_SECONDS = 5.0
 _SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
+_LOGIN_PATH = "/org/freedesktop/login1"
+_RULE = (
+    f"type='signal',sender='{_LOGIN}',interface='{_PROPERTIES}',member='PropertiesChanged',path='{_LOGIN_PATH}'"
+)
 _UNREACHABLE = (OSError, EOFError, TimeoutError, DBusError, AuthError, InvalidAddressError)
 
 
 async def circumstances(now: datetime) -> Circumstances:
     """Ask the services, within a few seconds. Never raises: what does not answer cannot tell."""
+    async with _connected() as bus:
+        if bus is None:
+            return Circumstances()
+        return Circumstances(await _idle(bus, now), await _locked(bus), await _metered(bus))
+
+
+@contextlib.asynccontextmanager
+async def watching() -> AsyncIterator[asyncio.Event]:
+    """Give an event that is set whenever logind tells of a change, such as that the computer is used again.
+
+    Never raises; where there is no logind the event is never set, nor after logind's bus has ended.
+    """
+    changed = asyncio.Event()
+
+    def hear(message: Message) -> None:
+        if message.member == "PropertiesChanged" and message.path == _LOGIN_PATH:
+            changed.set()
+
+    async with _connected() as bus:
+        if bus is not None:
+            bus.add_message_handler(hear)
+            await _call(bus, _BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", "s", _RULE)
+        yield changed
+
+
+@contextlib.asynccontextmanager
+async def _connected() -> AsyncIterator[MessageBus | None]:
+    """Give a connection to the system's bus, None where there is none."""
     address = os.environ.get("DBUS_SYSTEM_BUS_ADDRESS") or _SYSTEM_BUS
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             bus = await MessageBus(bus_address=address).connect()
     except _UNREACHABLE:
-        return Circumstances()
+        yield None
+        return
     try:
-        return Circumstances(await _idle(bus, now), await _locked(bus), await _metered(bus))
+        yield bus
     finally:
         bus.disconnect()
         with contextlib.suppress(*_UNREACHABLE):
@@ -44,7 +78,7 @@ async def circumstances(now: datetime) -> Circumstances:
 
 
 async def _idle(bus: MessageBus, now: datetime) -> float | None:
-    manager = await _properties(bus, _LOGIN, "/org/freedesktop/login1", f"{_LOGIN}.Manager")
+    manager = await _properties(bus, _LOGIN, _LOGIN_PATH, f"{_LOGIN}.Manager")
     idle, since = manager.get("IdleHint"), manager.get("IdleSinceHint")
     if not isinstance(idle, bool):
         return None
@@ -55,7 +89,7 @@ async def _idle(bus: MessageBus, now: datetime) -> float | None:
 
 
 async def _locked(bus: MessageBus) -> bool | None:
-    sessions = await _call(bus, _LOGIN, "/org/freedesktop/login1", f"{_LOGIN}.Manager", "ListSessions")
+    sessions = await _call(bus, _LOGIN, _LOGIN_PATH, f"{_LOGIN}.Manager", "ListSessions")
     if sessions is None:
         return None
     locked = []
