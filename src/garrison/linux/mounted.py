@@ -19,13 +19,17 @@ _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One mount. device: "major:minor", the file system; root: which folder of it is mounted; path: where."""
+    """One mount. device: "major:minor", the file system; root: which folder of it is mounted; path: where.
+
+    source: what was mounted, as whoever mounted it named that.
+    """
 
     number: int
     device: str
     root: str
     path: str
     kind: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,11 @@ def parse(content: bytes) -> Mounts:
     mounts = []
     for line in content.split(b"\n"):
         before, _, after = line.partition(b" - ")
-        parts, kind = before.split(b" "), after.split(b" ")[0]
+        parts, (kind, source, *_) = before.split(b" "), [*after.split(b" "), b"", b""]
         if len(parts) >= 6 and parts[0].isdigit():
             root, path = _plain(parts[3]), _plain(parts[4])
-            mounts.append(Mount(int(parts[0]), parts[2].decode("ascii", "replace"), root, path, _plain(kind)))
+            device = parts[2].decode("ascii", "replace")
+            mounts.append(Mount(int(parts[0]), device, root, path, _plain(kind), _plain(source)))
     return Mounts(mounts)
 
 

@@ -27,7 +27,7 @@ from garrison.base.paths import Home
 from garrison.components.scan import component as component_module
 from garrison.components.scan.component import Scan
 from garrison.components.scan.results import Resolved, ScanSummary
-from garrison.components.scan.run import Area, Run
+from garrison.components.scan.run import EVERYWHERE, Run
 from garrison.engine.verdict import Certainty
 from garrison.linux.acting import Acting
 from garrison.linux.place import Place
@@ -290,7 +290,7 @@ def test_a_full_scan_is_of_all_files_and_every_area(bench: Bench, monkeypatch: p
         await staged.ask("full", MYSELF)
 
     bench.run(work)
-    assert asked == [frozenset(Area), ["/"], frozenset(Area)]
+    assert asked == [EVERYWHERE, ["/"], EVERYWHERE]
 
 
 @needs_root
@@ -366,3 +366,19 @@ def test_a_threat_on_a_drive_is_found(bench: Bench) -> None:
 
         summary = bench.run(work)
         assert [row.result for row in summary.findings] == ["quarantined"]
+
+
+@needs_root
+def test_a_quick_scan_of_a_drive_looks_at_what_can_do_harm(bench: Bench) -> None:
+    with small_disk(bench.files):
+        (bench.files / "deep").mkdir()
+        for name in ("deep/eicar.com", "deep/eicar.jpg"):
+            bench.make(name)
+
+        async def work(staged: Staged[Scan]) -> ScanSummary:
+            summary: ScanSummary = await staged.ask("removable", MYSELF, path=str(bench.files), quick=True)
+            return summary
+
+        summary = bench.run(work)
+        assert [os.path.basename(row.path) for row in summary.findings] == ["eicar.com"]
+        assert (summary.files, summary.complete) == (1, True)

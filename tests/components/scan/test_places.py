@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from garrison.components.scan.places import quick_places, user_folders
+from garrison.components.scan.places import quick_places, risky_on, user_folders
 
 
 def test_folders_have_the_names_that_the_account_gave_them(tmp_path: Path) -> None:
@@ -52,3 +52,26 @@ def test_what_is_no_small_file_of_settings_is_not_read(tmp_path: Path, what: str
     elif what == "huge":
         path.write_text("#\n" * 40_000 + text)
     assert user_folders(tmp_path)[0] == tmp_path / "Downloads"
+
+
+def test_a_quick_look_at_a_drive_is_at_what_can_do_harm(tmp_path: Path) -> None:
+    is_risky = risky_on(str(tmp_path))
+    for name in (
+        "autorun.inf",
+        "photo.jpg",
+        "deep/PHOTO.JPG",
+        "deep/Letter.DocM",
+        "deep/setup.exe",
+        "deep/tool",
+        "deep/x",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch(0o755 if name == "deep/tool" else 0o644)
+    large = tmp_path / "huge.exe"
+    with large.open("wb") as file:
+        file.truncate(65 * 1024 * 1024)
+    assert is_risky(str(tmp_path))
+    assert is_risky(str(tmp_path / "gone"))
+    every = [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]
+    told = {str(path.relative_to(tmp_path)) for path in every if is_risky(str(path))}
+    assert told == {"autorun.inf", "photo.jpg", "deep/Letter.DocM", "deep/setup.exe", "deep/tool"}

@@ -13,7 +13,7 @@ from garrison.base.text import plural, printable
 from garrison.components.scan.events import RunningThreatFound, ScanFinished, ThreatFound
 from garrison.components.scan.keeping import Kept
 from garrison.components.scan.past import PastScan
-from garrison.components.scan.places import quick_places
+from garrison.components.scan.places import DRIVE_SECONDS, quick_places, risky_on
 from garrison.components.scan.results import Identified, KeptRow, LeftRow, Past, Resolved, ScanRow, ScanSummary, WentOn
 from garrison.components.scan.run import EVERYWHERE, Area
 from garrison.components.scan.scanning import Scanning
@@ -112,15 +112,22 @@ class Scan(Scanning):
         job: sdk.Job,
         path: Annotated[Path, sdk.about("Where the drive is mounted")],
         action: Annotated[Action | None, sdk.about("What to do about threats")] = None,
+        quick: Annotated[bool, sdk.about("Only what starts, runs or holds macros, for ten minutes at most")] = False,
     ) -> ScanSummary:
-        """Scan all of a drive, such as a stick, where it is mounted."""
+        """Scan all of a drive, such as a stick, where it is mounted; and its boot sectors."""
         action = action or self.settings.automatic_action
         async with Acting(job.caller.uid, job.caller.gid, job.caller.groups) as acting:
             if not await acting.run(os.path.ismount, path):
                 raise Invalid(
                     f"{printable(str(path))} is not where a drive is mounted.", "Any folder: garrison scan FOLDER"
                 )
-        return await self._scan(job, "Removable drive", lambda: [str(path)], action)
+            root = await acting.run(os.path.realpath, str(path))
+        beneath = Area.DRIVE.alone
+        if not quick:
+            return await self._scan(job, "Removable drive", lambda: [root], action, areas=beneath)
+        limit, title = DRIVE_SECONDS, "Removable drive, quick"
+        only = risky_on(root)
+        return await self._scan(job, title, lambda: [root], action, limit_seconds=limit, areas=beneath, only=only)
 
     @sdk.task("Home scan")
     async def home(

@@ -30,6 +30,21 @@ _AUTOSTART = (
     ".config/fish/config.fish",
     ".ssh/rc",
 )
+DRIVE_SECONDS = 600.0  # for a quick scan of a drive
+_MOST_RISKY_BYTES = 64 * 1024 * 1024
+_RISKY = frozenset({
+    # What runs, here or on a computer that the drive is plugged into next, and what starts something else.
+    "apk", "appimage", "bat", "bin", "bpl", "chm", "cmd", "com", "cpl", "deb", "desktop", "dll", "drv", "efi", "elf",
+    "exe", "gadget", "hta", "inf", "ins", "isp", "jar", "jnlp", "job", "js", "jse", "ko", "lnk", "mjs", "msc", "msi",
+    "msix", "msp", "mst", "ocx", "php", "pif", "pl", "ps1", "ps1xml", "psd1", "psm1", "py", "pyc", "pyz", "rb", "reg",
+    "rpm", "run", "scf", "scr", "sct", "sh", "shb", "shs", "so", "sys", "url", "vb", "vbe", "vbs", "vxd", "ws", "wsc",
+    "wsf", "wsh", "xll", "xpi",
+    # What holds macros, scripts, or links to what does.
+    "accdb", "accde", "doc", "docb", "docm", "docx", "dot", "dotm", "dotx", "eml", "hlp", "hwp", "iqy", "mdb", "mde",
+    "mht", "mhtml", "msg", "odg", "odp", "ods", "odt", "one", "onepkg", "otp", "ots", "ott", "pdf", "pot", "potm",
+    "potx", "ppa", "ppam", "pps", "ppsm", "ppsx", "ppt", "pptm", "pptx", "pub", "rtf", "sldm", "slk", "svg", "vsd",
+    "vsdm", "wll", "wps", "xla", "xlam", "xls", "xlsb", "xlsm", "xlsx", "xlt", "xltm", "xltx", "xlw",
+})  # fmt: skip
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _MOST_BYTES = 64 * 1024  # of a file that has a dozen lines
 _SYSTEM_AUTOSTART = (
@@ -91,3 +106,27 @@ def quick_places(home: Path, exists: Callable[[str], bool] = os.path.lexists) ->
     folders = [str(folder) for folder in user_folders(home) if folder != home]
     wanted = [*starts[: len(_AUTOSTART)], *folders, *starts[len(_AUTOSTART) :]]
     return [path for path in dict.fromkeys(wanted) if exists(path)]
+
+
+def risky_on(drive: str) -> Callable[[str], bool]:
+    """Return what says whether a path on a drive, given by where it is mounted, is looked at by a quick scan.
+
+    Those are folders; all files in the uppermost folder, where autorun.inf and what it starts lie; and elsewhere what
+    by its name can run, start something or hold macros. A program of this computer often has a name without an ending:
+    it counts when it may be run. Of all these only such as are not too large.
+    """
+
+    def is_risky(path: str) -> bool:
+        try:
+            status = os.lstat(path)
+        except OSError:
+            return True  # whoever looks at it says what is wrong
+        if not stat.S_ISREG(status.st_mode):
+            return True
+        if status.st_size > _MOST_RISKY_BYTES:
+            return False
+        folder, name = os.path.split(path)
+        _, dot, ending = name.lower().rpartition(".")
+        return folder == drive or (ending in _RISKY if dot else bool(status.st_mode & 0o111))
+
+    return is_risky

@@ -1,7 +1,7 @@
 """One scan under way: what it looks at besides the files it was given, and what comes of it all."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from garrison.abilities.scanner import Examined, Progress
 from garrison.base.paths import account_home
 from garrison.components.scan.gather import Gathered
 from garrison.linux.acting import Acting
+from garrison.linux.removable import drive_under
 from garrison.linux.running import Running
 from garrison.linux.startup import startup_objects
 from garrison.linux.walk import Trouble
@@ -27,6 +28,7 @@ class Area(StrEnum):
     MEMORY = "memory"
     BOOT = "boot"
     ROOTKITS = "rootkits"
+    DRIVE = "drive"  # that the files are on
 
     @property
     def alone(self) -> frozenset["Area"]:
@@ -34,7 +36,7 @@ class Area(StrEnum):
         return frozenset({self})
 
 
-EVERYWHERE = frozenset(Area)
+EVERYWHERE = frozenset(Area) - Area.DRIVE.alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,10 @@ class Judges:
 
 
 class Run:
-    """One scan under way: gathers what comes of each file and each area. roots: files that the areas lead to."""
+    """One scan under way: gathers what comes of each file and each area. roots: files that the areas lead to.
+
+    drive: where the drive is mounted that is scanned, "" for anything else.
+    """
 
     def __init__(self, judges: Judges, job: sdk.Job, wanted: Action, passed_over: Filter, acting: Acting) -> None:
         self._judges = judges
@@ -57,6 +62,7 @@ class Run:
         self.progress = Progress()
         self.gathered = Gathered()
         self.roots: list[str] = []
+        self.drive = ""
         self._programs: dict[str, list[Running]] = {}
 
     @property
@@ -86,6 +92,23 @@ class Run:
             await self.acting.run(self._find_startup)
         if Area.MEMORY in wanted:
             await self.acting.run(self._find_programs)
+
+    async def look_beneath(self, areas: Areas, wanted: frozenset[Area], files: Sequence[str], is_new: bool) -> None:
+        """Look at what starts the drive that the files are on. is_new: whether that was not done yet."""
+        if Area.DRIVE not in wanted or not files:
+            return
+        self.drive = files[0]
+        drive = await self.acting.run(drive_under, self.drive) if is_new else None
+        if drive is not None:
+            self.job.progress(0, None, f"boot sectors of {drive.path}")
+            await areas.boot(self.acting, self.take_oddity, [drive])
+
+    def has_lost_drive(self) -> bool:
+        """Return whether the drive was taken away meanwhile; that is noted down."""
+        if not self.drive or os.path.ismount(self.drive):
+            return False
+        self.gathered.trouble(self.drive, "was taken away before all of it was examined")
+        return True
 
     async def look_last(self, areas: Areas, wanted: frozenset[Area], is_brief: bool) -> None:
         """Look at what takes long and seldom holds anything, when the files are done. is_brief: at the likeliest."""

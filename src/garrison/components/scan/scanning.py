@@ -132,6 +132,7 @@ class Scanning(sdk.Component[ScanSettings]):
         databases: Path | None = None,
         every: bool = False,
         areas: frozenset[Area] = frozenset(),
+        only: Callable[[str], bool] | None = None,
     ) -> ScanSummary:
         caller = job.caller
         async with Acting(caller.uid, caller.gid, caller.groups) as acting:
@@ -142,13 +143,14 @@ class Scanning(sdk.Component[ScanSettings]):
                 async with asyncio.timeout(limit_seconds):
                     await run.look(self._areas, areas)
                     roots = [*run.roots, *(await acting.run(find_roots) if find_roots else [])]
+                    await run.look_beneath(self._areas, areas, roots, is_new=True)
                     if limit_seconds is not None or databases is not None:  # too short, or with what may be gone then
                         if roots:
                             await self._scanner.scan(
                                 list(dict.fromkeys(roots)),
                                 acting,
                                 run.take,
-                                run.passed_over.skips_path,
+                                _skipping(run.passed_over, only),
                                 run.progress,
                                 databases,
                                 every,
@@ -239,6 +241,7 @@ class Scanning(sdk.Component[ScanSettings]):
                     await run.look_again(areas)
                 else:
                     await run.look(self._areas, areas)
+                await run.look_beneath(self._areas, areas, kept.roots, is_new=not kept.gathered)
                 return await self._go(run, kept)
         finally:
             self._checkpoints.claimed.discard(kept.id)
@@ -247,6 +250,7 @@ class Scanning(sdk.Component[ScanSettings]):
     def _finish(self, title: str, run: Run, seconds: float, complete: bool) -> ScanSummary:
         caller = run.job.caller
         run.job.progress(run.progress.done, run.progress.done)  # the count beforehand is a guess
+        complete = complete and not run.has_lost_drive()
         summary = run.gathered.summary(run.progress, seconds, complete)
         try:
             self._past.add(title, self._clock.now().isoformat(timespec="seconds"), caller.uid, summary)
@@ -296,3 +300,10 @@ class Scanning(sdk.Component[ScanSettings]):
         )
         if run.gathered.oddity(row, is_done):
             self.host.report(running_threat_found(row), process.uid if process and owner == 0 else owner)
+
+
+def _skipping(passed_over: Filter, only: Callable[[str], bool] | None) -> Callable[[str], bool]:
+    """Return what says which paths are left out. only: which are wanted, None for all."""
+    if only is None:
+        return passed_over.skips_path
+    return lambda path: passed_over.skips_path(path) or not only(path)
