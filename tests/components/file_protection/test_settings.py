@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from garrison.components.file_protection.settings import DETAILS, FileProtectionSettings, Level, completed
+from garrison.abilities.levels import Level
+from garrison.components.file_protection.settings import DETAILS, FileProtectionSettings, completed
 from garrison.sdk.plain import validate
 from garrison.sdk.values import values_of
 

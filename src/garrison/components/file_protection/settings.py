@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from garrison import sdk
+from garrison.abilities import levels
+from garrison.abilities.levels import Level
 from garrison.engine.heuristics.levels import Level as Heuristics
 from garrison.wire.guarding import Late, Types
 
@@ -23,15 +25,6 @@ class Scope(StrEnum):
     AUTOMATIC = "automatic"
     EVERYTHING = "everything"
     CHOSEN = "chosen"
-
-
-class Level(StrEnum):
-    """How thorough it is."""
-
-    HIGH = "high"
-    RECOMMENDED = "recommended"
-    LOW = "low"
-    CUSTOM = "custom"
 
 
 class Action(StrEnum):
@@ -114,27 +107,5 @@ class FileProtectionSettings(sdk.Settings):
 
 
 def completed(settings: FileProtectionSettings, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the changes that a person made, with those that go with them.
-
-    A level sets its details. A changed detail makes the level the one that has all of them, else custom.
-    """
-    known = {str(level) for level in DETAILS}
-    named = str(values.get("level", ""))
-    if named in known:
-        values = {**DETAILS[Level(named)], **values}
-    if not any(name in _USUAL for name in values):
-        return dict(values)
-    wanted = {name: _plain(values.get(name, getattr(settings, name))) for name in _USUAL}
-    fitting = (
-        level for level, details in DETAILS.items() if all(_plain(details[name]) == wanted[name] for name in details)
-    )
-    return {**values, "level": next(fitting, Level.CUSTOM).value}
-
-
-_WORDS = {"on": "True", "yes": "True", "true": "True", "off": "False", "no": "False", "false": "False"}
-
-
-def _plain(value: Any) -> str:
-    """Return a value in one form, whether a person wrote it or it is set already."""
-    text = value.value if isinstance(value, StrEnum) else str(value)
-    return _WORDS.get(text.strip().lower(), text.strip())
+    """Return the changes that a person made, with those that go with them."""
+    return levels.completed(DETAILS, lambda name: getattr(settings, name), values)
