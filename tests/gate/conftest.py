@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from garrison.wire.guarding import Plan
+from tests.gate import volumes
 from tests.gate.live import KINDS, Live, database, skip_unless_possible, volume
+from tests.gate.staging import Stage
 
 TRUE = Path(shutil.which("true") or "/bin/true").resolve()
 HARMFUL = TRUE.read_bytes() + b"harmful"  # still runs
@@ -35,3 +37,22 @@ def disk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def usual(live: Live) -> Plan:
     return Plan(live.plan.examining)
+
+
+@pytest.fixture(scope="module")
+def ext4(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with volumes.volume(tmp_path_factory.mktemp("volume")) as place:
+        yield place
+
+
+@pytest.fixture
+def documents(ext4: Path) -> Iterator[Path]:
+    folder = ext4 / "documents"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)

@@ -1,76 +1,21 @@
 """Tests of the System Watcher in the gate: real attacks on a real volume, stopped and undone."""
 
-import asyncio
 import dataclasses
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from garrison.abilities.quarantine import Quarantine
-from garrison.abilities.rewinding import Outcome, Rewinding
-from garrison.base.clock import SystemClock
-from garrison.base.paths import Home
 from garrison.linux.fanotify import features
-from garrison.wire.watching import Alarm, Deed, Did, Documents
+from garrison.wire.watching import Did, Documents
 from tests.gate import attacks
-from tests.gate.volumes import Watcher, volume, why_not
+from tests.gate.staging import COUNT, MOST_TOUCHED, Stage, alarm_of, differing
+from tests.gate.volumes import Watcher, why_not
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "can")
-COUNT = 24
-MOST_TOUCHED = 3
-
-
-@pytest.fixture(scope="module")
-def ext4(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with volume(tmp_path_factory.mktemp("volume")) as place:
-        yield place
-
-
-@pytest.fixture
-def documents(ext4: Path) -> Iterator[Path]:
-    folder = ext4 / "documents"
-    folder.mkdir()
-    yield folder
-    shutil.rmtree(folder)
-
-
-class Stage:
-    """A store, a quarantine, and what undoes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.home = Home(folder / "home")
-        self.home.prepare()
-        self.quarantine = Quarantine(self.home, SystemClock())
-        self.rewinding = Rewinding(self.home, self.quarantine)
-        self.store = str(self.rewinding.folder)
-
-    def undo(self, alarm: Alarm, really: bool = True) -> Outcome:
-        return asyncio.run(self.rewinding.undo(alarm, really))
-
-    def deeds(self) -> list[Deed]:
-        return list(self.rewinding.deeds(lambda _: True))
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
-
-
-def differing(made: dict[str, bytes]) -> list[str]:
-    return [path for path, content in made.items() if not os.path.exists(path) or Path(path).read_bytes() != content]
-
-
-def alarm_of(watcher: Watcher) -> Alarm:
-    told = watcher.wait_for("Alarm")
-    assert told is not None
-    del told["fact"]
-    return Alarm.from_plain(told)
 
 
 @pytest.mark.parametrize(("shape", "masked", "zipped"), attacks.TRIED)
@@ -133,26 +78,6 @@ for path in names:
             assert attack.wait(20) == 0
         assert len(differing(made)) == COUNT
         assert watcher.wait_for("Alarm", 0.2) is None
-
-
-def test_a_trusted_program_and_one_that_is_only_told_of_go_on(documents: Path, stage: Stage) -> None:
-    program = os.path.realpath(sys.executable)
-    status = os.stat(program)
-    if status.st_uid or status.st_mode & 0o022:
-        pytest.skip("the Python here is not root's own")
-    for plan, alarms in (
-        (Documents(stage.store, (str(documents),), trusted=(program,)), 0),
-        (Documents(stage.store, (str(documents),), stops=False), 1),
-    ):
-        made = attacks.make_documents(documents, COUNT)
-        with Watcher() as watcher:
-            watcher.go_by(plan)
-            subprocess.run(attacks.command("in-place", documents), check=True)
-            assert len(differing(made)) == COUNT
-            told = watcher.wait_for("Alarm", 0.5)
-            assert (told is not None) == bool(alarms)
-            assert told is None or told["stopped"] == {}
-            assert watcher.wait_for("Alarm", 0.2) is None
 
 
 def test_the_sensitivity_says_after_how_many_files(documents: Path, stage: Stage) -> None:

@@ -206,11 +206,13 @@ class DocumentsGuard:
             return not status.st_nlink or not self._intents.writes(event.pid)
         if event.what & What.PRE_ACCESS:
             if self._intents.changes(event.pid):
+                self._actors.changes(actor)
                 self._judge.about_to_change(event.descriptor, status, path, actor)
             return True
         if not self._intents.writes(event.pid):
             self._judge.opened_to_read(event.descriptor, status, path, actor)
             return True
+        self._actors.changes(actor)
         self._judge.opened_to_write(event.descriptor, status, path, actor)
         return not self._weigh(actor)
 
@@ -240,6 +242,8 @@ class DocumentsGuard:
         actor = self._actors.actor(event.pid)
         if actor is not None and (actor.is_trusted or self._is_forgiven(actor)):
             return
+        if actor is not None:
+            self._actors.changes(actor)
         if event.what & What.CREATE and paths.get("folder"):
             self._judge.created(paths["folder"], actor)
         if event.what & What.DELETE and paths.get("folder"):

@@ -2,12 +2,14 @@
 
 import contextlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 _MOST_ANCESTORS = 40
 _STATUS_BYTES = 4096
 _DELETED = " (deleted)"
+_PRELOADS = (b"LD_PRELOAD=", b"LD_AUDIT=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +17,8 @@ class Process:
     """A process. start: in clock ticks since boot; with the number it names one process for ever. uid: effective.
 
     program: the path of what it runs, "" for a kernel thread or one that has gone. is_sound: the program belongs to
-    root, nobody else may write it, nothing is loaded into it by LD_PRELOAD or LD_AUDIT, and it is the very program that
-    we too find at its path: in a namespace of their own, people can call any program by any name.
+    root, nobody else may write it, and it is the very program that we too find at its path: in a namespace of their
+    own, people can call any program by any name. What is loaded into it beside, `is_tampered` tells.
     """
 
     pid: int
@@ -93,18 +95,49 @@ def _field(status: bytes, name: bytes) -> list[bytes]:
     return status[at + 1 + len(name) : status.index(b"\n", at + 1)].split()
 
 
-def _program(pid: int) -> tuple[str, bool]:
+def is_tampered(pid: int) -> bool:
+    """Return whether a process may do what its program was not made for; True when that cannot be told.
+
+    That is when it was started with LD_PRELOAD or LD_AUDIT, when another process traces it, or when it runs code from a
+    file that is not root's alone. LD_LIBRARY_PATH and plugins are judged by what they bring in. It holds for this
+    moment only: the next execve(2) or dlopen(3) changes it. Code in memory without a file is not seen, since many
+    honest programs make such.
+    """
     try:
-        program = os.readlink(f"/proc/{pid}/exe")
-        found = os.stat(f"/proc/{pid}/exe")
         environment = Path(f"/proc/{pid}/environ").read_bytes()  # whole: at most 6 MiB (execve(2))
-        is_it = _is_at(program, found)
+        if any(environment.startswith(each) or b"\0" + each in environment for each in _PRELOADS):
+            return True
+        if _field(_read(f"/proc/{pid}/status"), b"TracerPid:") != [b"0"]:
+            return True
+        return any(not _is_roots(f"/proc/{pid}/map_files/{each}") for each in _code_of(pid))
+    except (OSError, ValueError, IndexError):
+        return True
+
+
+def _code_of(pid: int) -> Iterable[str]:
+    """Return one place in memory of each file that a process runs code from, as map_files names it."""
+    found = {}
+    for line in Path(f"/proc/{pid}/maps").read_bytes().splitlines():
+        place, rights, _, device, inode = line.split(None, 5)[:5]
+        if b"x" in rights and inode != b"0":
+            begin, _, end = place.partition(b"-")
+            found[device, inode] = f"{int(begin, 16):x}-{int(end, 16):x}"  # maps pads with zeros, map_files does not
+    return found.values()
+
+
+def _is_roots(link: str) -> bool:
+    """Return whether only root can have made a file: not so on what anybody mounts, which is always nosuid."""
+    status = os.stat(link)
+    return status.st_uid == 0 and not status.st_mode & 0o022 and not os.statvfs(link).f_flag & os.ST_NOSUID
+
+
+def _program(pid: int) -> tuple[str, bool]:
+    link = f"/proc/{pid}/exe"
+    try:
+        program = os.readlink(link)
+        return program.removesuffix(_DELETED), _is_roots(link) and _is_at(program, os.stat(link))
     except OSError:
         return "", False
-    is_sound = found.st_uid == 0 and not found.st_mode & 0o022
-    preloads = (b"LD_PRELOAD=", b"LD_AUDIT=")
-    is_bare = not any(environment.startswith(each) or b"\0" + each in environment for each in preloads)
-    return program.removesuffix(_DELETED), is_sound and is_bare and is_it
 
 
 def _is_at(program: str, found: os.stat_result) -> bool:
