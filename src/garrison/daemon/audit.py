@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from garrison.base.clock import Clock
-from garrison.daemon.door import OperationCalled
+from garrison.daemon.door import Audited
 from garrison.sdk import Caller, Event
 
 _MINUTE_SECONDS = 60.0
@@ -41,7 +41,7 @@ class Audit:
         self._clock = clock
         self._minutes: dict[int, _Minute] = {}
 
-    def note(self, event: OperationCalled, caller: Caller) -> None:
+    def note(self, event: Audited, caller: Caller) -> None:
         """Write a request down, or count it."""
         minute = self._minute(caller)
         went_well = event.outcome in _WENT_WELL

@@ -31,6 +31,7 @@ from garrison.abilities.response import Response
 from garrison.abilities.rewinding import Rewinding
 from garrison.abilities.rights import Rights
 from garrison.abilities.scanner import Scanner
+from garrison.abilities.sessions import Sessions
 from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import Clock, SystemClock, local_zone
 from garrison.base.errors import Failed, GarrisonError, Unavailable
@@ -47,6 +48,7 @@ from garrison.daemon.inbox import Inbox
 from garrison.daemon.isolation import first_of, outcome, outcome_of
 from garrison.daemon.jobs import Jobs
 from garrison.daemon.journal import Journal
+from garrison.daemon.on_behalf import OnBehalf
 from garrison.daemon.parts import Parts
 from garrison.daemon.scheduler import Scheduler, Senses
 from garrison.daemon.server import Server, bind
@@ -156,6 +158,7 @@ async def make_abilities(boot: Boot) -> None:
         updater,
         guard,
         Rewinding(boot.home, quarantine),
+        Sessions(boot.clock),
     )
     for ability in (boot.home, boot.clock, *made, versions):
         boot.abilities[type(ability)] = ability
@@ -288,7 +291,8 @@ def _begin(boot: Boot, operation: str, arguments: dict[str, Any], caller: Caller
 def open_the_door(boot: Boot) -> None:
     """Listen on the socket."""
     name = digest(dump(boot.described))
-    boot.server = Server(boot.parts.door, boot.described, name, on_alone=lambda: _maybe_end(boot))
+    on_behalf = OnBehalf(boot.abilities[Sessions])
+    boot.server = Server(boot.parts.door, boot.described, name, lambda: _maybe_end(boot), on_behalf)
     try:
         boot.listening = bind(boot.home.socket, shared=boot.home.is_system)
     except OSError as error:

@@ -23,6 +23,17 @@ class OperationCalled(Event):
     outcome: str
 
 
+class FrameRefused(Event):
+    """The audit line of what came through the door and was no request."""
+
+    says: ClassVar[str] = "What account {uid} sent to the door was refused unread: {outcome}"
+    uid: int
+    outcome: str
+
+
+Audited = OperationCalled | FrameRefused
+
+
 @dataclass(slots=True)
 class Call:
     """A request.
@@ -45,7 +56,7 @@ class Door:
 
     rights: Rights
     jobs: Jobs
-    audit: Callable[[OperationCalled, Caller], None]
+    audit: Callable[[Audited, Caller], None]
     components: dict[str, AnyComponent] = field(default_factory=dict)
     _signatures: dict[str, dict[str, Signature]] = field(default_factory=dict)
 
