@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from garrison.engine.curing import tars, zips
+from garrison.engine.curing import compounds, tars, zips
+from garrison.engine.curing.compound_files import NoCompound
 from garrison.engine.curing.lines import without_injected_lines
 from garrison.engine.curing.parts import Questions, TooManyQuestions
 from garrison.engine.identify import identify
@@ -53,6 +54,8 @@ def cure(content: bytes, is_clean: Callable[[bytes], bool]) -> Cured:
         raise NotCurable("it would take too long to find what is harmful in it") from None
     except (zips.NoZip, tars.NoTar) as error:
         raise NotCurable(f"the archive cannot be rewritten: {error}") from error
+    except NoCompound as error:
+        raise NotCurable(f"the document cannot be rewritten: {error}") from error
     except MemoryError:
         raise NotCurable("it is too large") from None
     return cured
@@ -64,11 +67,16 @@ def _cured(content: bytes, kind: Type, questions: Questions) -> Cured:
     if kind is Type.TAR or kind in tars.COMPRESSED:
         cured, names = tars.without_members(content, kind, questions)
         return Cured(cured, tuple(names))
+    if kind is Type.OLE:
+        cured, names = compounds.without_macros(content)
+        return Cured(cured, tuple(names))
     if kind in _SCRIPTS:
         without = without_injected_lines(content, questions)
         if without is None:
             raise NotCurable("there is nothing in it but what is harmful")
         return Cured(without[0], tuple(without[1]))
+    if kind is Type.RTF:
+        raise NotCurable("objects that are embedded in a document of this kind (rtf) are not taken out")
     raise NotCurable(f"nothing can be taken out of files of this kind ({kind.value})")
 
 
