@@ -16,6 +16,7 @@ from garrison.linux.fanotify import features
 from garrison.wire.keeping import LOCK
 
 EXIT_DEFECT = 70  # of sysexits.h
+_SWITCH_SECONDS = 0.0005  # for which the main thread may keep those waiting that answer
 
 
 def main(arguments: list[str]) -> int:
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--without", action="append", default=[])
     options = parser.parse_args(arguments)
     # A vfork holds the interpreter's lock until the child runs, for which the responder has to be free to answer.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     setattr(subprocess, "_USE_VFORK", False)  # noqa: B010 # documented for such cases, though named as final
     known = features().without(options.without)
     prepare()

@@ -4,22 +4,24 @@ import asyncio
 import fnmatch
 import os
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
 from garrison.base.errors import Unavailable
+from garrison.gate.contents import Reader
 from garrison.gate.crew import Crew
+from garrison.gate.later import Later
 from garrison.gate.marks import Marks
 from garrison.gate.questions import Known, Memory, Question, is_settled, stamp_of
 from garrison.gate.rules import path_of
+from garrison.gate.turns import Share, Turns
 from garrison.linux.workers import Outcome, Submitted
 from garrison.wire.guarding import Fact, Found, Gap, Late, Occasion, Plan, Unexamined
 
 _MOST_OPEN = 3000  # questions at a time: each has a descriptor
-_MOST_LATER = 1000  # files to examine when nobody waits
 _MOST_BATCH = 8
+_BUSY_SECONDS = 0.02  # for which those that nobody waits for let others go before
 _UNREADY_SECONDS = 1.0  # what anybody waits for workers that only start
 _GAP_SECONDS = 10.0  # between two facts about files that were passed over
 _AGAIN_SECONDS = 1.0
@@ -55,9 +57,11 @@ class Desk:
         self._observes = True
         self._jobs: dict[tuple[int, int], _Job] = {}  # by device and inode; the last one of each file
         self._told: dict[tuple[object, ...], float] = {}
-        self._open = 0
-        self._urgent: deque[_Job] = deque()
-        self._later: deque[_Job] = deque()
+        self._open = Share(_MOST_OPEN)
+        self._urgent: Turns[_Job] = Turns()
+        self._later = Later()
+        self._has_later = asyncio.Event()
+        self._reader = Reader()
         self._work = asyncio.Semaphore(0)
         self._last_gap = float("-inf")
         self.counts = dict.fromkeys(("asked", "examined", "blocked", "late", "forgotten"), 0)
@@ -72,53 +76,79 @@ class Desk:
     def take(self, question: Question) -> None:
         """Take a question over from a thread."""
         self.counts["asked"] += 1
-        key, stamp = (question.found.st_dev, question.found.st_ino), stamp_of(question.found)
-        job = self._jobs.get(key)
         if question.occasion is Occasion.CHANGE:
+            job = self._jobs.get((question.found.st_dev, question.found.st_ino))
             if job is not None:
                 job.generation = _STALE  # it may have read what was there before
-            self._forget(question)
-        elif job is not None and job.generation == self._generation and job.stamp == stamp:
+            self._memory.forget(question.found)
+            self._marks.ask_again(question.descriptor)
+            self._put_off(question)
+        elif self._joins(question):
+            return
+        elif (known := self._memory.recall(question.found)) is not None:
+            self._conclude([question], known)
+        else:
+            if self._is_large(question):
+                self._pass(question, TOO_LARGE)
+            if question.is_answered:
+                self._put_off(question)
+            else:
+                self._put_first(question)
+
+    def _joins(self, question: Question) -> bool:
+        """Return whether a question has been added to what is under way about the same file."""
+        job = self._jobs.get((question.found.st_dev, question.found.st_ino))
+        is_same = job is not None and job.generation == self._generation and job.stamp == stamp_of(question.found)
+        if job is None or not is_same:
+            return False
+        if self._charge(question):
             job.questions.append(question)
             self._give_time(job, question)
-            return
-        known = self._memory.recall(question.found)
-        if known is not None:
-            self._conclude([question], known)
-        elif self._open >= _MOST_OPEN:
-            self._pass(question, TOO_BUSY)
-            question.close()
-        else:
-            self._open += 1
-            job = self._jobs[key] = _Job(question, self._generation)
-            self._enqueue(job, question)
+        return True
+
+    def _put_first(self, question: Question) -> None:
+        """Have a file examined for which somebody waits."""
+        if self._charge(question):
+            job = self._begin(question)
+            self._urgent.put(question.found.st_uid, job)
+            self._work.release()
             self._give_time(job, question)
 
-    def _forget(self, question: Question) -> None:
-        self._memory.forget(question.found)
-        self._marks.ask_again(question.descriptor)
+    def _charge(self, question: Question) -> bool:
+        """Let a question in if its owner has room for it yet; else it passes unexamined."""
+        question.is_counted = self._open.take(question.found.st_uid)
+        if not question.is_counted:
+            self._pass(question, TOO_BUSY)
+            question.close()
+        return question.is_counted
 
-    def _enqueue(self, job: _Job, question: Question) -> None:
-        if question.occasion is not Occasion.CHANGE and self._is_large(question):
-            self._pass(question, TOO_LARGE)
-        if not question.is_answered:
-            self._urgent.append(job)
-        elif len(self._later) < _MOST_LATER:
-            self._later.append(job)
-        else:
-            self._drop(job)
+    def _begin(self, question: Question) -> _Job:
+        found = question.found
+        job = self._jobs[found.st_dev, found.st_ino] = _Job(question, self._generation)
+        return job
+
+    def take_change(self, question: Question) -> None:
+        """Take over, in any thread, that a file has changed, once the caller has forgotten what was known of it."""
+        if (question.found.st_dev, question.found.st_ino) in self._jobs:
+            self._loop.call_soon_threadsafe(self.take, question)
             return
-        self._work.release()
+        if not self._later.put(question, time.monotonic()):
+            self._loop.call_soon_threadsafe(self._drop)
+        elif not self._has_later.is_set():
+            self._loop.call_soon_threadsafe(self._has_later.set)
+
+    def _put_off(self, question: Question) -> None:
+        if self._later.put(question, self._loop.time()):
+            self._has_later.set()
+        else:
+            self._drop()
 
     def _is_large(self, question: Question) -> bool:
         return self._plan is not None and question.found.st_size > self._plan.skip_over_bytes
 
-    def _drop(self, job: _Job) -> None:
-        """Pass over what nobody waits for: the kernel asks about it when it is opened next."""
+    def _drop(self) -> None:
+        """Say that there was no room for what nobody waits for: the kernel asks about it when it is opened next."""
         self.counts["forgotten"] += 1
-        self._end(job)
-        for question in job.questions:
-            question.close()
         now = self._loop.time()
         if now - self._last_gap > _GAP_SECONDS and self._plan is not None:
             self._last_gap = now
@@ -153,15 +183,45 @@ class Desk:
                 await self._examine(jobs)
 
     def _next_jobs(self) -> list[_Job]:
-        """Return jobs of one account: those that somebody waits for, a few when there are many; else one other."""
-        if not self._urgent:
-            return [self._later.popleft()] if self._later else []
-        most = min(_MOST_BATCH, 1 + len(self._urgent) // (2 * self._crew.size))
-        jobs = [self._urgent.popleft()]
-        owner = jobs[0].questions[0].found.st_uid
-        while len(jobs) < most and self._urgent and self._urgent[0].questions[0].found.st_uid == owner:
-            jobs.append(self._urgent.popleft())
-        return jobs
+        """Return jobs of one account, a few when there are many."""
+        return self._urgent.take(min(_MOST_BATCH, 1 + len(self._urgent) // (2 * self._crew.size)))
+
+    async def work_later(self) -> None:
+        """Examine what nobody waits for, when nobody waits for anything else; until cancelled."""
+        while True:
+            await self._has_later.wait()
+            self._has_later.clear()
+            while len(self._later):
+                await self._work_later_once()
+
+    async def _work_later_once(self) -> None:
+        now = self._loop.time()
+        due_seconds = self._later.due_in(now)
+        if due_seconds > 0 or (len(self._urgent) and not self._later.is_overdue(now)):
+            await asyncio.sleep(max(due_seconds, _BUSY_SECONDS))
+            return
+        jobs = [self._begin(question) for question in self._later.take(now) if not self._is_done(question)]
+        if jobs:
+            await self._examine(jobs)
+        await asyncio.sleep(0)
+
+    def _is_done(self, question: Question) -> bool:
+        """Return whether a file needs no more examining: it has been meanwhile, or is the copy of one that has been."""
+        if self._joins(question):
+            return True
+        known = self._memory.recall(question.found) or self._as_copy(question)
+        if known is not None:
+            self._conclude([question], known)
+        return known is not None
+
+    def _as_copy(self, question: Question) -> Known | None:
+        name = os.path.basename(path_of(question.descriptor))
+        content = self._reader.read(question.descriptor, question.found.st_size, name)
+        if content is None or not self._memory.contents.has(content.key):
+            return None
+        known = Known(stamp_of(question.found))
+        self._keep(question, known)
+        return known
 
     async def _examine(self, jobs: list[_Job]) -> None:
         first = [job.questions[0] for job in jobs]
@@ -181,7 +241,7 @@ class Desk:
         self.counts["examined"] += 1
         if outcome.failure == KILLED and not job.tries:
             job.tries += 1
-            self._urgent.append(job)
+            self._urgent.put(job.questions[0].found.st_uid, job)
             self._work.release()
             return
         if outcome.failure:
@@ -191,13 +251,19 @@ class Desk:
         found = os.fstat(question.descriptor)
         untrusted = self._what_counts(outcome.untrusted_verdict)
         known = Known(stamp_of(found), untrusted)
-        is_same = known.stamp == stamp_of(question.found) and job.generation == self._generation
-        if is_same and (untrusted or is_settled(known.stamp, time.clock_gettime_ns(time.CLOCK_REALTIME))):
-            self._memory.learn(found, known)
-            if not untrusted:
-                self._let_pass(question, known)
+        if known.stamp == stamp_of(question.found) and job.generation == self._generation:
+            self._keep(question, known)
         self._end(job)
         self._conclude(job.questions, known)
+
+    def _keep(self, question: Question, known: Known) -> None:
+        """Remember what came of a file, unless it may change yet without its showing."""
+        is_clean = not known.untrusted_verdict
+        if is_clean and not is_settled(known.stamp, time.clock_gettime_ns(time.CLOCK_REALTIME)):
+            return
+        self._memory.learn(question.found, known)
+        if is_clean:
+            self._let_pass(question, known)
 
     def _let_pass(self, question: Question, known: Known) -> None:
         """Have the kernel ask no more, unless the file changed meanwhile."""
@@ -217,7 +283,6 @@ class Desk:
     def _end(self, job: _Job) -> None:
         for timer in job.timers:
             timer.cancel()
-        self._open -= 1
         found = job.questions[0].found
         if self._jobs.get((found.st_dev, found.st_ino)) is job:
             del self._jobs[found.st_dev, found.st_ino]
@@ -233,6 +298,8 @@ class Desk:
                 question.answer(is_allowed=True)
         for question in questions:
             question.close()
+            if question.is_counted:
+                self._open.give_back(question.found.st_uid)
 
     def _refuse(self, question: Question, known: Known) -> None:
         found, stamp = question.found, known.stamp

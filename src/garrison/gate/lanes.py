@@ -10,20 +10,28 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
+from garrison.gate.contents import Content, Contents
 from garrison.gate.questions import Question
 from garrison.linux.forkserver import Worker
 from garrison.wire.examination import Batch, Frames, Nonsense, decode_answer, encode_batch, send_start
 
-MOST_BYTES = 64 * 1024  # of a file that goes this way
 _PER_ACCOUNT, _MOST = 2, 6
 _PATIENCE_SECONDS = 0.1
 _MOST_SERVED = 4000
-_READ_BYTES = 1024 * 1024
+_READ_BYTES = 64 * 1024
+
+
+class Told(NamedTuple):
+    """Which content a worker was given. contents: where it is to be learned once it was found clean."""
+
+    contents: Contents
+    key: bytes
 
 
 class Lane:
-    """One worker. question: what it examines, None when it is free."""
+    """One worker. question: what it examines, None when it is free. told: the content that it was given for it."""
 
     def __init__(self, worker: Worker, generation: int) -> None:
         self.worker = worker
@@ -33,19 +41,39 @@ class Lane:
         self.descriptor = self.connection.fileno()
         self.question: Question | None = None
         self.since = 0.0
+        self.told: Told | None = None
         self._frames = Frames()
         self._served = 0
+        self._copy = -1  # a file in memory, in which the worker gets what has been read
+        self._copied = 0
 
-    def submit(self, question: Question, name: str) -> bool:
-        """Have a file examined; return False when the worker takes none."""
+    def submit(self, question: Question, name: str, content: Content | None, contents: Contents) -> bool:
+        """Have a file examined, by its content where that has been read; return False when the worker takes none."""
         frame = encode_batch(Batch((name,)))
         try:
-            if send_start(self.connection, frame, [question.descriptor]) != len(frame):
+            given = question.descriptor if content is None else self._copied_from(content.view)
+            if send_start(self.connection, frame, [given]) != len(frame):
                 return False
         except OSError:
             return False
         self.question, self.since = question, time.monotonic()
+        self.told = None if content is None else Told(contents, content.key)
         return True
+
+    def _copied_from(self, view: memoryview) -> int:
+        if self._copy < 0:
+            self._copy = os.memfd_create("object", os.MFD_CLOEXEC)
+        if self._copied > len(view):
+            os.ftruncate(self._copy, len(view))
+        os.pwrite(self._copy, view, 0)
+        self._copied = len(view)
+        return self._copy
+
+    def close(self) -> None:
+        """Give up what it holds here; the worker is for the main thread to dismiss."""
+        if self._copy >= 0:
+            os.close(self._copy)
+            self._copy = -1
 
     def hear(self) -> tuple[bool, bool] | None:
         """Return whether the file is clean, and whether the worker may go on; None while there is no answer."""
@@ -77,7 +105,7 @@ class Lanes:
         self,
         request: Callable[[int], None],
         dismiss: Callable[[Worker], None],
-        clean: Callable[[Question, int], None],
+        clean: Callable[[Question, int, Told | None], None],
         rest: Callable[[Question], None],
     ) -> None:
         self._request = request
@@ -94,7 +122,7 @@ class Lanes:
         """Use a worker from now on; from the main thread."""
         self._lanes.append(Lane(worker, generation))
 
-    def take(self, question: Question) -> bool:
+    def take(self, question: Question, name: str, content: Content | None, contents: Contents) -> bool:
         """Have a small file examined; return False when there is no free lane for its owner."""
         account = question.found.st_uid
         of_account = 0
@@ -104,7 +132,7 @@ class Lanes:
             elif lane.account == account:
                 of_account += 1
                 if lane.question is None:
-                    return self._submit(lane, question)
+                    return self._submit(lane, question, name, content, contents)
         if of_account < _PER_ACCOUNT:
             self._want(account)
         return False
@@ -120,12 +148,8 @@ class Lanes:
         if len(self._lanes) < _MOST:
             self._request(account)
 
-    def _submit(self, lane: Lane, question: Question) -> bool:
-        try:
-            name = os.path.basename(os.readlink(f"/proc/self/fd/{question.descriptor}"))
-        except OSError:
-            name = ""
-        if not lane.submit(question, name):
+    def _submit(self, lane: Lane, question: Question, name: str, content: Content | None, contents: Contents) -> bool:
+        if not lane.submit(question, name, content, contents):
             self._drop(lane)
             return False
         self.busy[lane.descriptor] = lane
@@ -160,10 +184,11 @@ class Lanes:
         if not goes_on:
             self._drop(lane)
         if question is not None and is_clean:
-            self._clean(question, lane.generation)
+            self._clean(question, lane.generation, lane.told)
         elif question is not None:
             self._rest(question)
 
     def _drop(self, lane: Lane) -> None:
         self._lanes.remove(lane)
+        lane.close()
         self._dismiss(lane.worker)

@@ -1,6 +1,9 @@
 """Which processes are ours: what they open is never asked about, or the gate would wait for itself."""
 
 import os
+import time
+
+_STRANGE_SECONDS = 0.05  # in which no number comes to be another process
 
 
 class Own:
@@ -13,15 +16,27 @@ class Own:
     def __init__(self) -> None:
         self._session = os.getsid(0)
         self._numbers = {os.getpid()}
+        self._stranger = (0, 0.0)  # who was asked about last, and until when he is none of ours
 
     def name(self, *numbers: int) -> None:
         """Say which further processes are ours, instead of those said before."""
         self._numbers = {os.getpid(), *(number for number in numbers if number > 1)}
+        self._stranger = (0, 0.0)
 
     def has(self, process: int) -> bool:
         """Return whether a process that waits for an answer is ours."""
         if process in self._numbers:
             return True
+        now = time.monotonic()
+        stranger, until = self._stranger
+        if process == stranger and now < until:
+            return False
+        if self._is_of_ours(process):
+            return True
+        self._stranger = (process, now + _STRANGE_SECONDS)
+        return False
+
+    def _is_of_ours(self, process: int) -> bool:
         if process <= 0:  # of another view of processes; to the calls below, 0 would be this one
             return False
         try:

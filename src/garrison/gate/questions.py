@@ -4,6 +4,7 @@ import os
 import threading
 from typing import Any, NamedTuple
 
+from garrison.gate.contents import Contents
 from garrison.linux import fanotify
 from garrison.wire.guarding import Actor, Occasion
 
@@ -38,9 +39,10 @@ class Known(NamedTuple):
 
 
 class Memory:
-    """What came of files, by device and inode. Safe from any thread."""
+    """What came of files, by device and inode. Safe from any thread. contents: of small files, also of other ones."""
 
     def __init__(self) -> None:
+        self.contents = Contents()
         self._known: dict[tuple[int, int], Known] = {}
         self._under_way: set[tuple[int, int]] = set()
         self._changed: set[tuple[int, int]] = set()
@@ -77,13 +79,17 @@ class Memory:
 
     def forget_all(self) -> None:
         """Know nothing any more."""
+        self.contents = Contents()  # what is under way is learned by the one that was
         self._known.clear()
 
 
 class Question:
-    """One event about a file, from whose descriptor it is examined; whoever asked may wait. group: None when not."""
+    """One event about a file, from whose descriptor it is examined; whoever asked may wait. group: None when not.
 
-    __slots__ = ("_group", "_lock", "asker", "descriptor", "found", "is_answered", "occasion")
+    is_counted: whether its owner's share has been charged with it.
+    """
+
+    __slots__ = ("_group", "_lock", "asker", "descriptor", "found", "is_answered", "is_counted", "occasion")
 
     def __init__(
         self, group: int | None, descriptor: int, asker: int, occasion: Occasion, found: os.stat_result
@@ -95,6 +101,7 @@ class Question:
         self.occasion = occasion
         self.found = found
         self.is_answered = group is None
+        self.is_counted = False
 
     def answer(self, is_allowed: bool) -> bool:
         """Let whoever asked go on, unless that has been done. Return whether the answer is this one."""

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from garrison.gate.lanes import MOST_BYTES, Lanes
+from garrison.gate.contents import MOST_BYTES, Reader
+from garrison.gate.lanes import Lanes, Told
 from garrison.gate.marks import CHANGES, PERMISSION, Marks
 from garrison.gate.own import Own
 from garrison.gate.questions import Known, Memory, Question, is_settled, stamp_of
@@ -18,6 +19,14 @@ from garrison.wire.guarding import Occasion
 
 _RUN = int(What.OPEN_EXEC_PERM | What.OPEN_EXEC)
 _OVERFLOW = int(What.OVERFLOW)
+
+
+def name_of(descriptor: int) -> str:
+    """Return the name of what is open, without its folders; "" when that cannot be told."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}").rpartition("/")[2]
+    except OSError:
+        return ""
 
 
 class Responder:
@@ -46,6 +55,7 @@ class Responder:
         self._take = take
         self._overflowed = overflowed
         self._since = 0.0
+        self._reader = Reader()
         self.lanes: Lanes | None = None
         self.examines = True
         self.rules: Rules | None = None
@@ -115,25 +125,38 @@ class Responder:
         lanes, found = self.lanes, question.found
         if lanes is None or found.st_size > MOST_BYTES or self._memory.recall(found) is not None:
             return False
+        generation = lanes.generation
         self._memory.begin(found)
-        if lanes.take(question):
+        name, contents = name_of(question.descriptor), self._memory.contents
+        content = self._reader.read(question.descriptor, found.st_size, name)
+        if content is not None and contents.has(content.key):
+            self.clean(question, generation)
+            return True
+        if lanes.take(question, name, content, contents):
             return True
         self._memory.has_changed(found)
         return False
 
-    def clean(self, question: Question, generation: int) -> None:
+    def clean(self, question: Question, generation: int, told: Told | None = None) -> None:
         """Let a file pass that was found clean on the short way; have the kernel ask no more if it is as it was."""
+        question.answer(is_allowed=True)
         descriptor, stamp = question.descriptor, stamp_of(question.found)
-        is_same = self.lanes is not None and self.lanes.generation == generation
+        is_same = self._is_of(generation)
+        if is_same and told is not None:
+            told.contents.learn(told.key)
         if is_same and is_settled(stamp, time.clock_gettime_ns(time.CLOCK_REALTIME)):
             self._memory.learn(question.found, Known(stamp))
             self._marks.ignore(descriptor)
-            if stamp_of(os.fstat(descriptor)) != stamp or self._memory.has_changed(question.found):
+            has_changed = self._memory.has_changed(question.found)
+            if has_changed or stamp_of(os.fstat(descriptor)) != stamp or not self._is_of(generation):
                 self._memory.forget(question.found)
                 self._marks.ask_again(descriptor)
         else:
             self._memory.has_changed(question.found)
         question.close()
+
+    def _is_of(self, generation: int) -> bool:
+        return self.lanes is not None and self.lanes.generation == generation
 
     def rest(self, question: Question) -> None:
         """Hand on what did not come to an end on the short way."""

@@ -15,7 +15,7 @@ from garrison.gate.desk import Desk
 from garrison.gate.documents import DocumentsGuard
 from garrison.gate.keeping import KeeperLink
 from garrison.gate.lanes import Lanes
-from garrison.gate.marks import Marks
+from garrison.gate.marks import CHANGES, Marks
 from garrison.gate.own import Own
 from garrison.gate.questions import Memory, Question
 from garrison.gate.responder import Responder
@@ -57,7 +57,15 @@ class Gate:
         self._unguarded: dict[str, str] = {}
         self._mounts: mounted.Mounts | None = None
         self._responders = [
-            Responder(name, group, self._own, self._marks, self._memory, self._take, self._overflow)
+            Responder(
+                name,
+                group,
+                self._own,
+                self._marks,
+                self._memory,
+                self._desk.take_change if name == CHANGES else self._take,
+                self._overflow,
+            )
             for name, group in groups.items()
         ]
         self._gap = go
@@ -87,10 +95,10 @@ class Gate:
 
     def _go_by(self, plan: Plan) -> None:
         """Judge by a plan; workers that began by another are used no more."""
-        self._desk.go_by(plan, plan.observes or bool(self._fuse))
-        for responder in self._responders:
+        for responder in self._responders:  # first: what is forgotten is not to be learned again from them
             if responder.lanes is not None:
                 responder.lanes.generation += 1
+        self._desk.go_by(plan, plan.observes or bool(self._fuse))
 
     def _take(self, question: Question) -> None:
         self._loop.call_soon_threadsafe(self._desk.take, question)
@@ -115,6 +123,7 @@ class Gate:
             group.create_task(self._follow_plan())
             group.create_task(self._open_lanes())
             group.create_task(self._link.pulse(self._busy_seconds))
+            group.create_task(self._desk.work_later())
             for _ in range(8):
                 group.create_task(self._desk.work())
 
