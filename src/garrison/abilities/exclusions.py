@@ -71,13 +71,15 @@ def _path_matcher(masks: list[str]) -> Callable[[str], bool]:
 
 def _checked_mask(mask: str) -> str:
     if not mask.strip("*?/ "):
-        raise Invalid(f"The mask “{mask}” would leave everything out.", "Example: *.iso or /home/*/cache/*")
+        raise Invalid("The mask “{mask}” would leave everything out.", "Example: *.iso or /home/*/cache/*", mask=mask)
     return mask
 
 
 def _checked_hash(value: str) -> str:
     if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
-        raise Invalid(f"“{value}” is not a SHA-256 hash.", "It has 64 digits 0-9 and a-f: sha256sum FILE prints it.")
+        raise Invalid(
+            "“{value}” is not a SHA-256 hash.", "It has 64 digits 0-9 and a-f: sha256sum FILE prints it.", value=value
+        )
     return value.lower()
 
 
@@ -110,7 +112,7 @@ class Exclusions:
         except (OSError, ValueError, KeyError, TypeError, Invalid) as error:
             # Without its list a scan would act on what the owner had excluded: better not to start.
             raise Failed(
-                f"The list of exclusions is damaged: {self._file}.", "Mend the file, or move it away."
+                "The list of exclusions is damaged: {file}.", "Mend the file, or move it away.", file=self._file
             ) from error
 
     def entries(self) -> list[Exclusion]:
@@ -135,7 +137,7 @@ class Exclusions:
             if entry.id == number:
                 self._write([other for other in self._entries if other is not entry])
                 return entry
-        raise NotFound(f"There is no exclusion {number}.", "garrison exclusions list shows them.")
+        raise NotFound("There is no exclusion {number}.", "garrison exclusions list shows them.", number=number)
 
     def _write(self, entries: list[Exclusion]) -> None:
         write_json(self._file, [asdict(entry) for entry in entries])

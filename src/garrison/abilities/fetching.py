@@ -259,12 +259,12 @@ async def _do(job: Job, spool: Path, listener: _Listener, files: int) -> _Heard:
 
 def _check_wanted(wanted: Sequence[Wanted]) -> None:
     if len(wanted) > MOST_WANTED:
-        raise Invalid(f"No more than {MOST_WANTED} files can be fetched at once.")
+        raise Invalid("No more than {most_wanted} files can be fetched at once.", most_wanted=MOST_WANTED)
     if len({entry.name for entry in wanted}) != len(wanted):
         raise Invalid("Two of the files to be fetched have the same name.")
     for entry in wanted:
         if not is_name(entry.name):
-            raise Invalid(f"A fetched file cannot be called “{entry.name}”.")
+            raise Invalid("A fetched file cannot be called “{name}”.", name=entry.name)
 
 
 def _most_seconds(job: Job, files: int) -> float:
@@ -312,7 +312,7 @@ async def _messages(job: Job, spool: Path) -> AsyncGenerator[Message, None]:
         code = await process.wait()
         if code != 0:
             words = (await process.stderr.read(4096)).decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
-            raise Failed(f"Fetching ended with {code}.", words[:200])
+            raise Failed("Fetching ended with {code}.", "{advice}", code=code, advice=words[:200])
     except (Nonsense, ValueError) as error:
         raise Failed("The fetching process said what it never should.") from error
     finally:

@@ -42,9 +42,10 @@ class Outgoing:
         word = self._word(name)
         if word is False or (word is None and not by_hand):
             raise Refused(
-                f"Nothing is sent out for “{name}”: you have not agreed to it.",
-                f"garrison consents shows what it is for; to agree: garrison consents give {name}",
+                "Nothing is sent out for “{name}”: you have not agreed to it.",
+                "garrison consents shows what it is for; to agree: garrison consents give {name}",
                 fix="suite.consent-give",
+                name=name,
             )
 
     def record(self, request: Request) -> None:

@@ -17,10 +17,17 @@ _FRESH = ".new"
 def explain(error: OSError, doing: str) -> GarrisonError:
     """Return the sentence for a failed file operation. doing: "write /x", after the words "could not"."""
     if error.errno in _FULL:
-        return Failed(f"Could not {doing}: the disk is full.", "Free some space and try again; nothing was changed.")
+        return Failed(
+            "Could not {doing}: the disk is full.", "Free some space and try again; nothing was changed.", doing=doing
+        )
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return Unavailable(f"Could not {doing}: {_reason(error)}.", "Check who owns it and whether it may be written.")
-    return Failed(f"Could not {doing}: {_reason(error)}.")
+        return Unavailable(
+            "Could not {doing}: {why}.",
+            "Check who owns it and whether it may be written.",
+            doing=doing,
+            why=_reason(error),
+        )
+    return Failed("Could not {doing}: {why}.", doing=doing, why=_reason(error))
 
 
 def _reason(error: OSError) -> str:

@@ -75,7 +75,9 @@ class Home:
         if found is None:
             write_atomically(marker, f"{version}\n".encode("ascii"))
         elif found > version:
-            raise Unavailable(f"{path} was written by a newer Garrison.", "Upgrade Garrison; nothing was changed.")
+            raise Unavailable(
+                "{path} was written by a newer Garrison.", "Upgrade Garrison; nothing was changed.", path=path
+            )
         return path
 
 
@@ -83,16 +85,18 @@ def _make_private(path: Path, mode: int) -> None:
     """Give a folder of ours its mode. Raises Unavailable when it is no folder of ours, or others may write in it."""
     found = path.lstat()
     if stat.S_ISLNK(found.st_mode):
-        raise Unavailable(f"{path} is a link, where a folder of Garrison's own must be.", "Remove the link.")
+        raise Unavailable("{path} is a link, where a folder of Garrison's own must be.", "Remove the link.", path=path)
     if found.st_uid != os.geteuid():
         raise Unavailable(
-            f"{path} belongs to another account.",
+            "{path} belongs to another account.",
             "Set GARRISON_HOME to a folder of your own, or run this as that account.",
+            path=path,
         )
     if found.st_mode & 0o022:
         raise Unavailable(
-            f"Other accounts may write in {path}: what is in there may not be Garrison's.",
-            f"If nobody else has put anything there: chmod go-w {path}",
+            "Other accounts may write in {path}: what is in there may not be Garrison's.",
+            "If nobody else has put anything there: chmod go-w {path}",
+            path=path,
         )
     if stat.S_IMODE(found.st_mode) != mode:  # said outright: what mkdir gives depends on the caller's umask
         path.chmod(mode)

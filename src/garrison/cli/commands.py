@@ -83,7 +83,9 @@ def _start(session: Session) -> click.Command:
             raise Invalid("--scan and --no-scan exclude each other.")
         if component is not None:
             if paths or no_scan:
-                raise Invalid("A component is switched on without a scan.", f"garrison start {component}")
+                raise Invalid(
+                    "A component is switched on without a scan.", "garrison start {component}", component=component
+                )
             answer = session.suite().call("suite.start", {"component": component})
             session.start_lasting()  # it protects for as long as the suite runs
             return session.show(answer, as_json)

@@ -49,7 +49,7 @@ def _script(context: click.Context, shell: str) -> str:
 
     kind = get_completion_class(shell)
     if kind is None:
-        raise Invalid(f"There is no completion for {shell}.")
+        raise Invalid("There is no completion for {shell}.", shell=shell)
     source = kind(context.find_root().command, {}, "garrison", "_GARRISON_COMPLETE").source()
     # zsh and fish call the program by name; a checkout's is not on PATH.
     program = _program()

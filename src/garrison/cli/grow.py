@@ -143,7 +143,12 @@ def command(name: str, operation: Operation, call: Call, other_ways: Sequence[st
         as_json, background = given.pop("as_json"), given.pop("background", False)
         for value in operation.parameters:
             if value.required and value.many and value.kind == "path" and not given[value.name]:
-                raise Invalid(f"Nothing was named: it takes {value.title.lower()}.", _hint(other_ways))
+                raise Invalid(
+                    "Nothing was named: it takes {title}.",
+                    "{advice}",
+                    title=value.title.lower(),
+                    advice=_hint(other_ways),
+                )
         return call(operation, arguments_of(operation, given), as_json, background)
 
     parameters: list[click.Parameter] = [_parameter(value) for value in operation.parameters]

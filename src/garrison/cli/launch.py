@@ -46,8 +46,9 @@ def _greeted(home: Home, seconds: float) -> Client | None:
         cause = error.__cause__
         if isinstance(cause, PermissionError):
             raise Unavailable(
-                f"{home.root} belongs to another account.",
+                "{root} belongs to another account.",
                 "Set GARRISON_HOME to a folder of your own, or run this as that account.",
+                root=home.root,
             ) from error
         if isinstance(cause, TimeoutError):
             raise Unavailable("Garrison runs but does not answer.", "End it with: garrison stop") from error
@@ -125,7 +126,7 @@ def _spawn(home: Home, command: list[str], ready: int) -> None:
                 env={**os.environ, "LC_ALL": "C.UTF-8"},
             )
     except OSError as error:
-        raise Failed(f"Garrison could not be started: {(error.strerror or '').lower()}.") from error
+        raise Failed("Garrison could not be started: {why}.", why=(error.strerror or "").lower()) from error
 
 
 def _no_link(path: str, flags: int) -> int:
@@ -214,6 +215,8 @@ def _kill(home: Home) -> None:
             raise lost
         signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     except OSError as error:
-        raise Failed(f"Garrison (process {process}) could not be ended: {error.strerror}.") from error
+        raise Failed(
+            "Garrison (process {process}) could not be ended: {why}.", process=process, why=error.strerror
+        ) from error
     finally:
         os.close(descriptor)

@@ -24,6 +24,7 @@ _OTHERS = (
     "file-protection",
     "guard",
     "mirror",
+    "removable-drives",
     "response",
     "self-test",
     "system-watcher",

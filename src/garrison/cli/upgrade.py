@@ -64,8 +64,11 @@ def _awaited(home: Home) -> Switch:
 def _tell(switch: Switch, as_json: bool) -> int:
     if switch.state is not SwitchState.WORKS:
         raise Failed(
-            f"Garrison {switch.version} did not work: {switch.why}",
-            f"Garrison {switch.before} is back in its place.",
+            "Garrison {version} did not work: {why}",
+            "Garrison {before} is back in its place.",
+            version=switch.version,
+            why=switch.why,
+            before=switch.before,
         )
     text = f"Garrison {switch.version} is in use now; before, it was {switch.before}."
     show.sentence(text, as_json, version=switch.version, before=switch.before)

@@ -73,12 +73,14 @@ def _listed(name: str) -> list[str]:
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name or ".").read_bytes()
     except OSError as error:
-        raise Invalid(f"The list {shown} cannot be read: {(error.strerror or '').lower()}.") from error
+        raise Invalid(
+            "The list {shown} cannot be read: {why}.", shown=shown, why=(error.strerror or "").lower()
+        ) from error
     content = content.removeprefix(_BYTE_ORDER_MARK)
     lines = content.split(b"\0") if b"\0" in content else [line.removesuffix(b"\r") for line in content.split(b"\n")]
     found = [absolute(os.fsdecode(line)) for line in lines if line]
     if not found:
-        raise Invalid(f"The list {shown} is empty.")
+        raise Invalid("The list {shown} is empty.", shown=shown)
     return found
 
 
@@ -89,4 +91,4 @@ def _secret(path: str) -> str:
     try:
         return Path(path).read_text("utf-8").removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"The file {path} cannot be read.") from error
+        raise Invalid("The file {path} cannot be read.", path=path) from error

@@ -112,7 +112,10 @@ class HashTable:
             self._open(view)
         except (struct.error, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise Failed(
-                f"The list of {algorithm} digests is damaged.", "Update the databases.", "updates.check"
+                "The list of {algorithm} digests is damaged.",
+                "Update the databases.",
+                "updates.check",
+                algorithm=algorithm,
             ) from error
 
     def _open(self, view: memoryview) -> None:

@@ -66,7 +66,7 @@ def close_all(views: Iterable[View]) -> None:
 
 def unusable(why: str) -> Failed:
     """Return the error for a set that cannot be used."""
-    return Failed(f"The databases cannot be used: {why}.", "Update the databases.", "updates.check")
+    return Failed("The databases cannot be used: {why}.", "Update the databases.", "updates.check", why=why)
 
 
 def open_views(files: Mapping[str, int]) -> tuple[dict[str, Any], dict[str, View]]:

@@ -38,7 +38,7 @@ def main() -> int:
         _tell(error)
         return 1
     except OSError as error:
-        _tell(Failed(f"The mirror cannot give up its rights: {(error.strerror or str(error)).lower()}."))
+        _tell(Failed("The mirror cannot give up its rights: {why}.", why=(error.strerror or str(error)).lower()))
         return 1
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(door, job))
@@ -84,17 +84,23 @@ def _door(address: str) -> socket.socket:
         with contextlib.suppress(OSError):
             socket.inet_pton(family, address)
             return socket.socket(family, socket.SOCK_STREAM)
-    raise Invalid(f"“{address}” is no address of a computer.", "Example: 192.168.1.20")
+    raise Invalid("“{address}” is no address of a computer.", "Example: 192.168.1.20", address=address)
 
 
 def _explained(error: OSError, address: str, port: int) -> GarrisonError:
     if error.errno == errno.EADDRINUSE:
-        return Unavailable(f"Port {port} is taken by another program.", "Choose another: updates.mirror_port")
+        return Unavailable("Port {port} is taken by another program.", "Choose another: updates.mirror_port", port=port)
     if error.errno in {errno.EACCES, errno.EPERM}:
-        return Unavailable(f"Port {port} is for the system only.", "Choose one above 1023: updates.mirror_port")
+        return Unavailable(
+            "Port {port} is for the system only.", "Choose one above 1023: updates.mirror_port", port=port
+        )
     if error.errno == errno.EADDRNOTAVAIL:
-        return Unavailable(f"This computer has no address {address}.", "Choose another: updates.mirror_address")
-    return Unavailable(f"Nothing can listen at port {port}: {(error.strerror or str(error)).lower()}.")
+        return Unavailable(
+            "This computer has no address {address}.", "Choose another: updates.mirror_address", address=address
+        )
+    return Unavailable(
+        "Nothing can listen at port {port}: {why}.", port=port, why=(error.strerror or str(error)).lower()
+    )
 
 
 class Visitors:

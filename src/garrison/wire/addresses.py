@@ -42,11 +42,11 @@ def parse_address(text: str) -> Address:
         parts = urlsplit(text)
         port, host = parts.port, _ascii(parts.hostname or "").rstrip(".")
     except ValueError as error:
-        raise Invalid(f"{_shown(text)} is no address.", _HINT) from error
+        raise Invalid("{why} is no address.", _HINT, why=_shown(text)) from error
     if parts.scheme == "file":
         return _file(text, host, unquote(parts.path, errors="surrogateescape"))
     if parts.scheme not in {"http", "https"} or not host:
-        raise Invalid(f"Nothing can be fetched from {_shown(text)}.", _HINT)
+        raise Invalid("Nothing can be fetched from {why}.", _HINT, why=_shown(text))
     place = f"[{host}]" if ":" in host else host
     whole = urlunsplit((parts.scheme, place if port is None else f"{place}:{port}", parts.path, parts.query, ""))
     return Address(parts.scheme, host, whole, unquote(parts.username or ""), unquote(parts.password or ""))
@@ -64,7 +64,7 @@ def _ascii(host: str) -> str:
 
 def _file(text: str, host: str, path: str) -> Address:
     if host not in {"", "localhost"} or not path.startswith("/") or "\0" in path:
-        raise Invalid(f"{_shown(text)} names no file of this computer.", _HINT)
+        raise Invalid("{why} names no file of this computer.", _HINT, why=_shown(text))
     return Address("file", "", path)
 
 

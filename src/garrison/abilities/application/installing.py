@@ -64,7 +64,7 @@ async def _step(command: list[str], environment: Mapping[str, str]) -> None:
     try:
         ended = await run(command, environment, _SECONDS)
     except GarrisonError as error:
-        raise Failed(f"The new version could not be installed. {error.text}") from error
+        raise Failed("The new version could not be installed. {why}", why=error.text) from error
     if ended.code == 0:
         return
     said = ended.words.decode("utf-8", "replace")

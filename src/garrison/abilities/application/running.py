@@ -35,12 +35,14 @@ async def run(command: Sequence[str], environment: Mapping[str, str], seconds: f
             cwd="/",
         )
     except OSError as error:
-        raise Failed(f"{command[0]} could not be started: {(error.strerror or '').lower()}.") from error
+        raise Failed(
+            "{command} could not be started: {why}.", command=command[0], why=(error.strerror or "").lower()
+        ) from error
     try:
         async with asyncio.timeout(seconds):
             out, words = await process.communicate()
     except TimeoutError:
-        raise Failed(f"It took longer than {seconds:.0f} seconds.") from None
+        raise Failed("It took longer than {seconds} seconds.", seconds=f"{seconds:.0f}") from None
     finally:
         if process.returncode is None:
             process.kill()

@@ -110,7 +110,11 @@ class Versions:
         except Failed as error:
             self._note(release.version, changes=(), state=SwitchState.FAILED, why=f"{error.text} {error.hint}".strip())
             raise Failed(
-                f"Garrison {release.version} does not work here: {error.text}", f"Garrison {__version__} stays in use."
+                "Garrison {version} does not work here: {why}",
+                "Garrison {running} stays in use.",
+                version=release.version,
+                why=error.text,
+                running=__version__,
             ) from error
         total = listed.transferred + transferred
         return Prepared(release.version, True, listed.source, total, listed.failures, changes)
@@ -122,7 +126,8 @@ class Versions:
         except OSError:
             raise Unavailable(
                 "No publisher is trusted yet, so nothing was taken.",
-                f"Trust it first: garrison databases trust {source}",
+                "Trust it first: garrison databases trust {source}",
+                source=source,
             ) from None
         mine = self._trust / "root.json"
         if not mine.is_file() or mine.read_bytes() != root:
@@ -132,7 +137,7 @@ class Versions:
         with self._fetcher.spool() as spool:
             trusted = await self._trusted(sources, [TARGET], spool, by_hand, None)
             if TARGET not in trusted.targets:
-                raise Unavailable(f"{trusted.source} has no version of Garrison yet.")
+                raise Unavailable("{source} has no version of Garrison yet.", source=trusted.source)
             listed = {name: str(path) for name, path in trusted.targets.items()}
             await do({"trust": str(self._trust), "targets": listed}, _VERIFYING)  # it never had the network
             with trusted.targets[TARGET].open("rb") as file:
@@ -175,7 +180,9 @@ class Versions:
                 for name in missing:
                     path = trusted.targets.get(release.target(name))
                     if path is None or not await asyncio.to_thread(_is_file, path, release, name):
-                        raise Failed(f"{name} is not there, or not what the publisher says.", "Upgrade again later.")
+                        raise Failed(
+                            "{name} is not there, or not what the publisher says.", "Upgrade again later.", name=name
+                        )
                     os.replace(path, self._wheels / name)
                 return trusted.transferred
         except OSError as error:
@@ -188,8 +195,10 @@ class Versions:
         missing = release.bytes * (1 + _UNPACKED) + _ROOM_BYTES - shutil.disk_usage(self._folder).free
         if missing > 0:
             raise Unavailable(
-                f"There is no room for a new version: {missing // 1024 // 1024 + 1} MiB more are needed.",
-                f"Make room on the disk of {self._folder}.",
+                "There is no room for a new version: {missing} MiB more are needed.",
+                "Make room on the disk of {folder}.",
+                missing=missing // 1024 // 1024 + 1,
+                folder=self._folder,
             )
 
     async def _install(self, release: Release) -> None:
@@ -292,15 +301,21 @@ def _check_fits(release: Release) -> None:
     """Raise Unavailable when a version cannot be installed here."""
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     if release.machine != platform.machine():
-        raise Unavailable(f"The published version is for another kind of processor, {release.machine}.")
+        raise Unavailable("The published version is for another kind of processor, {machine}.", machine=release.machine)
     if release.python != here:
         raise Unavailable(
-            f"Garrison {release.version} is published for Python {release.python}; this one runs on Python {here}."
+            "Garrison {version} is published for Python {python}; this one runs on Python {here}.",
+            version=release.version,
+            python=release.python,
+            here=here,
         )
     if release.min_previous and version_key(__version__) < version_key(release.min_previous):
         raise Unavailable(
-            f"Garrison {release.version} takes over from {release.min_previous} or later; this is {__version__}.",
+            "Garrison {version} takes over from {min_previous} or later; this is {running}.",
             "Have a version in between published first.",
+            version=release.version,
+            min_previous=release.min_previous,
+            running=__version__,
         )
 
 

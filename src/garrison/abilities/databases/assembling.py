@@ -65,7 +65,7 @@ def _make(path: Path, told: Mapping[str, Any], made: Mapping[str, str], old: Pat
         file.flush()
         os.fsync(file.fileno())
     if digest.hexdigest() != told["sha256"]:
-        raise Failed(f"{path.name} did not become what was published.")
+        raise Failed("{name} did not become what was published.", name=path.name)
 
 
 def _pieces(name: str, view: memoryview, told: Mapping[str, Any], made: Mapping[str, str]) -> Iterable[Piece]:
@@ -82,7 +82,7 @@ def _repeat(before: Path, path: Path) -> None:
     try:
         os.link(before, path, follow_symlinks=False)
     except FileNotFoundError as error:
-        raise Failed(f"{path.name} is missing.") from error
+        raise Failed("{name} is missing.", name=path.name) from error
     except OSError:
         shutil.copyfile(before, path, follow_symlinks=False)
 
@@ -96,8 +96,8 @@ def _mapped(path: Path | None) -> Iterator[memoryview]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError as error:
-        raise Failed(f"{path.name} cannot be read.") from error
+        raise Failed("{name} cannot be read.", name=path.name) from error
     with open(descriptor, "rb") as file:
         if not 0 < os.fstat(file.fileno()).st_size <= MOST_BYTES:
-            raise Failed(f"{path.name} is no file to update.")
+            raise Failed("{name} is no file to update.", name=path.name)
         yield memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

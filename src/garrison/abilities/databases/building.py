@@ -55,7 +55,7 @@ def compile_sources(
     """
     found = list(find_sources(sources))
     if to.exists() and (not to.is_dir() or (any(to.iterdir()) and not (to / SET).exists())):
-        raise Invalid(f"{to} is no set of databases.", "Name a folder that is empty or not there.")
+        raise Invalid("{to} is no set of databases.", "Name a folder that is empty or not there.", to=to)
     fresh = to.with_name(f".{to.name}.{os.getpid()}.new")
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +142,7 @@ def _paths(sources: list[Path]) -> Iterator[Path]:
         elif source.is_file():
             yield source
         else:
-            raise NotFound(f"There is no file or folder {source}.")
+            raise NotFound("There is no file or folder {source}.", source=source)
 
 
 @contextmanager

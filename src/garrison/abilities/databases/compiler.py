@@ -94,7 +94,7 @@ def _told(code: int | None, answer: bytes, words: bytes) -> dict[str, Any]:
         told = json.loads(answer)
     except ValueError as error:
         last = words.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:200]
-        raise Failed(f"Compiling the databases ended with {code}.", last) from error
+        raise Failed("Compiling the databases ended with {code}.", "{advice}", code=code, advice=last) from error
     if not isinstance(told, dict):
         raise Failed("Compiling the databases ended with nonsense.")
     if "error" in told:

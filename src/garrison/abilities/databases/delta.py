@@ -130,7 +130,7 @@ _DAMAGE = (
 
 
 def _damaged(name: str) -> Failed:
-    return Failed(f"What was published for {name} does not fit the databases that are here.")
+    return Failed("What was published for {name} does not fit the databases that are here.", name=name)
 
 
 def _frames(content: bytes, size: int, prefix: zstd.ZstdDict | None) -> Iterator[bytes]:

@@ -140,7 +140,7 @@ class Gatherer:
             if not accepted.more:
                 return accepted if visit.has_something else None
             wanted = accepted.more
-        raise Failed(f"{visit.feed.title} wants too much at once.", "It goes on with the next update.")
+        raise Failed("{title} wants too much at once.", "It goes on with the next update.", title=visit.feed.title)
 
     def _keep(self, visit: "_Visit", accepted: Accepted) -> None:
         """Put what was accepted in the place of what was, in one step."""
@@ -200,7 +200,7 @@ class _Visit:
             self._tried.add(file.name)
             self.transferred += each.transferred
             if each.failure and not file.is_optional:
-                raise Failed(f"{self.feed.title} could not be fetched: {each.failure}")
+                raise Failed("{title} could not be fetched: {failure}", title=self.feed.title, failure=each.failure)
             if each.path is not None:
                 self.has_something = True
                 other = KINDS[self.feed.kind].stands_for(file.name)

@@ -138,5 +138,8 @@ class MirrorProcess:
             words = (words + piece)[-_WORDS_BYTES:]
         code = await process.wait()
         raise Failed(
-            f"The mirror ended with {code}.", words.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:200]
+            "The mirror ended with {code}.",
+            "{advice}",
+            code=code,
+            advice=words.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1][:200],
         )

@@ -198,8 +198,10 @@ class Mirror:
         free = shutil.disk_usage(self._folder).free
         if wanted > free:
             raise Unavailable(
-                f"There is no room for the mirror: {size(wanted - free)} more are needed.",
-                f"Make room on the disk of {self._folder}, or switch the mirror off: updates.mirror_port 0",
+                "There is no room for the mirror: {wanted} more are needed.",
+                "Make room on the disk of {folder}, or switch the mirror off: updates.mirror_port 0",
+                wanted=size(wanted - free),
+                folder=self._folder,
             )
 
     async def _bring(self, sources: Sequence[str], names: Sequence[str], by_hand: bool, tell: Tell | None) -> int:

@@ -40,18 +40,29 @@ async def prove(folder: Path) -> None:
         except GarrisonError as error:
             if isinstance(error, Failed):
                 raise
-            raise Failed(f"The databases cannot be used: {error.text}", error.hint) from error
+            raise Failed(
+                "The databases cannot be used: {why}", "{advice}", why=error.text, advice=error.hint
+            ) from error
 
 
 def _judge(name: str, outcome: Outcome, *, is_threat: bool) -> None:
     """Raise Failed unless what came of an object is what has to come of it."""
     if outcome.failure or not isinstance(outcome.untrusted_verdict, dict):
-        raise Failed(f"The databases cannot be used: examining {name} failed ({outcome.failure}, {outcome.detail}).")
+        raise Failed(
+            "The databases cannot be used: examining {name} failed ({failure}, {detail}).",
+            name=name,
+            failure=outcome.failure,
+            detail=outcome.detail,
+        )
     found = outcome.untrusted_verdict.get("findings")
     if is_threat and not found:
         raise Failed("The databases cannot be used: they do not find the EICAR test file.")
     if not is_threat and found:
-        raise Failed(f"The databases cannot be used: they take {printable(name)}, a clean file, for {_first(found)}.")
+        raise Failed(
+            "The databases cannot be used: they take {name}, a clean file, for {first}.",
+            name=printable(name),
+            first=_first(found),
+        )
 
 
 def _first(untrusted_findings: object) -> str:

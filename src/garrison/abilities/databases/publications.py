@@ -102,7 +102,7 @@ async def _follow(asked: "_Asked", published: Published, listed: Trusted, curren
         assert current is not None
         return _taken(published, current, listed, listed.transferred, is_new=False, is_delta=False)
     if published.machine != platform.machine():
-        raise Failed(f"The published databases are for another kind of processor, {published.machine}.")
+        raise Failed("The published databases are for another kind of processor, {machine}.", machine=published.machine)
     transferred = listed.transferred
     plans = _plans(published, current)
     while True:
@@ -159,7 +159,7 @@ class _Asked:
         ahead = Ahead(update_prefix(before), ATOMS, _MOST_OF_LEAST - 1, _MOST_AHEAD_BYTES) if before else None
         trusted = await self._trusted([LIST], spool, ahead)
         if LIST not in trusted.targets:
-            raise Failed(f"{trusted.source} has no databases yet.")
+            raise Failed("{source} has no databases yet.", source=trusted.source)
         with trusted.targets[LIST].open("rb") as file:
             content = file.read(MOST_LIST_BYTES + 1)
         if len(content) > MOST_LIST_BYTES:
@@ -330,8 +330,9 @@ def check_root(root: bytes) -> str:
         raise Failed("The root could not be looked at.") from error
     if "error" in told:
         raise Invalid(
-            f"This is no root of a publisher: {told['error']}.",
+            "This is no root of a publisher: {told}.",
             "It is the file DIR/public/metadata/root.json of the publisher.",
+            told=told["error"],
         )
     return fingerprint(root)
 

@@ -245,7 +245,7 @@ class Databases:
             info = {"garrison": __version__, "built": now, "source": _BUILT_IN}
             report = build([(name, text.encode()) for name, text in rules], FolderSink(fresh), info)
             if report.skipped:
-                raise Failed(f"Our own rules were not all understood: {report.skipped}")
+                raise Failed("Our own rules were not all understood: {skipped}", skipped=report.skipped)
             self._link(_BUILT_IN, self._move_in(fresh))
         except OSError as error:
             raise explain(error, "build the databases") from error

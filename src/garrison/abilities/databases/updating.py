@@ -70,15 +70,18 @@ class Updater:
         missing = self._missing_bytes()
         if missing > 0:
             raise Unavailable(
-                f"There is no room for new databases: {missing // 1024 // 1024 + 1} MiB more are needed.",
-                f"Make room on the disk of {self._databases.folder}.",
+                "There is no room for new databases: {missing} MiB more are needed.",
+                "Make room on the disk of {folder}.",
+                missing=missing // 1024 // 1024 + 1,
+                folder=self._databases.folder,
             )
         if sources and publications.pinned(self.trust):
             return await self._take(sources, by_hand, tell)
         if sources:
             raise Unavailable(
                 "No publisher of databases is trusted yet, so nothing was taken.",
-                f"Trust it first: garrison databases trust {sources[0]}",
+                "Trust it first: garrison databases trust {sources}",
+                sources=sources[0],
             )
         feeds = [feed for feed in self._feeds.all() if feed.is_on]
         if not feeds:

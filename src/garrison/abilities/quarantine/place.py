@@ -99,7 +99,9 @@ class Removal:
             rename_if_free(self.leftover, name, parent)
         except FileExistsError:
             kept = f"{split(self.path)[0]}/{self.leftover}"
-            raise Failed(f"{self.path} was changed twice meanwhile; one version of it is now {kept}.") from None
+            raise Failed(
+                "{path} was changed twice meanwhile; one version of it is now {kept}.", path=self.path, kept=kept
+            ) from None
 
 
 def finish_removal(path: str, identity: Identity, leftover: str) -> None:
@@ -160,7 +162,7 @@ def _folder(path: str) -> str:
 
 
 def _no_folder(folder: str) -> NotFound:
-    return NotFound(f"The folder {folder} does not exist.", "Make it, or name another place with --to.")
+    return NotFound("The folder {folder} does not exist.", "Make it, or name another place with --to.", folder=folder)
 
 
 def put(path: str, content: Iterable[bytes], sha256: str, metadata: Metadata, temporary: str) -> list[str]:
@@ -177,7 +179,9 @@ def put(path: str, content: Iterable[bytes], sha256: str, metadata: Metadata, te
         raise _no_folder(folder) from error
     except FileExistsError as error:
         hint = "Name another place with --to."
-        raise Failed(f"There is something of the name {path} already; it was not replaced.", hint) from error
+        raise Failed(
+            "There is something of the name {path} already; it was not replaced.", "{advice}", path=path, advice=hint
+        ) from error
 
 
 def _put(

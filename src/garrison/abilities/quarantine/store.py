@@ -81,12 +81,11 @@ class Quarantine:
 
         among: which records there are for whoever asks.
         """
-        found = [record for record in self.records() if record.id.startswith(number) and among(record)]
-        found = found if number else []
+        found = [each for each in self.records() if number and each.id.startswith(number) and among(each)]
         if len(found) == 1:
             return found[0]
-        what = "is not in quarantine" if not found else "fits several files in quarantine"
-        raise NotFound(f"“{number}” {what}.", "garrison quarantine list shows them.")
+        text = "“{number}” fits several files in quarantine." if found else "“{number}” is not in quarantine."
+        raise NotFound(text, "garrison quarantine list shows them.", number=number)
 
     def used_bytes(self) -> int:
         """Return what the files in it take on disk, about."""
@@ -274,7 +273,7 @@ class Quarantine:
         except OSError as error:
             raise explain(error, f"restore to {to}") from error
         except ValueError as error:  # a NUL, or what is no character
-            raise Invalid(f"{printable(to)} is no path.") from error
+            raise Invalid("{to} is no path.", to=printable(to)) from error
         temporary = f".garrison-{record.id}-{secrets.token_hex(4)}.new"
         with self._open_blob(record) as blob:
             self._check_held(record)
@@ -317,9 +316,9 @@ class Quarantine:
         """Raise NotFound when a file is here no more, Unavailable when it is not here yet."""
         now = self._records.get(record.id)
         if now is None:
-            raise NotFound(f"“{record.id}” is not in quarantine.", "garrison quarantine list shows what is.")
+            raise NotFound("“{id}” is not in quarantine.", "garrison quarantine list shows what is.", id=record.id)
         if now.arriving:
-            raise Unavailable(f"“{record.id}” is being put into quarantine just now.", "Try again in a moment.")
+            raise Unavailable("“{id}” is being put into quarantine just now.", "Try again in a moment.", id=record.id)
 
     @contextlib.asynccontextmanager
     async def revealed(self, record: Record) -> AsyncIterator[int]:
@@ -385,7 +384,7 @@ def _read(path: str, identity: Identity, sha256: str, target: int) -> tuple[str,
     not, nothing about the file may have changed.
     """
     if not place.may_remove(path):
-        raise Failed(f"This account may not remove files from the folder of {path}; it was left in its place.")
+        raise Failed("This account may not remove files from where {path} is; it was left there.", path=path)
     with place.opened(path, identity, exactly=not sha256) as source:
         seen = Identity.of(os.fstat(source))
         metadata = Metadata.of(source)

@@ -124,7 +124,7 @@ class DatabasesComponent(sdk.Component[sdk.Settings]):
                 bytes=sum(file["bytes"] for file in plain["files"].values()),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise Failed(f"{printable(str(where))} is no set of databases.") from error
+            raise Failed("{where} is no set of databases.", where=printable(str(where))) from error
 
     @sdk.task("Test databases")
     async def test(
@@ -280,8 +280,11 @@ def _agreed(feed: Feed, *, agree: bool) -> None:
     """Make sure that whoever switches one of ours on knows what its publisher asks for. Raises Refused."""
     if not agree:
         raise Refused(
-            f"{feed.title} asks you to agree. Licence: {feed.licence}. Terms: {feed.terms}.",
+            "{title} asks you to agree. Licence: {licence}. Terms: {terms}.",
             "If you agree to them, say so: --agree",
+            title=feed.title,
+            licence=feed.licence,
+            terms=feed.terms,
         )
 
 

@@ -24,8 +24,9 @@ def kind_of(address: str) -> FeedKind:
     """
     if _NAME.fullmatch(address):
         raise Invalid(
-            f"There is no feed “{address}”.",
-            f"garrison databases list shows them. A file or folder that is called so: ./{address}",
+            "There is no feed “{address}”.",
+            "garrison databases list shows them. A file or folder that is called so: ./{address}",
+            address=address,
         )
     name = PurePosixPath(_path(address)).name.lower()
     if ending(name) in CONTAINERS or _is_mirror(address):
@@ -39,8 +40,9 @@ def kind_of(address: str) -> FeedKind:
     kinds = ", ".join(FeedKind)
     raise Invalid(
         "The address does not tell what is there.",
-        f"Say it: --kind KIND, one of {kinds}. A folder is a mirror of ClamAV's databases, of the kind clamav; of any "
-        "other kind it takes a file, or many in a zip.",
+        "Say it: --kind KIND, one of {kinds}. A folder is a mirror of ClamAV's databases, of the "
+        "kind clamav; of any other kind it takes a file, or many in a zip.",
+        kinds=kinds,
     )
 
 

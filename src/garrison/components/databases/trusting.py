@@ -55,14 +55,16 @@ def compare(root: Root, told: str) -> None:
     given = "".join(told.split()).lower()
     if not given:
         raise Refused(
-            f"The publisher's root has the fingerprint {root.fingerprint}.",
-            "Compare it with what the publisher tells you, then say so: "
-            f'--fingerprint "{root.fingerprint}"; or give its root file: --root FILE',
+            "The publisher's root has the fingerprint {fingerprint}.",
+            'Compare it with what the publisher tells you, then say so: --fingerprint "{fingerprint}"; '
+            "or give its root file: --root FILE",
+            fingerprint=root.fingerprint,
         )
     if not hmac.compare_digest(given.encode(), root.fingerprint.replace(" ", "").encode()):
         raise Refused(
-            f"That is not the publisher's fingerprint: its root has {root.fingerprint}.",
+            "That is not the publisher's fingerprint: its root has {fingerprint}.",
             "Ask the publisher. If it is right what it told you, somebody serves you something else.",
+            fingerprint=root.fingerprint,
         )
 
 
@@ -73,7 +75,7 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         raise explain(error, f"read {printable(str(file))}") from error
     if len(content) > _MOST_BYTES:
-        raise Failed(f"{printable(str(file))} is too large to be a root.")
+        raise Failed("{file} is too large to be a root.", file=printable(str(file)))
     return content
 
 

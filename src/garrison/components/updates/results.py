@@ -9,6 +9,7 @@ class DatabasesUpdated(sdk.Event):
     """Other databases are in use."""
 
     says = "The databases were updated from {source}: {signatures} signatures, {transferred_bytes} bytes fetched"
+    counts = (sdk.Counted.UPDATES,)
     set: str
     source: sdk.UntrustedText
     signatures: int

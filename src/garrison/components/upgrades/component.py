@@ -19,6 +19,7 @@ class Upgraded(sdk.Event):
     """Another version of Garrison is in use."""
 
     says = "Garrison {version} is in use; before, it was {before}"
+    counts = (sdk.Counted.UPDATES,)
     version: str
     before: str
 

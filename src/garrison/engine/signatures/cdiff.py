@@ -201,4 +201,4 @@ def _number(text: bytes) -> int:
 
 
 def _refused(why: str) -> Invalid:
-    return Invalid(f"The update cannot be applied: {why}.")
+    return Invalid("The update cannot be applied: {why}.", why=why)

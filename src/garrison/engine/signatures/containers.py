@@ -143,7 +143,7 @@ class Container:
 
 
 def _refused(name: str, why: str) -> Invalid:
-    return Invalid(f"{name} cannot be used: {why}.")
+    return Invalid("{name} cannot be used: {why}.", name=name, why=why)
 
 
 def _header(content: bytes, name: str) -> _Header:

@@ -77,13 +77,13 @@ def publish_application(
 def _found(wheels: Path) -> dict[str, tuple[str, str]]:
     """Return name and version of what each wheel in a folder holds, by its file's name."""
     if not wheels.is_dir():
-        raise NotFound(f"There is no folder {printable(str(wheels))}.")
+        raise NotFound("There is no folder {wheels}.", wheels=printable(str(wheels)))
     found = {}
     for path in sorted(wheels.glob("*.whl")):
         try:
             found[path.name] = distribution_of(path.name)
         except ValueError:
-            raise Invalid(f"{printable(path.name)} is not called as a wheel is.") from None
+            raise Invalid("{name} is not called as a wheel is.", name=printable(path.name)) from None
     return found
 
 
@@ -95,11 +95,15 @@ def _version(found: dict[str, tuple[str, str]], wanted: str) -> str:
             "Make one in a checkout: pip wheel --no-deps --wheel-dir FOLDER .",
         )
     if len(versions) > 1:
-        raise Invalid(f"There are several versions of Garrison: {', '.join(versions)}.", "Name one: --version VERSION")
+        raise Invalid(
+            "There are several versions of Garrison: {versions}.",
+            "Name one: --version VERSION",
+            versions=", ".join(versions),
+        )
     try:
         version_key(versions[0])
     except ValueError:
-        raise Invalid(f"A version is numbers with dots between, not {versions[0]}.") from None
+        raise Invalid("A version is numbers with dots between, not {versions}.", versions=versions[0]) from None
     return versions[0]
 
 
@@ -112,7 +116,10 @@ def _check_newer(version: str, last: Release | None, min_previous: str) -> None:
         raise Invalid("A version cannot take over from itself or a later one only.")
     if last is not None and version_key(version) <= version_key(last.version):
         raise Invalid(
-            f"Garrison {last.version} is published, and {version} is no newer.", "Give what has changed a new version."
+            "Garrison {version} is published, and {other_version} is no newer.",
+            "Give what has changed a new version.",
+            version=last.version,
+            other_version=version,
         )
 
 
@@ -150,13 +157,13 @@ def _wheel(path: Path) -> Wheel:
     """Read a wheel to its end. Raises Failed, OSError."""
     size = path.stat().st_size
     if size > MOST_WHEEL_BYTES:
-        raise Failed(f"{path.name} is larger than what can be published.")
+        raise Failed("{name} is larger than what can be published.", name=path.name)
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise Failed(f"{path.name} is damaged.") from error
+        raise Failed("{name} is damaged.", name=path.name) from error
     if damaged is not None:
-        raise Failed(f"{path.name} is damaged.")
+        raise Failed("{name} is damaged.", name=path.name)
     with path.open("rb") as file:
         return Wheel(size, hashlib.file_digest(file, "sha256").hexdigest())

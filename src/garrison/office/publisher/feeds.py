@@ -74,7 +74,7 @@ class Feeds:
 def _there(address: Address) -> Path:
     path = Path(address.text)
     if not path.exists():
-        raise NotFound(f"There is no file or folder {path}.")
+        raise NotFound("There is no file or folder {path}.", path=path)
     return path
 
 
@@ -97,7 +97,8 @@ def _name(address: Address) -> str:
     name = unquote(urlsplit(address.text).path).rpartition("/")[2]
     if not name or name.startswith(".") or not name.isprintable() or len(name) > 100:
         raise Invalid(
-            f"{address.text} names no file of signatures.",
+            "{why} names no file of signatures.",
             "Its end has to say what it is: .cvd, .hdb, .ndb, .yar, .txt",
+            why=address.text,
         )
     return name

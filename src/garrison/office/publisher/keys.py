@@ -79,11 +79,13 @@ class Keys:
             try:
                 private = load_pem_private_key(content, self._passphrase)
             except ValueError as error:
-                raise Invalid(f"The passphrase does not open {path}.") from error
+                raise Invalid("The passphrase does not open {path}.", path=path) from error
         except (ValueError, UnsupportedAlgorithm) as error:
-            raise Failed(f"{path} is no key, or damaged.", "Put it back from a copy, or rotate the key.") from error
+            raise Failed(
+                "{path} is no key, or damaged.", "Put it back from a copy, or rotate the key.", path=path
+            ) from error
         if not isinstance(private, Ed25519PrivateKey):
-            raise Failed(f"{path} is no Ed25519 key.")
+            raise Failed("{path} is no Ed25519 key.", path=path)
         return CryptoSigner(private)
 
     def retire(self, role: str, ids: Iterable[str]) -> None:

@@ -73,7 +73,9 @@ def _office(
         state = read_json(folder / _STATE)
         days = {role: int(state["days"][role]) for role in ROLES}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NotFound(f"There is no publisher in {folder}.", f"Make one: garrison publisher init {folder}") from error
+        raise NotFound(
+            "There is no publisher in {folder}.", "Make one: garrison publisher init {folder}", folder=folder
+        ) from error
     return _opened(folder, Keys([folder / "keys", *keys], _secret(passphrase)), state, days, clock or SystemClock())
 
 
@@ -90,7 +92,7 @@ def _secret(path: Path | None) -> bytes:
     except OSError as error:
         raise explain(error, f"read {path}") from error
     if not secret:
-        raise Invalid(f"There is no passphrase in {path}.")
+        raise Invalid("There is no passphrase in {path}.", path=path)
     return secret
 
 
@@ -130,7 +132,7 @@ def init(  # noqa: PLR0913 # one for each option
     if root_threshold > root_keys or signing_threshold > signing_keys:
         raise Invalid("More keys would have to sign than there are.")
     if (folder / _STATE).exists() or (folder / "public").exists():
-        raise Invalid(f"There is a publisher in {folder} already.")
+        raise Invalid("There is a publisher in {folder} already.", folder=folder)
     days = {**_DAYS, "timestamp": valid_days}
     office = _opened(
         folder,

@@ -174,7 +174,7 @@ class Publisher:
         files = {}
         for file, told in described_files(fresh).items():
             if told["bytes"] > MOST_BYTES:
-                raise Failed(f"{file} is larger than what can be published.")
+                raise Failed("{file} is larger than what can be published.", file=file)
             target, place = f"sets/{name}/{file}.zst", stage / f"{file}.zst"
             known = last.files.get(file) if last is not None else None
             before = self._repository.target_file(last.target(file)) if last is not None and known is not None else None

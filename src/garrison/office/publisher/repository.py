@@ -81,7 +81,7 @@ class Repository:
         try:
             return self._newest_root().read_bytes()
         except OSError as error:
-            raise NotFound(f"There is no publisher in {self._metadata.parent.parent}.", _INIT) from error
+            raise NotFound("There is no publisher in {parent}.", _INIT, parent=self._metadata.parent.parent) from error
 
     def _newest_root(self) -> Path:
         """Return the root with the highest number; whatever was cut short, clients follow to it."""
@@ -149,7 +149,7 @@ class Repository:
             found: Metadata[Any] = Metadata.from_bytes(path.read_bytes())
         except (RepositoryError, OSError) as error:
             raise NotFound(
-                f"There is no publisher in {self._metadata.parent.parent}, or it is damaged.", _INIT
+                "There is no publisher in {parent}, or it is damaged.", _INIT, parent=self._metadata.parent.parent
             ) from error
         return found
 
@@ -206,8 +206,10 @@ class Repository:
             root.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
         except UnsignedMetadataError as error:
             raise Failed(
-                f"Publishing takes {root.roles[role].threshold} of the keys of “{role}”, and fewer are here.",
+                "Publishing takes {threshold} of the keys of “{role}”, and fewer are here.",
                 "Name the folder they are kept in (--keys FOLDER), or make new ones: garrison publisher rotate",
+                threshold=root.roles[role].threshold,
+                role=role,
             ) from error
         content: bytes = metadata.to_bytes(_COMPACT)
         write_atomically(self._metadata / name, content, _PUBLIC_FILE)
@@ -243,8 +245,9 @@ _INIT = "Make one: garrison publisher init DIR"
 
 def _too_few(root: Root) -> Failed:
     return Failed(
-        f"Signing a root takes {root.roles['root'].threshold} of the root's keys, and fewer are here.",
+        "Signing a root takes {threshold} of the root's keys, and fewer are here.",
         "Name the folder they are kept in: --keys FOLDER, and for encrypted ones --passphrase-file FILE",
+        threshold=root.roles["root"].threshold,
     )
 
 

@@ -36,14 +36,16 @@ class FeedBook:
         for feed in self.all():
             if feed.id == name:
                 return feed
-        raise NotFound(f"There is no feed “{name}”.", "garrison databases list shows them.")
+        raise NotFound("There is no feed “{name}”.", "garrison databases list shows them.", name=name)
 
     def add(self, feed: Feed) -> Feed:
         """Add one of the owner's, or give one of ours another address; it is on at once. Raises Invalid."""
         if not _ID.fullmatch(feed.id):
-            raise Invalid(f"A feed cannot be called “{feed.id}”.", "Small letters, digits and dashes.")
+            raise Invalid("A feed cannot be called “{id}”.", "Small letters, digits and dashes.", id=feed.id)
         if feed.kind not in KINDS:
-            raise Invalid(f"There is no kind of feed “{feed.kind}”.", f"There are: {', '.join(KINDS)}.")
+            raise Invalid(
+                "There is no kind of feed “{kind}”.", "There are: {kinds}.", kind=feed.kind, kinds=", ".join(KINDS)
+            )
         parse_address(feed.address)
         ours = next((known for known in DEFAULTS if known.id == feed.id), None)
         if ours is not None:
@@ -74,7 +76,9 @@ class FeedBook:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            raise Failed("The list of feeds cannot be read.", f"Look at {self._file}, or remove it.") from error
+            raise Failed(
+                "The list of feeds cannot be read.", "Look at {file}, or remove it.", file=self._file
+            ) from error
         entries = plain.get("feeds", []) if isinstance(plain, dict) else []
         entries = entries if isinstance(entries, list) else []
         feeds = [Feed(**entry) for entry in entries if _is_feed(entry)]

@@ -56,7 +56,7 @@ class ClamAV(Kind):
             if version is not None:
                 about[name] = str(version)
         if not about:
-            raise Invalid(f"{came.feed.title} has none of ClamAV's databases.", "Is the address right?")
+            raise Invalid("{title} has none of ClamAV's databases.", "Is the address right?", title=came.feed.title)
         return Accepted(about=about)
 
 
@@ -160,7 +160,7 @@ def _unpack(came: Came, path: Path, name: str, to: Path, trust: Trust) -> int:
                     shutil.copyfileobj(content, out, _PIECE)
         version = container.version
     if not any((to / name).iterdir()):
-        raise Invalid(f"{path.name} cannot be used: there is nothing in it.")
+        raise Invalid("{name} cannot be used: there is nothing in it.", name=path.name)
     (to / f"{name}.version").write_text(str(version), "ascii")
     return version
 
@@ -171,7 +171,7 @@ def _patch(came: Came, name: str, steps: list[int], to: Path, trust: Trust) -> i
         path = came.folder / f"{name}-{step}.cdiff"
         diff, proof = path.read_bytes(), came.file(f"{path.name}.sign")
         if version_of(diff) != step:
-            raise Invalid(f"{path.name} leads to another version than its name says.")
+            raise Invalid("{name} leads to another version than its name says.", name=path.name)
         files = apply(files, diff, trust, proof.read_bytes() if proof is not None else b"")
     for file, content in files.items():
         (to / file).write_bytes(content)

@@ -37,7 +37,7 @@ class Hashes(OneFile):
                     out.write(line)
                     lines += 1
         if not lines:
-            raise Invalid(f"{came.feed.title} holds no digest in any line.", "Is the address right?")
+            raise Invalid("{title} holds no digest in any line.", "Is the address right?", title=came.feed.title)
         return Accepted(about={"lines": str(lines)})
 
 

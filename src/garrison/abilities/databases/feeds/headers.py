@@ -36,7 +36,7 @@ def parse_header(text: str) -> Header:
     if not colon or not _NAME.fullmatch(found.name) or not _VALUE.fullmatch(found.value):
         raise Invalid("What was given is no header of requests.", "It is one line: NAME: VALUE")
     if found.name.lower() in _OURS or found.name.lower().startswith(_OURS_BEGIN):
-        raise Invalid(f"The header {found.name} says how Garrison asks, and cannot be another.")
+        raise Invalid("The header {name} says how Garrison asks, and cannot be another.", name=found.name)
     return found
 
 

@@ -39,7 +39,9 @@ class Signatures(OneFile):
             else:
                 kept.unlink()
         if not count:
-            raise Invalid(f"{came.feed.title} holds no signatures of ClamAV's formats.", "Is the address right?")
+            raise Invalid(
+                "{title} holds no signatures of ClamAV's formats.", "Is the address right?", title=came.feed.title
+            )
         return Accepted(about={"files": str(count), "lines": str(lines)})
 
 

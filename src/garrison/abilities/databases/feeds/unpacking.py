@@ -81,7 +81,7 @@ class _Whole:
             raise self.too_much()
 
     def too_much(self) -> Invalid:
-        return Invalid(f"{self.name} cannot be used: it unpacks to too much.")
+        return Invalid("{name} cannot be used: it unpacks to too much.", name=self.name)
 
     def reason(self, error: Exception) -> Exception:
         """Return an error as it is to be raised: a place that does not exist was made up by a header."""
@@ -89,7 +89,7 @@ class _Whole:
         return error if is_of_disk else self.damaged(type(error).__name__)
 
     def damaged(self, how: str) -> Invalid:
-        return Invalid(f"{self.name} cannot be used: it is damaged ({how}).")
+        return Invalid("{name} cannot be used: it is damaged ({how}).", name=self.name, how=how)
 
 
 class _Content(io.RawIOBase):

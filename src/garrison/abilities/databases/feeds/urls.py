@@ -37,7 +37,7 @@ class Urls(OneFile):
             if not count:
                 kept.unlink()
         if not lines:
-            raise Invalid(f"{came.feed.title} holds no address in any line.", "Is the address right?")
+            raise Invalid("{title} holds no address in any line.", "Is the address right?", title=came.feed.title)
         return Accepted(about={"lines": str(lines)})
 
 

@@ -31,9 +31,9 @@ class Vulnerabilities(OneFile):
             for _, file in files_in(path, _ENTRY_BYTES):
                 entries += isinstance(_parsed(file.read(), came.feed), dict)
         except (ValueError, RecursionError) as error:
-            raise Invalid(f"{came.feed.title} is damaged: something in it is no JSON.") from error
+            raise Invalid("{title} is damaged: something in it is no JSON.", title=came.feed.title) from error
         if not entries:
-            raise Invalid(f"{came.feed.title} holds no entry.", "Is the address right?")
+            raise Invalid("{title} holds no entry.", "Is the address right?", title=came.feed.title)
         shutil.copyfile(path, to / _NAME)
         return Accepted(about={"entries": str(entries)})
 
@@ -41,5 +41,5 @@ class Vulnerabilities(OneFile):
 def _parsed(content: bytes, feed: Feed) -> Any:
     """Return a value in JSON. Raises Invalid when it would take too much memory, ValueError, RecursionError."""
     if content.count(b"[") + content.count(b"{") > _MOST_PARTS or content.count(b",") > 4 * _MOST_PARTS:
-        raise Invalid(f"{feed.title} cannot be used: it has too many parts.")
+        raise Invalid("{title} cannot be used: it has too many parts.", title=feed.title)
     return json.loads(content)

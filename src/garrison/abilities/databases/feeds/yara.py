@@ -34,7 +34,7 @@ class Yara(OneFile):
                 count += 1
                 (to / f"{count:04}-{_plain(name)}.yar").write_bytes(content)
         if not count:
-            raise Invalid(f"{came.feed.title} holds no YARA rules.", "Is the address right?")
+            raise Invalid("{title} holds no YARA rules.", "Is the address right?", title=came.feed.title)
         return Accepted(about={"files": str(count)})
 
 
