@@ -77,10 +77,7 @@ class Quarantine:
         return sorted(self._records.values(), key=lambda record: (record.taken_at, record.id))
 
     def record(self, number: str, among: Callable[[Record], bool] = lambda _: True) -> Record:
-        """Return the record of that id, which may be shortened while it is clear. Raises NotFound.
-
-        among: which records there are for whoever asks.
-        """
+        """Return the record of that id, which may be cut short, of those for whoever asks. Raises NotFound."""
         found = [each for each in self.records() if number and each.id.startswith(number) and among(each)]
         if len(found) == 1:
             return found[0]
