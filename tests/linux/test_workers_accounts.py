@@ -10,18 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from garrison.linux import workers
 from garrison.linux.workers import Outcome, WorkerPool
 from tests.worker import campaign, unruly
-from tests.worker.objects import descendants, examined, submitted, unruly_tuning, word_set
+from tests.worker.objects import descendants, examined, submitted, unruly_tuning, wait_until_gone, word_set
 
 GOOD = b"harmless"
 EVIL = b"an evil word"
-ALICE, BOB = 41_001, 41_002
+ALICE, BOB, CAROL = 41_001, 41_002, 41_900
 
 
-def pool_of(folder: Path, size: int = 2, seconds: float = 1.0, slice_seconds: float = 1.0) -> WorkerPool:
+def pool_of(
+    folder: Path, size: int = 2, seconds: float = 1.0, slice_seconds: float = 1.0, spare: int = 0
+) -> WorkerPool:
     tuning = dataclasses.replace(unruly_tuning(grace_seconds=1.0), slice_seconds=slice_seconds)
-    return WorkerPool(folder, size=size, limits={}, seconds=seconds, memory_mib=256, tuning=tuning)
+    return WorkerPool(folder, size=size, limits={}, seconds=seconds, memory_mib=256, spare=spare, tuning=tuning)
 
 
 @pytest.fixture
@@ -56,6 +59,35 @@ def test_an_account_has_its_worker_again(databases: Path) -> None:
     processes = list(map(process_of, asyncio.run(run())))
     assert len(set(processes)) == 2
     assert processes[0] == processes[2] == processes[4]
+
+
+@pytest.mark.parametrize(("spare", "forked"), [(0, 8), (2, 4)])
+def test_spare_workers_are_there_when_their_account_comes_again(databases: Path, spare: int, forked: int) -> None:
+    async def run() -> list[Outcome]:
+        async with pool_of(databases, spare=spare) as pool:
+            outcomes = []
+            for account in (ALICE, BOB, 0, CAROL) * 2:
+                outcomes += await examined(pool, [GOOD], account)
+                (server,) = pool._servers
+                assert len(descendants(server._process.pid)) <= 3 + spare  # one may be about to end
+            return outcomes
+
+    assert len(set(map(process_of, asyncio.run(run())))) == forked
+
+
+def test_a_spare_worker_that_nobody_needs_goes(databases: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> list[int]:
+        async with pool_of(databases, size=1, spare=8) as pool:
+            for account in range(41_001, 41_006):
+                await examined(pool, [GOOD], account)
+            (server,) = pool._servers
+            spare = descendants(server._process.pid)
+            assert len(spare) == 5
+            monkeypatch.setattr(workers, "_SPARE_SECONDS", 0.0)
+            await examined(pool, [GOOD], CAROL)
+            return wait_until_gone(spare)
+
+    assert asyncio.run(run()) == []
 
 
 def test_what_ends_from_outside_is_no_crash(databases: Path) -> None:

@@ -11,6 +11,8 @@ from garrison.linux.forkserver import ServerGone, Worker
 from garrison.linux.workers import Outcome, Submitted, WorkerPool
 from garrison.wire.guarding import Examining
 
+_SPARE = 8  # workers of further accounts that are kept
+
 
 class Crew:
     """Workers that follow the plan. is_ready: whether they can examine at once. size: how many there are, at most."""
@@ -51,6 +53,7 @@ class Crew:
             seconds=examining.seconds,
             memory_mib=examining.memory_mib,
             heuristics=examining.heuristics,
+            spare=_SPARE,
         )
         await pool.__aenter__()
         old, self._pool = self._pool, pool

@@ -233,7 +233,7 @@ class Worker:
     """One worker and the connection to it. end: how it ended, once it has. served: the objects it has answered.
 
     account: the uid whose objects it examines, and nobody else's. untrusted_needs: as the server's when it started.
-    is_worn: it is to be replaced after the object that it is at.
+    is_worn: it is to be replaced after the object that it is at. idle_since: when it had its last object, by the loop.
     """
 
     def __init__(self, server: ForkServer, number: int, connection: socket.socket, account: int) -> None:
@@ -248,6 +248,7 @@ class Worker:
         self._frames = Frames()
         self.is_dismissed = False
         self.is_worn = False
+        self.idle_since = self._loop.time()
 
     async def greet(self) -> None:
         """Wait until the sandbox is closed. Raises Unavailable when that fails, ServerGone."""

@@ -28,6 +28,7 @@ from garrison.wire.examination import EVERYTHING, MOST_NAME, MOST_OBJECTS, UNPRE
 PROGRAM = "garrison.worker"
 _MOST_TRIES = 5  # rounds in a row without one answer, each lost with its fork server
 _WORN_OBJECTS = 50  # after which a worker holds much that a fresh one does not
+_SPARE_SECONDS = 60.0  # after which a spare worker goes that nobody has needed
 _RENEW_SECONDS = 1.0  # for a worker to come to the end of its object
 
 
@@ -84,6 +85,8 @@ class WorkerPool:
 
     limits: the fields of `garrison.engine.budget.Limits`. seconds: what one object may take. memory_mib: what a worker
     may use beyond the shared databases. gives_way: whether the workers are to hold up nobody.
+    spare: idle workers kept for accounts that come again, beyond the `size` that work: to fork one takes much longer
+    than to ask one, and an idle one holds some MiB.
     """
 
     def __init__(  # noqa: PLR0913 # what workers are given
@@ -96,6 +99,7 @@ class WorkerPool:
         memory_mib: int = 1536,
         heuristics: str = "medium",
         gives_way: bool = False,
+        spare: int = 0,
         tuning: Tuning = DEFAULTS,
     ) -> None:
         self._databases = databases
@@ -108,6 +112,7 @@ class WorkerPool:
         self._objects_per_worker = tuning.objects_per_worker
         self._program = list(tuning.program or own_program(PROGRAM))
         self._size = size
+        self._spare = spare
         self._seats = Seats(size, {0, os.geteuid()}, tuning.slice_seconds)
         self._change = asyncio.Lock()
         self._switching = asyncio.Lock()  # held for long, and by no call: those go on meanwhile
@@ -296,13 +301,21 @@ class WorkerPool:
             if worker.account == account:
                 self._idle.remove(worker)
                 return worker
-        while self._idle and len(self._idle) + self._seats.taken > self._size:
-            self._idle.pop(0).dismiss()
+        self._dismiss_spare()
         return None
+
+    def _dismiss_spare(self) -> None:
+        """Part with idle workers that there is no room for, or that nobody has needed for long: the oldest first."""
+        long_ago = asyncio.get_running_loop().time() - _SPARE_SECONDS
+        while (excess := len(self._idle) + self._seats.taken - self._size) > 0 and self._idle:
+            if excess <= self._spare and self._idle[0].idle_since > long_ago:
+                return
+            self._idle.pop(0).dismiss()
 
     def _release(self, worker: Worker, is_fit: bool) -> None:
         self._busy.remove(worker)
         if is_fit and not worker.is_dismissed and worker.server is self._server and not self._is_closed:
+            worker.idle_since = asyncio.get_running_loop().time()
             self._idle.append(worker)
         else:
             worker.dismiss()
