@@ -62,7 +62,8 @@ class ComponentHost:
 
     async def call(self, operation: str, caller: Caller | None = None, **arguments: Any) -> Any:
         """Ask another component, through the door; returns the plain result."""
-        answer = await self._door.call(Call(operation, arguments, caller or Caller.myself()))
+        call = Call(operation, arguments, caller or Caller.myself(), by_itself=caller is None)
+        answer = await self._door.call(call)
         return answer.result
 
     async def ask(self, question: Question, owner: int | None = None) -> str:

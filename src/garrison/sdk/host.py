@@ -32,7 +32,7 @@ class Caller:
 
 
 class Job(Protocol):
-    """A task under way. by_itself: whether the schedule began it. suite_ends: whether it is ended because of that."""
+    """A task under way. by_itself: whether no person began it. suite_ends: whether it is ended because of that."""
 
     caller: Caller
     by_itself: bool

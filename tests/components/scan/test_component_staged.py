@@ -258,7 +258,7 @@ def test_a_quick_scan_looks_for_its_places_with_the_rights_of_the_caller(
     async def work(staged: Staged[Scan]) -> None:
         real = bench.scanner.scan
 
-        async def spy(roots: list[str], *rest: Any) -> None:
+        async def spy(roots: list[str], *rest: Any, **_: Any) -> None:
             asked.append(roots)
             await real([], *rest)
 
@@ -278,7 +278,7 @@ def test_a_full_scan_is_of_all_files_and_every_area(bench: Bench, monkeypatch: p
     asked: list[object] = []
 
     async def work(staged: Staged[Scan]) -> None:
-        async def spy(roots: list[str], *rest: Any) -> None:
+        async def spy(roots: list[str], *rest: Any, **_: Any) -> None:
             asked.append(roots)
 
         async def look(run: object, areas: object, wanted: object, **options: object) -> None:
@@ -328,8 +328,8 @@ def test_a_background_scan_goes_on_with_the_one_that_waits(bench: Bench, monkeyp
     asked: list[tuple[list[str], int]] = []
 
     async def work(staged: Staged[Scan]) -> tuple[ScanSummary, ScanSummary]:
-        async def spy(roots: list[str], *rest: Any) -> None:
-            track: Track = rest[-1]
+        async def spy(roots: list[str], *rest: Any, **_: Any) -> None:
+            (track,) = (each for each in rest if isinstance(each, Track))
             asked.append((roots, track.start.place.root))
             if len(asked) == 1:
                 track.step(Place(1), 0, (0, 0))

@@ -62,7 +62,7 @@ def begin(suite: RunningSuite, tree: Path, **options: Any) -> dict[str, Any]:
     until = time.monotonic() + 30
     while time.monotonic() < until:
         for row in suite.call("scan.paused"):
-            if row["files"] > 6 * _EACH:  # beyond the first folder, with all that workers have in hand
+            if row["files"] > 12 * _EACH:  # beyond the first folder, also when one worker is far behind
                 return dict(row)
         time.sleep(0.01)
     raise AssertionError("it did not come so far")

@@ -7,25 +7,25 @@ from typing import Annotated, ClassVar
 
 from garrison import sdk
 from garrison.abilities.response import Action, Handled, LeftInPlace
-from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
+from garrison.base.errors import Invalid, NotFound, Unavailable
 from garrison.base.paths import account_home
 from garrison.base.text import plural, printable
 from garrison.components.scan.events import RunningThreatFound, ScanFinished, ThreatFound
-from garrison.components.scan.keeping import Kept
+from garrison.components.scan.going_on import GoingOn
 from garrison.components.scan.past import PastScan
 from garrison.components.scan.places import DRIVE_SECONDS, quick_places, risky_on
-from garrison.components.scan.results import Identified, KeptRow, LeftRow, Past, Resolved, ScanRow, ScanSummary, WentOn
+from garrison.components.scan.results import Identified, LeftRow, Past, Resolved, ScanRow, ScanSummary
 from garrison.components.scan.run import EVERYWHERE, Area
-from garrison.components.scan.scanning import Scanning
-from garrison.components.scan.settings import MOST_NUMBERS, MOST_PATHS, GoOn
+from garrison.components.scan.settings import MOST_PATHS, Kind
 from garrison.engine.verdict import Certainty
 from garrison.linux.acting import Acting
 from garrison.linux.walk import Trouble
 
 _BACKGROUND = "Background scan"
+_ROOT = "/"
 
 
-class Scan(Scanning):
+class Scan(GoingOn):
     """Looks for malware in files and folders, and inside archives."""
 
     id = "scan"
@@ -55,7 +55,13 @@ class Scan(Scanning):
         action = action or self.settings.automatic_action
         limit = float(seconds or self.settings.quick_seconds)
         return await self._scan(
-            job, "Quick scan", lambda: quick_places(home), action, limit_seconds=limit, areas=EVERYWHERE
+            job,
+            "Quick scan",
+            lambda: quick_places(home),
+            action,
+            limit_seconds=limit,
+            areas=EVERYWHERE,
+            kind=Kind.QUICK,
         )
 
     @sdk.task("Full scan")
@@ -64,7 +70,7 @@ class Scan(Scanning):
     ) -> ScanSummary:
         """Scan the whole computer: memory, boot sectors, what starts by itself or hides, and all files."""
         action = action or self.settings.automatic_action
-        return await self._scan(job, "Full scan", lambda: ["/"], action, areas=EVERYWHERE)
+        return await self._scan(job, "Full scan", lambda: [_ROOT], action, areas=EVERYWHERE, kind=Kind.FULL)
 
     @sdk.task("Startup scan")
     async def startup(
@@ -100,11 +106,11 @@ class Scan(Scanning):
     ) -> ScanSummary:
         """Scan memory, what starts by itself or hides, and all files; goes on with one that was paused or cut short."""
         for kept in self._checkpoints.waiting():
-            if kept.title == _BACKGROUND and kept.asker == job.caller:
+            if kept.kind is Kind.BACKGROUND and kept.asker == job.caller:
                 return await self._go_on_with(job, kept)
         action = action or self.settings.automatic_action
         areas = frozenset({Area.MEMORY, Area.STARTUP, Area.ROOTKITS})
-        return await self._scan(job, _BACKGROUND, lambda: ["/"], action, areas=areas)
+        return await self._scan(job, _BACKGROUND, lambda: [_ROOT], action, areas=areas, kind=Kind.BACKGROUND)
 
     @sdk.task("Scan of a removable drive")
     async def removable(
@@ -124,10 +130,19 @@ class Scan(Scanning):
             root = await acting.run(os.path.realpath, str(path))
         beneath = Area.DRIVE.alone
         if not quick:
-            return await self._scan(job, "Removable drive", lambda: [root], action, areas=beneath)
+            return await self._scan(job, "Removable drive", lambda: [root], action, areas=beneath, kind=Kind.REMOVABLE)
         limit, title = DRIVE_SECONDS, "Removable drive, quick"
         only = risky_on(root)
-        return await self._scan(job, title, lambda: [root], action, limit_seconds=limit, areas=beneath, only=only)
+        return await self._scan(
+            job,
+            title,
+            lambda: [root],
+            action,
+            limit_seconds=limit,
+            areas=beneath,
+            only=only,
+            kind=Kind.REMOVABLE,
+        )
 
     @sdk.task("Home scan")
     async def home(
@@ -220,74 +235,6 @@ class Scan(Scanning):
         verdict = examined.verdict
         return Identified(path=str(file), type=verdict.type, subtype=verdict.subtype, why=verdict.type_why)
 
-    # -- to go on later --
-
-    @sdk.action("Pause scans", access=sdk.Access.OPERATE)
-    async def pause(
-        self,
-        caller: sdk.Caller,
-        scan: Annotated[list[int], sdk.about("Its number; none: all", max_length=MOST_NUMBERS)],
-    ) -> list[KeptRow]:
-        """Let scans under way wait; they keep what they have found, also across restarts."""
-        running = {number: each for number, each in self._checkpoints.running.items() if caller.sees(each.kept.owner)}
-        for number in scan:
-            if number not in running:
-                raise NotFound(f"There is no scan {number} under way.", "garrison scan paused lists them.")
-        wanted = [running[number] for number in scan or running]
-        for each in wanted:
-            each.track.is_stopping = True
-        for each in wanted:
-            await each.ended.wait()
-        return self.paused(caller)
-
-    @sdk.action("Paused scans", access=sdk.Access.VIEW)
-    def paused(self, caller: sdk.Caller) -> list[KeptRow]:
-        """List the scans that are paused, were cut short, or are under way."""
-        running = [(each.now(), "under way") for each in self._checkpoints.running.values()]
-        waiting = [(each, "paused" if each.paused else "cut short") for each in self._checkpoints.waiting()]
-        return [
-            KeptRow(
-                id=kept.id,
-                task=kept.title,
-                began=kept.began,
-                state=state,
-                files=kept.progress[0],
-                threats=kept.threats,
-            )
-            for kept, state in sorted([*running, *waiting], key=lambda pair: pair[0].id)
-            if caller.sees(kept.owner)
-        ]
-
-    @sdk.task("Resume a scan")
-    async def resume(
-        self, job: sdk.Job, scan: Annotated[list[int], sdk.about("Its number; none: the newest", max_length=1)]
-    ) -> ScanSummary:
-        """Go on with a scan that was paused or cut short, where it was; anew when the databases have changed since."""
-        waiting = [each for each in self._checkpoints.waiting() if job.caller.sees(each.owner)]
-        for kept in reversed(waiting):
-            if not scan or kept.id in scan:
-                return await self._go_on_with(job, kept)
-        raise NotFound("There is no such scan to go on with.", "garrison scan paused lists them.")
-
-    @sdk.task("Go on with scans", schedule="start")
-    async def go_on(self, job: sdk.Job) -> WentOn:
-        """Go on with all scans that were cut short; by itself, with those that the settings name."""
-        waiting = [each for each in self._checkpoints.waiting() if job.caller.sees(each.owner) and not each.paused]
-        if job.by_itself:
-            waiting = [each for each in waiting if self._goes_on(each)]
-        failed = []
-        for number, kept in enumerate(waiting):
-            job.progress(number, len(waiting), kept.title)
-            try:
-                await self.host.call("scan.resume", kept.asker, scan=[kept.id])
-            except GarrisonError as error:
-                failed.append(f"{kept.title}: {error.text}")
-        return WentOn(scans=len(waiting) - len(failed), failed=failed)
-
-    def _goes_on(self, kept: Kept) -> bool:
-        wanted = self.settings.go_on
-        return wanted is GoOn.ALL or (wanted is GoOn.OWN and kept.by_itself)
-
     # -- how it stands --
 
     def _seen_by(self, caller: sdk.Caller) -> list[PastScan]:
@@ -314,7 +261,10 @@ class Scan(Scanning):
         if known:
             text = sdk.Text("{threats} found and left in place", threats=plural(known, "threat was", "threats were"))
             yield sdk.Issue(id="threats", severity=sdk.Severity.CRITICAL, text=text, fix="scan.resolve")
-        cut = sum(caller.sees(each.owner) and not each.paused for each in self._checkpoints.waiting())
+        cut = sum(
+            caller.sees(each.owner) and not (each.paused or each.is_of_background)
+            for each in self._checkpoints.waiting()
+        )
         if cut:
             text = sdk.Text(
                 "{scans} cut short: garrison scan paused lists them", scans=plural(cut, "scan was", "scans were")

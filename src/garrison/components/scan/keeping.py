@@ -5,9 +5,9 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ from garrison.abilities.response import Action
 from garrison.base.errors import GarrisonError
 from garrison.base.files import read_json, write_json
 from garrison.components.scan.run import Area, Run
+from garrison.components.scan.settings import Kind
 from garrison.sdk import Caller
 
 _EVERY_SECONDS = 2.0
@@ -27,7 +28,8 @@ log = logging.getLogger(__name__)
 class Kept:
     """A scan as it is kept. left_out: masks, names and hashes. seconds: taken so far. databases: the set in use.
 
-    by_itself: whether it was not begun by a person. paused: whether somebody wanted it to wait. began: ISO 8601.
+    by_itself: whether it was not begun by a person. kind: what settings it goes by. paused: whether somebody wanted it
+    to wait. began: ISO 8601.
     """
 
     id: int
@@ -41,6 +43,7 @@ class Kept:
     databases: str
     by_itself: bool
     began: str
+    kind: Kind = Kind.USUAL
     paused: bool = False
     seconds: float = 0.0
     spot: dict[str, Any] = field(default_factory=dict)
@@ -51,6 +54,11 @@ class Kept:
     def owner(self) -> int:
         """The account that scans."""
         return self.caller[0]
+
+    @property
+    def is_of_background(self) -> bool:
+        """Whether the component that scans in the background goes on with it, when there is time for that."""
+        return self.by_itself and self.kind is Kind.BACKGROUND
 
     @property
     def threats(self) -> int:
@@ -67,7 +75,7 @@ class Kept:
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read it. Raises OSError, ValueError, TypeError, KeyError for what is not there, or damaged."""
-        plain = read_json(path)
+        plain = {"kind": Kind.USUAL.value, **read_json(path)}
         uid, gid, groups = plain["caller"]
         plain["caller"] = (int(uid), int(gid), tuple(int(group) for group in groups))
         plain["left_out"] = tuple(tuple(map(str, some)) for some in plain["left_out"])
@@ -75,9 +83,15 @@ class Kept:
         plain["progress"] = tuple(map(int, plain["progress"]))
         if plain.keys() != {each.name for each in fields(cls)} or len(plain["left_out"]) != len(plain["progress"]):
             raise ValueError("this is no scan")
+        plain["kind"] = Kind(plain["kind"])
         Action(plain["wanted"])
-        Spot.from_plain(plain["spot"])
+        if plain["spot"]:
+            Spot.from_plain(plain["spot"])
         return cls(**plain)
+
+
+def _do_nothing() -> None:
+    """Interrupt nothing: what is under way stops by itself."""
 
 
 class Keeping:
@@ -94,6 +108,8 @@ class Keeping:
         self.ended = asyncio.Event()
         self._next = self._soonest = 0.0  # the first at once
         self._handled = run.gathered.handled
+        self._interrupt: Callable[[], object] = _do_nothing
+        self._before_part: Kept | None = None
 
     @property
     def seconds(self) -> float:
@@ -119,10 +135,41 @@ class Keeping:
     def save(self, paused: bool = False) -> None:
         """Write it down. A full disk ends no scan: it only cannot go on after a restart."""
         self.kept = self.now(paused)
+        self._write()
+
+    def _write(self) -> None:
         try:
             write_json(self._path, asdict(self.kept))
         except GarrisonError as error:
             log.warning("how far a scan is could not be kept: %s", error.text)
+
+    def cut(self, paused: bool) -> None:
+        """Write down that it is to go on later: from where it is, or from before the part that it was in."""
+        if self._before_part is None:
+            self.save(paused)
+        else:
+            self.kept = replace(self._before_part, paused=paused, seconds=round(self.seconds, 3))
+            self._write()
+
+    def stop(self) -> None:
+        """Have it wait: nothing new is begun, and what does not lead from file to file is given up."""
+        self.track.is_stopping = True
+        self._interrupt()
+
+    async def unless_stopped(self, work: Coroutine[Any, Any, None], before: Kept) -> bool:
+        """Do a part of the scan that cannot wait in its midst; return False when it is to wait.
+
+        before: where it is to go on when this part does not come to its end.
+        """
+        self._before_part = before
+        async with asyncio.TaskGroup() as group:
+            part = group.create_task(work)
+            self._interrupt = part.cancel
+        self._interrupt = _do_nothing
+        if part.cancelled() or self.track.is_stopping:
+            return False
+        self._before_part = None
+        return True
 
     def remove(self) -> None:
         """Forget it."""

@@ -216,7 +216,10 @@ class Past(ScanSummary):
 
 
 class KeptRow(sdk.Frozen):
-    """A scan that is under way or waits to go on. state: which of them. files: done so far. began: ISO 8601."""
+    """A scan that is under way or waits to go on. state: which of them. files: done so far. began: ISO 8601.
+
+    by_itself: whether it was not begun by a person.
+    """
 
     id: int
     task: str
@@ -224,6 +227,7 @@ class KeptRow(sdk.Frozen):
     state: str
     files: int
     threats: int
+    by_itself: bool = False
 
 
 class LeftRow(sdk.Frozen):

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from garrison import sdk
 from garrison.abilities.areas import Areas, Oddity, end
@@ -13,18 +13,27 @@ from garrison.abilities.databases import Databases
 from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.exclusions import Exclusions, Filter
 from garrison.abilities.response import Action, Response
-from garrison.abilities.scanner import Examined, Scanner, Way
+from garrison.abilities.scanner import Examined, Scanner
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.base.paths import Home
 from garrison.components.scan.events import ScanFinished, running_threat_found, threat_found
-from garrison.components.scan.keeping import Checkpoints, Kept
+from garrison.components.scan.keeping import Checkpoints, Keeping, Kept
 from garrison.components.scan.past import PastScans
 from garrison.components.scan.results import RunningRow, ScanSummary
 from garrison.components.scan.run import Area, Judges, Run
-from garrison.components.scan.settings import MOST_MASKS, MOST_PATHS, Hash, Mask, ScanSettings
+from garrison.components.scan.settings import (
+    MOST_MASKS,
+    MOST_PATHS,
+    Hash,
+    Kind,
+    Mask,
+    ScanSettings,
+    completed,
+    gives_way,
+    way_of,
+)
 from garrison.components.scan.there import StillThere
-from garrison.engine.budget import MIB, Limits
 from garrison.linux.acting import Acting
 
 _VERSION = 1
@@ -64,15 +73,11 @@ class Scanning(sdk.Component[ScanSettings]):
 
     def settings_changed(self) -> None:
         """Hand the limits to the workers."""
-        settings = self.settings
-        limits = Limits(
-            object_bytes=settings.object_mib * MIB,
-            total_bytes=settings.file_mib * MIB,
-            members=settings.members,
-            depth=settings.depth,
-            ratio=settings.ratio,
-        )
-        self._scanner.way = Way(limits, float(settings.seconds_per_object), settings.heuristics)
+        self._scanner.way = way_of(self.settings, Kind.USUAL)
+
+    def completed(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return changes of settings with those that go with them: a level has details."""
+        return completed(self.settings, values)
 
     @sdk.task("Scan")
     async def files(  # each is an option that people know
@@ -133,38 +138,48 @@ class Scanning(sdk.Component[ScanSettings]):
         every: bool = False,
         areas: frozenset[Area] = frozenset(),
         only: Callable[[str], bool] | None = None,
+        kind: Kind = Kind.USUAL,
     ) -> ScanSummary:
         caller = job.caller
-        async with Acting(caller.uid, caller.gid, caller.groups) as acting:
+        async with self._acting(caller, kind) as acting:
             run = Run(self._judges, job, wanted, self._filter(*left_out), acting)
             began = self._clock.monotonic()
             complete = True
             try:
                 async with asyncio.timeout(limit_seconds):
-                    await run.look(self._areas, areas)
-                    roots = [*run.roots, *(await acting.run(find_roots) if find_roots else [])]
-                    await run.look_beneath(self._areas, areas, roots, is_new=True)
+                    roots = await acting.run(find_roots) if find_roots else []
                     if limit_seconds is not None or databases is not None:  # too short, or with what may be gone then
+                        roots = await self._begin(run, areas, roots)
                         if roots:
                             await self._scanner.scan(
-                                list(dict.fromkeys(roots)),
+                                roots,
                                 acting,
                                 run.take,
                                 _skipping(run.passed_over, only),
                                 run.progress,
                                 databases,
                                 every,
+                                way=way_of(self.settings, kind),
                             )
                         await run.look_last(self._areas, areas, is_brief=limit_seconds is not None)
                     else:
-                        kept = self._kept(job, title, wanted, left_out, every, areas, roots)
-                        return await self._go(run, kept)
+                        return await self._go(run, self._kept(job, title, wanted, left_out, every, areas, roots, kind))
             except TimeoutError:
                 complete = False
             finally:
                 self._response.save()
         seconds = round(self._clock.monotonic() - began, 3)
         return self._finish(title, run, seconds, complete)
+
+    def _acting(self, caller: sdk.Caller, kind: Kind) -> Acting:
+        return Acting(caller.uid, caller.gid, caller.groups, gives_way(self.settings, kind))
+
+    async def _begin(self, run: Run, areas: frozenset[Area], roots: Iterable[str]) -> list[str]:
+        """Look at areas, and return all files and folders that are to be scanned then."""
+        await run.look(self._areas, areas)
+        found = list(dict.fromkeys([*run.roots, *roots]))
+        await run.look_beneath(self._areas, areas, found, is_new=True)
+        return found
 
     def _kept(  # what a scan is made of
         self,
@@ -175,6 +190,7 @@ class Scanning(sdk.Component[ScanSettings]):
         every: bool,
         areas: frozenset[Area],
         roots: list[str],
+        kind: Kind,
     ) -> Kept:
         caller = job.caller
         return Kept(
@@ -189,59 +205,69 @@ class Scanning(sdk.Component[ScanSettings]):
             databases=self._databases.name(),
             by_itself=job.by_itself,
             began=self._clock.now().isoformat(timespec="seconds"),
+            kind=kind,
         )
 
     async def _go(self, run: Run, kept: Kept) -> ScanSummary:
-        """Scan files from where it is, and keep how far that is."""
-        areas = frozenset(map(Area, kept.areas))
+        """Scan from where it is, and keep how far that is."""
         with self._checkpoints.follow(kept, run) as keeping:
             try:
-                if kept.roots:
-                    await self._scanner.scan(
-                        list(kept.roots),
-                        run.acting,
-                        run.take,
-                        run.passed_over.skips_path,
-                        run.progress,
-                        None,
-                        kept.every,
-                        keeping.track,
-                    )
-                if keeping.track.is_stopping:
-                    keeping.save(paused=True)
-                    summary = run.gathered.summary(run.progress, round(keeping.seconds, 3), complete=False)
-                    return summary.model_copy(update={"waits": kept.id})
-                await run.look_last(self._areas, areas, is_brief=False)
+                is_done = await self._go_on(run, keeping)
             except asyncio.CancelledError:
                 if run.job.suite_ends:
-                    keeping.save()
+                    keeping.cut(paused=False)
                 else:
                     keeping.remove()
                 raise
             seconds = round(keeping.seconds, 3)
+            if not is_done:
+                keeping.cut(paused=True)
+                summary = run.gathered.summary(run.progress, seconds, complete=False)
+                return summary.model_copy(update={"waits": kept.id})
             summary = self._finish(kept.title, run, seconds, complete=True)
             keeping.remove()
             return summary
 
+    async def _go_on(self, run: Run, keeping: Keeping) -> bool:
+        """Do all that is left of a scan; return False when it is to wait."""
+        kept, areas = keeping.kept, frozenset(map(Area, keeping.kept.areas))
+        if kept.gathered:
+            await run.look_again(areas)
+            await run.look_beneath(self._areas, areas, kept.roots, is_new=False)
+        elif not await keeping.unless_stopped(self._begin_kept(run, keeping, areas), kept):
+            return False
+        if keeping.kept.roots:
+            await self._scanner.scan(
+                list(keeping.kept.roots),
+                run.acting,
+                run.take,
+                run.passed_over.skips_path,
+                run.progress,
+                None,
+                kept.every,
+                keeping.track,
+                way_of(self.settings, kept.kind),
+            )
+        if keeping.track.is_stopping:
+            return False
+        return await keeping.unless_stopped(run.look_last(self._areas, areas, is_brief=False), keeping.now())
+
+    async def _begin_kept(self, run: Run, keeping: Keeping, areas: frozenset[Area]) -> None:
+        keeping.kept = replace(keeping.kept, roots=tuple(await self._begin(run, areas, keeping.kept.roots)))
+
     async def _go_on_with(self, job: sdk.Job, kept: Kept) -> ScanSummary:
         """Go on with a scan where it was left; from its beginning when the databases have changed since."""
-        caller = kept.asker
         self._checkpoints.claimed.add(kept.id)
         if kept.databases != self._databases.name():
             kept = replace(
                 kept, databases=self._databases.name(), spot={}, progress=(0, 0, 0), gathered={}, seconds=0.0
             )
-        areas = frozenset(map(Area, kept.areas))
         try:
-            async with Acting(caller.uid, caller.gid, caller.groups) as acting:
+            async with self._acting(kept.asker, kept.kind) as acting:
                 run = Run(self._judges, job, Action(kept.wanted), self._filter(*kept.left_out), acting)
                 if kept.gathered:
                     run.gathered.take_back(kept.gathered)
                     run.progress.done, run.progress.unchanged, run.progress.unchanged_bytes = kept.progress
-                    await run.look_again(areas)
-                else:
-                    await run.look(self._areas, areas)
-                await run.look_beneath(self._areas, areas, kept.roots, is_new=not kept.gathered)
                 return await self._go(run, kept)
         finally:
             self._checkpoints.claimed.discard(kept.id)
