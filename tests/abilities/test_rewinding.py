@@ -4,70 +4,20 @@ import asyncio
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from garrison.abilities.quarantine import Quarantine
-from garrison.abilities.rewinding import Copy, Outcome, Rewinding, reverse
+from garrison.abilities.quarantine.record import Metadata
+from garrison.abilities.rewinding import Outcome, Rewinding, _move, _put
 from garrison.base.clock import SystemClock
-from garrison.base.errors import NotFound
+from garrison.base.errors import Failed, NotFound
 from garrison.base.paths import Home
+from garrison.linux.handles import identity_of
 from garrison.wire.watching import ALARMS, COPIES, JOURNAL, OLDER_JOURNAL, Alarm, Deed, Did
-
-
-def deed(did: Did, path: str, to: str = "", copy: str = "", at: float = 1.0, lineage: str = "7.70") -> Deed:
-    return Deed(at, did, path, lineage, (lineage, "5.50"), 5, "/usr/bin/evil", os.geteuid(), to, copy)
-
-
-def test_the_first_copy_of_a_file_is_what_counts() -> None:
-    deeds = [deed(Did.CHANGED, "/d/a", copy="1"), deed(Did.CHANGED, "/d/a", copy="2")]
-    assert reverse(iter(deeds)).restores == {"/d/a": Copy("1", {})}
-
-
-def test_a_copy_is_better_than_the_word_that_there_is_none() -> None:
-    deeds = [deed(Did.CHANGED, "/d/a"), deed(Did.DELETED, "/d/a", copy="2")]
-    assert reverse(iter(deeds)).restores == {"/d/a": Copy("2", {})}
-
-
-def test_what_was_made_is_not_restored_but_taken_away() -> None:
-    deeds = [deed(Did.CREATED, "/d/a"), deed(Did.CHANGED, "/d/a", copy="1"), deed(Did.RENAMED, "/d/a", "/d/b")]
-    reversal = reverse(iter(deeds))
-    assert (reversal.restores, reversal.made) == ({}, ["/d/b"])
-
-
-def test_what_was_made_and_deleted_is_nothing() -> None:
-    deeds = [deed(Did.CREATED, "/d/a"), deed(Did.DELETED, "/d/a", copy="1")]
-    reversal = reverse(iter(deeds))
-    assert (reversal.restores, reversal.made, reversal.moves) == ({}, [], {})
-
-
-def test_a_file_that_was_only_renamed_is_moved_back() -> None:
-    deeds = [deed(Did.RENAMED, "/d/a", "/d/b"), deed(Did.RENAMED, "/d/b", "/d/c")]
-    assert reverse(iter(deeds)).moves == {"/d/c": "/d/a"}
-
-
-def test_a_file_that_was_renamed_and_changed_is_restored_under_its_old_name() -> None:
-    deeds = [deed(Did.RENAMED, "/d/a", "/d/a.locked"), deed(Did.CHANGED, "/d/a.locked", copy="1")]
-    reversal = reverse(iter(deeds))
-    assert reversal.restores == {"/d/a": Copy("1", {})}
-    assert (reversal.made, reversal.moves) == (["/d/a.locked"], {})
-
-
-def test_a_file_that_was_replaced_by_a_made_one_is_restored() -> None:
-    deeds = [
-        deed(Did.CREATED, "/d/t"), deed(Did.REPLACED, "/d/a", copy="1"), deed(Did.RENAMED, "/d/t", "/d/a"),
-    ]  # fmt: skip
-    reversal = reverse(iter(deeds))
-    assert (reversal.restores, reversal.made) == ({"/d/a": Copy("1", {})}, [])
-
-
-def test_deeds_belong_to_a_process_with_its_descendants_to_a_session_or_a_program() -> None:
-    one = deed(Did.CHANGED, "/d/a")
-    yes = ("process:7.70", "process:5.50", "session:5", f"program:{os.geteuid()}:/usr/bin/evil")
-    assert all(one.is_of(node) for node in yes)
-    assert not any(one.is_of(node) for node in ("process:7.71", "session:7", "program:1:/usr/bin/evil"))
+from tests.abilities.test_reversing import deed
 
 
 @dataclass
@@ -141,17 +91,120 @@ def test_a_removed_folder_is_made_again(stage: Stage) -> None:
     assert path.read_bytes() == b"letter"
 
 
-def test_what_others_changed_since_is_left_alone(stage: Stage) -> None:
+def test_what_others_changed_since_is_left_alone_and_the_file_comes_back_beside_it(stage: Stage) -> None:
     path = stage.documents / "a"
     path.write_bytes(b"written by its owner, after the alarm")
     made = stage.documents / "b"
     made.write_bytes(b"likewise")
     deeds = [with_metadata(deed(Did.CHANGED, str(path), copy="1")), deed(Did.CREATED, str(made))]
     stage.write(deeds, {"1": b"letter"})
-    outcome = stage.undo(stage.alarm(at=1_000_000.0))
-    assert set(outcome.failed) == {str(path), str(made)}
+    alarm = stage.alarm(at=1_000_000.0)
+    outcome = stage.undo(alarm)
+    assert set(outcome.failed) == {str(made)}
+    assert outcome.beside == {str(path): f"{path}.restored-ab12cd34"}
     assert path.read_bytes().startswith(b"written by its owner")
+    assert Path(outcome.beside[str(path)]).read_bytes() == b"letter"
     assert made.exists()
+    assert stage.quarantine.records() == []
+    assert stage.undo(alarm).unchanged == [str(path)]
+
+
+def of(path: Path) -> str:
+    descriptor = os.open(path, os.O_PATH)
+    try:
+        return identity_of(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def known(did: Did, path: Path, file: str, copy: str = "", to: str = "") -> Deed:
+    return replace(with_metadata(deed(did, str(path), to, copy)), file=file)
+
+
+def test_a_file_that_somebody_put_in_the_place_of_a_destroyed_one_stays(stage: Stage) -> None:
+    path = stage.documents / "a"
+    path.write_bytes(b"garbage")
+    theirs = of(path)
+    path.unlink()
+    path.write_bytes(b"put there by its owner")
+    stage.write([known(Did.CHANGED, path, theirs, "1"), known(Did.DELETED, path, theirs)], {"1": b"letter"})
+    for really in (False, True):
+        outcome = stage.undo(stage.alarm(), really)
+        assert (outcome.restored, outcome.beside) == ([str(path)], {str(path): f"{path}.restored-ab12cd34"})
+    assert path.read_bytes() == b"put there by its owner"
+    assert Path(f"{path}.restored-ab12cd34").read_bytes() == b"letter"
+    assert stage.quarantine.records() == []
+
+
+def test_what_the_program_itself_put_in_the_place_goes_into_quarantine(stage: Stage) -> None:
+    path = stage.documents / "a"
+    path.write_bytes(b"garbage")
+    deeds = [known(Did.CREATED, path, of(path)), known(Did.DELETED, path.with_name("b"), "gone", "1")]
+    stage.write(deeds, {"1": b"letter"})
+    outcome = stage.undo(stage.alarm())
+    assert (outcome.quarantined, outcome.restored, outcome.beside) == ([str(path)], [str(path.with_name("b"))], {})
+    assert not path.exists()
+
+
+def test_a_file_in_the_place_of_one_that_was_made_is_not_taken_away(stage: Stage) -> None:
+    path = stage.documents / "a"
+    path.write_bytes(b"put there by its owner")
+    stage.write([known(Did.CREATED, path, "another")], {})
+    assert "somebody else" in stage.undo(stage.alarm()).failed[str(path)]
+    assert path.read_bytes() == b"put there by its owner"
+
+
+def test_a_renamed_file_goes_back_beside_one_that_took_its_name(stage: Stage) -> None:
+    (stage.documents / "deep").mkdir()
+    before, now = stage.documents / "a", stage.documents / "deep" / "a.locked"
+    now.write_bytes(b"letter")
+    before.write_bytes(b"put there by its owner")
+    stage.write([known(Did.RENAMED, before, of(now), to=str(now))], {})
+    for really in (False, True):
+        outcome = stage.undo(stage.alarm(), really)
+        assert (outcome.moved, outcome.failed) == ([str(before)], {})
+        assert outcome.beside == {str(before): f"{before}.restored-ab12cd34"}
+    assert before.read_bytes() == b"put there by its owner"
+    assert Path(outcome.beside[str(before)]).read_bytes() == b"letter"
+
+
+def test_what_is_no_file_any_more_stays_and_the_file_comes_back_beside_it(stage: Stage) -> None:
+    path = stage.documents / "a"
+    path.symlink_to("/etc/passwd")
+    stage.write([known(Did.DELETED, path, "gone", "1")], {"1": b"letter"})
+    assert stage.undo(stage.alarm()).beside == {str(path): f"{path}.restored-ab12cd34"}
+    assert path.is_symlink()
+    assert stage.undo(stage.alarm()).unchanged == [str(path)]
+
+
+def test_a_file_under_the_name_of_a_renamed_one_is_not_moved(stage: Stage) -> None:
+    before, now = stage.documents / "a", stage.documents / "b"
+    now.write_bytes(b"put there by its owner")
+    stage.write([known(Did.RENAMED, before, "another", to=str(now))], {})
+    assert "another file by now" in stage.undo(stage.alarm()).failed[str(before)]
+    assert (now.exists(), before.exists()) == (True, False)
+
+
+def test_one_who_is_quicker_keeps_the_name(tmp_path: Path) -> None:
+    old, new = tmp_path.resolve() / "old", tmp_path.resolve() / "new"
+    old.write_bytes(b"put there by its owner")
+    with pytest.raises(Failed):
+        _move(str(old), str(new), "another")
+    assert (old.exists(), new.exists()) == (True, False)
+    source = tmp_path / "copy"
+    source.write_bytes(b"letter")
+    taken = _put(str(old), f"{old}.beside", source, Metadata(**metadata()))  # type: ignore[arg-type]
+    assert taken == f"{old}.beside"
+    assert Path(taken).read_bytes() == b"letter"
+    assert old.read_bytes() == b"put there by its owner"
+
+
+def test_a_file_that_was_only_read_and_then_saved_by_others_is_no_matter_of_ours(stage: Stage) -> None:
+    path = stage.documents / "a"
+    path.write_bytes(b"saved since")
+    stage.write([known(Did.READ, path, "another", "1")], {"1": b"letter"})
+    assert stage.undo(stage.alarm()).unchanged == [str(path)]
+    assert [each.name for each in stage.documents.iterdir()] == ["a"]
 
 
 def test_a_dropped_copy_is_said(stage: Stage) -> None:

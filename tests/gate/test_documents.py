@@ -52,6 +52,28 @@ def test_an_attack_is_stopped_early_and_undone_whole(
         assert sorted(str(each) for each in documents.rglob("*") if each.is_file()) == sorted(made)
 
 
+@pytest.mark.parametrize("shape", ["in-place", "new+unlink", "rename-over", "renames-first"])
+def test_what_somebody_else_puts_there_meanwhile_is_kept(shape: str, documents: Path, stage: Stage) -> None:
+    made = attacks.make_documents(documents, COUNT)
+    with Watcher() as watcher:
+        plan = Documents(stage.store, (str(documents),))
+        watcher.go_by(plan)
+        with subprocess.Popen(attacks.command(shape, documents), stderr=subprocess.DEVNULL) as attack:
+            alarm = alarm_of(watcher)
+            first = Path(differing(made)[0])
+            fresh = first.with_name("fresh")
+            fresh.write_bytes(b"of somebody else")
+            fresh.replace(first)
+            outcome = stage.undo(alarm)
+            watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
+            attack.wait(10)
+    assert outcome.failed == {}
+    assert differing(made) == [str(first)]
+    assert first.read_bytes() == b"of somebody else"
+    assert outcome.beside == {str(first): f"{first}.restored-{alarm.id}"}
+    assert Path(outcome.beside[str(first)]).read_bytes() == made[str(first)]
+
+
 def test_a_false_alarm_goes_on_where_it_was_stopped(documents: Path, stage: Stage) -> None:
     made = attacks.make_documents(documents, COUNT)
     with Watcher() as watcher:

@@ -1,7 +1,8 @@
 """Puts back what programs did to documents, from the copies and the journal that the gate keeps.
 
 Nothing is lost by it either: what a program left in the place of a file, and what it made, goes into quarantine before
-anything takes its place. The gate writes the store (`garrison.wire.watching`); here it is only read.
+anything takes its place. What somebody else has put there or changed meanwhile stays, and the file comes back beside.
+The gate writes the store (`garrison.wire.watching`); here it is only read.
 """
 
 import asyncio
@@ -11,105 +12,79 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from garrison.abilities.quarantine import Identity, Quarantine
 from garrison.abilities.quarantine.record import Metadata
+from garrison.abilities.reversing import Copy, Reversal, reverse
 from garrison.base.errors import Failed, GarrisonError, NotFound
 from garrison.base.files import explain, read_json
 from garrison.base.paths import Home
 from garrison.engine.verdict import Certainty, Finding, Kind
 from garrison.linux.acting import Acting
 from garrison.linux.beneath import folder_without_links, rename_if_free, split
-from garrison.wire.watching import ALARMS, COPIES, JOURNAL, OLDER_JOURNAL, Alarm, Deed, Did
+from garrison.linux.handles import identity_of
+from garrison.wire.watching import ALARMS, COPIES, JOURNAL, OLDER_JOURNAL, Alarm, Deed
 
 _VERSION = 1
 _FICLONE = 0x40049409  # linux/fs.h
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_PATH = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 _PIECE = 1024 * 1024
 _GRACE_SECONDS = 2.0  # within which what was under way at the alarm comes to an end
 _DAMAGED = Finding("Ransomware.Damaged", Kind.RANSOMWARE, Certainty.PROBABLE)
 _MADE = Finding("Ransomware.Made", Kind.RANSOMWARE, Certainty.PROBABLE)
-_WITH_COPY = {Did.CHANGED, Did.READ, Did.DELETED, Did.REPLACED}
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A copy of a file from before. name: of the copy, "" when none could be made."""
-
-    name: str
-    metadata: Mapping[str, object]
-
-
-@dataclass(slots=True)
-class Reversal:
-    """What undoing some deeds takes. restores: path -> the copy; moves: where a file is now -> where it was.
-
-    made: files that were made. Nothing in here has been compared with what is there now.
-    """
-
-    restores: dict[str, Copy] = field(default_factory=dict)
-    moves: dict[str, str] = field(default_factory=dict)
-    made: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What undoing did, or would do: paths; failed: path -> why."""
+    """What undoing did, or would do: paths; failed: path -> why.
+
+    beside: path -> under which name the file came back, since somebody else's is in its place.
+    """
 
     restored: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     quarantined: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, str] = field(default_factory=dict)
 
 
-def reverse(deeds: Iterator[Deed]) -> Reversal:
-    """Return what undoes deeds, given in the order in which they were done."""
-    reversal = Reversal()
-    origins: dict[str, str] = {}  # where a file is now -> where it was before all
-    made: dict[str, None] = {}
-    for deed in deeds:
-        if deed.did is Did.CREATED and deed.path not in origins:
-            made[deed.path] = None
-        elif deed.did is Did.RENAMED:
-            _rename(deed, origins, made)
-        elif deed.did in _WITH_COPY:
-            _take_copy(deed, origins, made, reversal)
-    reversal.moves = {
-        now: before for now, before in origins.items() if now != before and before not in reversal.restores
-    }
-    # What was renamed and is restored from a copy left its changed content under the new name.
-    strays = [now for now, before in origins.items() if now != before and before in reversal.restores]
-    reversal.made = [path for path in (*made, *strays) if path not in reversal.restores]
-    return reversal
+class _There(NamedTuple):
+    """What is there now. file: its identity."""
+
+    status: os.stat_result
+    file: str
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a file, and no folder or link."""
+        return stat.S_ISREG(self.status.st_mode)
 
 
-def _rename(deed: Deed, origins: dict[str, str], made: dict[str, None]) -> None:
-    if deed.path in made:
-        del made[deed.path]
-        origins.pop(deed.to, None)
-        if deed.to:
-            made[deed.to] = None
-    elif deed.to:
-        origins[deed.to] = origins.pop(deed.path, deed.path)
+@dataclass(frozen=True, slots=True)
+class _Undoing:
+    """One undoing: of what, by what, with which right, whether really, and what came of it."""
 
+    alarm: Alarm
+    reversal: Reversal
+    acting: Acting
+    really: bool
+    outcome: Outcome
 
-def _take_copy(deed: Deed, origins: dict[str, str], made: dict[str, None], reversal: Reversal) -> None:
-    if deed.path in made:
-        if deed.did is Did.DELETED:
-            del made[deed.path]
-        return
-    before = origins.get(deed.path, deed.path)
-    known = reversal.restores.get(before)
-    if (deed.copy or deed.did is not Did.DELETED) and (known is None or not known.name):
-        reversal.restores[before] = Copy(deed.copy, deed.metadata)
-    if deed.did is Did.DELETED:
-        origins.pop(deed.path, None)
+    def is_theirs(self, there: _There) -> bool:
+        """Return whether a file is as those left it who were stopped: no other one, and not changed since."""
+        is_changed = bool(self.alarm.stopped) and there.status.st_ctime > self.alarm.at + _GRACE_SECONDS
+        return there.is_regular and self.reversal.has(there.file) and not is_changed
+
+    def beside(self, path: str) -> str:
+        """Return the name beside a path that is taken."""
+        return f"{path}.restored-{self.alarm.id}"
 
 
 class Rewinding:
@@ -169,12 +144,13 @@ class Rewinding:
         reversal = await asyncio.to_thread(self.reversal, alarm)
         outcome = Outcome()
         async with Acting(os.geteuid(), os.getegid()) as acting:
+            undoing = _Undoing(alarm, reversal, acting, really, outcome)
             for path in reversal.made:
-                await self._guarded(outcome, path, self._put_away(path, alarm, acting, outcome, really))
+                await self._guarded(outcome, path, self._put_away(path, undoing))
             for now, before in reversal.moves.items():
-                await self._guarded(outcome, before, self._move_back(now, before, acting, outcome, really))
+                await self._guarded(outcome, before, self._move_back(now, before, undoing))
             for path, copy in reversal.restores.items():
-                await self._guarded(outcome, path, self._restore(path, copy, alarm, acting, outcome, really))
+                await self._guarded(outcome, path, self._restore(path, copy, undoing))
         return outcome
 
     async def _guarded(self, outcome: Outcome, path: str, step: Coroutine[Any, Any, None]) -> None:
@@ -185,66 +161,83 @@ class Rewinding:
         except OSError as error:
             outcome.failed[path] = explain(error, f"restore {path}").text
 
-    async def _put_away(self, path: str, alarm: Alarm, acting: Acting, outcome: Outcome, really: bool) -> None:
-        status = await acting.run(_look, path)
-        if status is None:
+    async def _put_away(self, path: str, undoing: _Undoing) -> None:
+        there = await undoing.acting.run(_look, path)
+        if there is None:
             return
-        _check_unchanged(status, path, alarm)
-        if really:
-            await self._quarantine.take(path, Identity.of(status), _MADE, acting, os.geteuid())
-        outcome.quarantined.append(path)
+        if not undoing.is_theirs(there):
+            raise Failed(f"{path} was put there or changed by somebody else, and was left as it is.")
+        if undoing.really:
+            await self._quarantine.take(path, Identity.of(there.status), _MADE, undoing.acting, os.geteuid())
+        undoing.outcome.quarantined.append(path)
 
-    async def _move_back(self, now: str, before: str, acting: Acting, outcome: Outcome, really: bool) -> None:
-        if await acting.run(_look, now) is None:
+    async def _move_back(self, now: str, before: str, undoing: _Undoing) -> None:
+        there = await undoing.acting.run(_look, now)
+        if there is None:
             return
-        if really:
-            await acting.run(_move, now, before)
-        outcome.moved.append(before)
+        if not (there.is_regular and undoing.reversal.has(there.file)):
+            raise Failed(f"{now} is another file by now, and was left as it is.")
+        target = undoing.beside(before) if await undoing.acting.run(_look, before) else before
+        if undoing.really:
+            await undoing.acting.run(_move, now, target, there.file)
+        undoing.outcome.moved.append(before)
+        if target != before:
+            undoing.outcome.beside[before] = target
 
-    async def _restore(
-        self, path: str, copy: Copy, alarm: Alarm, acting: Acting, outcome: Outcome, really: bool
-    ) -> None:
+    async def _restore(self, path: str, copy: Copy, undoing: _Undoing) -> None:
         source = self.folder / COPIES / copy.name
         if not copy.name or not source.exists():
             raise Failed("There is no copy of it: the space for copies was too small, or the file too large.")
-        status = await acting.run(_look, path)
-        if status is not None and await acting.run(_is_equal, path, source):
-            outcome.unchanged.append(path)
+        there, target = await undoing.acting.run(_look, path), path
+        if there is not None and await self._is_as_it_was(path, source, there, undoing):
+            undoing.outcome.unchanged.append(path)
             return
-        if status is not None:
-            _check_unchanged(status, path, alarm)
-        if really:
+        if there is not None and not undoing.is_theirs(there):
+            there, target = None, undoing.beside(path)
+        if undoing.really:
             metadata = Metadata(**copy.metadata)  # type: ignore[arg-type] # the gate wrote it
-            if status is not None:
-                await self._set_aside(path, status, alarm, acting)
-            await acting.run(_put, path, source, metadata)
-        outcome.restored.append(path)
+            if there is not None:
+                await self._set_aside(path, there.status, undoing)
+            target = await undoing.acting.run(_put, target, undoing.beside(path), source, metadata)
+        undoing.outcome.restored.append(path)
+        if target != path:
+            undoing.outcome.beside[path] = target
 
-    async def _set_aside(self, path: str, status: os.stat_result, alarm: Alarm, acting: Acting) -> None:
+    async def _is_as_it_was(self, path: str, source: Path, there: _There, undoing: _Undoing) -> bool:
+        """Return whether nothing is to be restored: nothing was changed, it was done already, or others did it all."""
+        if path in undoing.reversal.only_read and not undoing.reversal.has(there.file):
+            return True
+        if there.is_regular and await undoing.acting.run(_is_equal, path, source):
+            return True
+        beside = undoing.beside(path)
+        other = None if undoing.is_theirs(there) else await undoing.acting.run(_look, beside)
+        return other is not None and other.is_regular and await undoing.acting.run(_is_equal, beside, source)
+
+    async def _set_aside(self, path: str, status: os.stat_result, undoing: _Undoing) -> None:
         """Make room for a restored file: what is there goes to quarantine, or beside it when that is full."""
         try:
-            await self._quarantine.take(path, Identity.of(status), _DAMAGED, acting, os.geteuid())
+            await self._quarantine.take(path, Identity.of(status), _DAMAGED, undoing.acting, os.geteuid())
         except GarrisonError:
-            await acting.run(_move, path, f"{path}.damaged-{alarm.id}-{secrets.token_hex(2)}")
+            await undoing.acting.run(_move, path, f"{path}.damaged-{undoing.alarm.id}-{secrets.token_hex(2)}")
 
 
-def _check_unchanged(status: os.stat_result, path: str, alarm: Alarm) -> None:
-    """Raise Failed when somebody else has changed a file after those who were stopped."""
-    if alarm.stopped and status.st_ctime > alarm.at + _GRACE_SECONDS:
-        raise Failed(f"{path} was changed after the alarm, and was left as it is.")
-
-
-def _look(path: str) -> os.stat_result | None:
-    """Return the status of a regular file without following links, None when there is none. Raises OSError, Failed."""
+def _look(path: str) -> _There | None:
+    """Return what a path leads to without following links, None when there is nothing. Raises OSError, Failed."""
     folder, name = split(path)
     try:
-        with folder_without_links(folder) as parent:
-            status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        with folder_without_links(folder) as parent, _held(name, parent) as descriptor:
+            return _There(os.fstat(descriptor), identity_of(descriptor))
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(status.st_mode):
-        raise Failed(f"{path} is no file any more, and was left as it is.")
-    return status
+
+
+@contextlib.contextmanager
+def _held(name: str, folder: int) -> Iterator[int]:
+    descriptor = os.open(name, _PATH, dir_fd=folder)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _is_equal(path: str, source: Path) -> bool:
@@ -260,23 +253,26 @@ def _is_equal(path: str, source: Path) -> bool:
     return True
 
 
-def _move(old: str, new: str) -> None:
-    """Rename a file, never over another one, and never through a link. Raises OSError, Failed."""
-    folder, name = split(old)
-    target_folder, target = split(new)
-    if folder == target_folder:
-        with folder_without_links(folder) as parent:
-            rename_if_free(name, target, parent)
-        return
+def _move(old: str, new: str, file: str = "") -> None:
+    """Rename a file, never over another one, and never through a link. file: which one it has to be.
+
+    Raises OSError, Failed.
+    """
+    (folder, name), (target_folder, target) = split(old), split(new)
     with folder_without_links(folder) as parent, folder_without_links(target_folder) as goal:
-        with contextlib.suppress(FileNotFoundError):
-            os.stat(target, dir_fd=goal, follow_symlinks=False)
-            raise Failed(f"There is another file of the name {new} by now.")
-        os.rename(name, target, src_dir_fd=parent, dst_dir_fd=goal)
+        rename_if_free(name, target, parent, goal)
+        with _held(target, goal) as descriptor:
+            is_it = not file or identity_of(descriptor) == file
+        if not is_it:  # somebody was quicker
+            rename_if_free(target, name, goal, parent)
+            raise Failed(f"{old} is another file by now, and was left as it is.")
 
 
-def _put(path: str, source: Path, metadata: Metadata) -> None:
-    """Make a file from a copy where none is, whole or not at all. Raises OSError, Failed."""
+def _put(path: str, beside: str, source: Path, metadata: Metadata) -> str:
+    """Make a file from a copy where none is, whole or not at all; return its path. Raises OSError, Failed.
+
+    beside: the path to take when somebody else is quicker.
+    """
     folder, name = split(path)
     _ensure(folder, metadata)
     temporary = f".garrison-{secrets.token_hex(6)}.new"
@@ -286,13 +282,18 @@ def _put(path: str, source: Path, metadata: Metadata) -> None:
             _pour(source, descriptor)
             metadata.apply(descriptor)
             os.fsync(descriptor)
-            rename_if_free(temporary, name, parent)
+            try:
+                rename_if_free(temporary, name, parent)
+            except FileExistsError:
+                path = beside
+                rename_if_free(temporary, split(beside)[1], parent)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary, dir_fd=parent)
             raise
         finally:
             os.close(descriptor)
+    return path
 
 
 def _ensure(folder: str, metadata: Metadata) -> None:

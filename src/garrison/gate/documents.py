@@ -25,11 +25,13 @@ from garrison.gate.documents_store import Store
 from garrison.linux import fanotify, freezing
 from garrison.linux.fanotify import Features, Init, What
 from garrison.linux.fanotify_events import READ_BYTES, Event, Handle, Nonsense, parse
+from garrison.linux.handles import identity
 from garrison.linux.lineage import command_of
 from garrison.wire.watching import Alarm, Decision, Documents, Scarce
 
 _ASKING = Init.CLASS_PRE_CONTENT | Init.REPORT_TID
-_TELLING = Init.CLASS_NOTIF | Init.REPORT_FID | Init.REPORT_DIR_FID | Init.REPORT_NAME
+_NAMES = Init.REPORT_FID | Init.REPORT_DIR_FID | Init.REPORT_NAME
+_TELLING = Init.CLASS_NOTIF | _NAMES | Init.REPORT_TARGET_FID  # of which file: Linux 5.17
 _ALWAYS = Init.CLOEXEC | Init.NONBLOCK | Init.UNLIMITED_QUEUE | Init.UNLIMITED_MARKS
 _QUESTIONS = int(What.OPEN_PERM | What.PRE_ACCESS)
 _IDLE_SECONDS = 5.0
@@ -244,12 +246,13 @@ class DocumentsGuard:
             return
         if actor is not None:
             self._actors.changes(actor)
+        file = identity(handles["self"]) if "self" in handles else ""
         if event.what & What.CREATE and paths.get("folder"):
-            self._judge.created(paths["folder"], actor)
+            self._judge.created(paths["folder"], actor, file)
         if event.what & What.DELETE and paths.get("folder"):
             self._weigh(self._judge.deleted(paths["folder"], actor))
         if event.what & What.RENAME:
-            self._weigh(self._judge.renamed(paths.get("old", ""), paths.get("new", ""), actor))
+            self._weigh(self._judge.renamed(paths.get("old", ""), paths.get("new", ""), actor, file))
 
     # -- what follows --
 

@@ -12,6 +12,7 @@ from garrison.gate.documents_reading import handle_bytes, sample
 from garrison.gate.documents_scoring import Sample, Scores, damage, is_opaque
 from garrison.gate.documents_store import Store, metadata_of
 from garrison.linux.fanotify import What
+from garrison.linux.handles import identity_of
 from garrison.wire.watching import Deed, Did
 
 _MOST_HELD = 400  # descriptors of files that were read, and of files being written
@@ -96,8 +97,9 @@ class Judge:
         return bool(name) and self._store.has(name)
 
     def _copy(self, descriptor: int, key: Key, path: str, actor: Actor, did: Did) -> None:
-        name = self._store.copy(descriptor, path)
-        self._note(did, path, actor, copy=name, metadata=metadata_of(descriptor))
+        name = self._store.copy(descriptor, path, actor.process.uid)
+        file, metadata = identity_of(descriptor), metadata_of(descriptor)
+        self._note(did, path, actor, copy=name, metadata=metadata, file=file)
         self._copied[key, actor.process.name] = name
         if len(self._copied) > 4 * _MOST_SAMPLES:
             self._copied.popitem(last=False)
@@ -155,13 +157,13 @@ class Judge:
 
     # -- names --
 
-    def created(self, path: str, actor: Actor | None) -> None:
-        """Take up that a file got a name for the first time."""
+    def created(self, path: str, actor: Actor | None, file: str) -> None:
+        """Take up that a file got a name for the first time. file: its identity."""
         if actor is not None:
             self._created[path] = actor.lineage
             if len(self._created) > 4 * _MOST_SAMPLES:
                 self._created.popitem(last=False)
-            self._note(Did.CREATED, path, actor)
+            self._note(Did.CREATED, path, actor, file=file)
 
     def deleted(self, path: str, actor: Actor | None) -> Actor | None:
         """Take up that a name is gone; return whose deed that was."""
@@ -179,8 +181,8 @@ class Judge:
             self.scores.add_deletion(_both(held.actor, actor), self._store.now(), path)
         return actor
 
-    def renamed(self, old: str, new: str, actor: Actor | None) -> Actor | None:
-        """Take up that a file got another name, perhaps another file's; return whose deed that was."""
+    def renamed(self, old: str, new: str, actor: Actor | None, file: str) -> Actor | None:
+        """Take up that a file got another name, perhaps another file's; return whose deed that was. file: identity."""
         replaced = self._nameless(new) if new else None
         actor = actor or (replaced.actor if replaced is not None else None)
         if actor is None:
@@ -192,7 +194,7 @@ class Judge:
             self._created[new] = self._created.pop(old)
         self.scores.take_output(old)
         if old:
-            self._note(Did.RENAMED, old, actor, to=new or self._whereabouts(old))
+            self._note(Did.RENAMED, old, actor, to=new or self._whereabouts(old), file=file)
         if old and new:
             for held in (*self._read.values(), *self._written.values()):
                 if held.path == old:
@@ -251,8 +253,9 @@ class Judge:
         key = _key(held.descriptor, os.fstat(held.descriptor))
         name = self._copied.get((key, held.actor.process.name), "")
         if not (name and self._store.has(name)):
-            name = self._store.copy(held.descriptor, path)
-        self._note(did, path, actor, copy=name, metadata=metadata_of(held.descriptor))
+            name = self._store.copy(held.descriptor, path, held.actor.process.uid)
+        file, metadata = identity_of(held.descriptor), metadata_of(held.descriptor)
+        self._note(did, path, actor, copy=name, metadata=metadata, file=file)
 
     # -- what is held --
 

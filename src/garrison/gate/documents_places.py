@@ -13,14 +13,13 @@ from collections.abc import Iterable, Iterator
 from garrison.linux import fanotify
 from garrison.linux.fanotify import Mark, What
 from garrison.linux.fanotify_events import Handle
+from garrison.linux.handles import HEADER_BYTES, handle_of
 
 ASKED = What.OPEN_PERM | What.CLOSE_WRITE | What.EVENT_ON_CHILD
 TOLD = What.CREATE | What.DELETE | What.RENAME | What.ONDIR
 _MOST_FOLDERS = 200_000
 _MOST_OPEN = 256
 _PATH = os.O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW
-_HEADER_BYTES, _MOST_HANDLE = 8, 128
-_EMPTY_PATH = 0x1000  # AT_EMPTY_PATH
 _TRIES = 3
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -148,7 +147,7 @@ class Places:
     def _open_handle(self, handle: Handle) -> int | None:
         size = len(handle.handle)
         content = size.to_bytes(4, "little") + handle.kind.to_bytes(4, "little", signed=True) + handle.handle
-        buffer = ctypes.create_string_buffer(content, _HEADER_BYTES + size)
+        buffer = ctypes.create_string_buffer(content, HEADER_BYTES + size)
         for root in self._roots:
             descriptor = int(_libc.open_by_handle_at(root, buffer, _PATH))
             if descriptor >= 0:
@@ -171,17 +170,6 @@ def _is_at(path: str, descriptor: int) -> bool:
         return os.path.samestat(os.lstat(path), os.fstat(descriptor))
     except OSError:
         return False
-
-
-def handle_of(descriptor: int) -> Handle:
-    """Return the handle of an open file. Raises OSError."""
-    buffer = ctypes.create_string_buffer(_MOST_HANDLE.to_bytes(4, "little"), _HEADER_BYTES + _MOST_HANDLE)
-    mount = ctypes.c_int()
-    if _libc.name_to_handle_at(descriptor, b"", buffer, ctypes.byref(mount), _EMPTY_PATH) < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    size, kind = int.from_bytes(buffer.raw[:4], "little"), int.from_bytes(buffer.raw[4:8], "little", signed=True)
-    return Handle("self", b"", kind, buffer.raw[_HEADER_BYTES : _HEADER_BYTES + size], b"")
 
 
 def _folders_in(path: str) -> Iterator[str]:

@@ -3,8 +3,8 @@
 import contextlib
 import os
 
-from garrison.gate.documents_places import handle_of
 from garrison.gate.documents_scoring import BLOCK_BYTES, Sample
+from garrison.linux.handles import handle_of
 from garrison.linux.syscalls import architecture
 
 _OPENS = {"open": 1, "openat": 2, "open_by_handle_at": 2}  # which argument has the flags

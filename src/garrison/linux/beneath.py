@@ -112,26 +112,28 @@ def split(path: str) -> tuple[str, str]:
     return folder or "/", name
 
 
-def rename_if_free(old: str, new: str, folder: int) -> None:
-    """Rename within a folder, never over another name. Raises FileExistsError, or another OSError."""
-    if _libc.renameat2(folder, os.fsencode(old), folder, os.fsencode(new), _NOREPLACE) == 0:
+def rename_if_free(old: str, new: str, folder: int, goal: int | None = None) -> None:
+    """Rename within a folder, or into another one, never over another name. Raises FileExistsError, another OSError."""
+    goal = folder if goal is None else goal
+    if _libc.renameat2(folder, os.fsencode(old), goal, os.fsencode(new), _NOREPLACE) == 0:
         return
     problem = ctypes.get_errno()
     if problem not in {errno.EINVAL, errno.ENOSYS}:
         raise OSError(problem, os.strerror(problem), new)
-    _rename_in_steps(old, new, folder)
+    _rename_in_steps(old, new, folder, goal)
 
 
-def _rename_in_steps(old: str, new: str, folder: int) -> None:
+def _rename_in_steps(old: str, new: str, folder: int, goal: int | None = None) -> None:
     """Do it where the file system has no such call: by a hard link, or else by looking first."""
+    goal = folder if goal is None else goal
     try:
-        os.link(old, new, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        os.link(old, new, src_dir_fd=folder, dst_dir_fd=goal, follow_symlinks=False)
     except FileExistsError:
         raise
     except OSError:
         with contextlib.suppress(FileNotFoundError):
-            os.stat(new, dir_fd=folder, follow_symlinks=False)
+            os.stat(new, dir_fd=goal, follow_symlinks=False)
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new) from None
-        os.rename(old, new, src_dir_fd=folder, dst_dir_fd=folder)
+        os.rename(old, new, src_dir_fd=folder, dst_dir_fd=goal)
     else:
         os.unlink(old, dir_fd=folder)

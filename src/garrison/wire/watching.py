@@ -1,8 +1,8 @@
 """What the System Watcher and the gate say to each other, and the records that the gate leaves on disk for it.
 
 The gate copies what an untrusted program is about to change and writes down who did what; the suite reads that and puts
-things back. In the store's folder: `copies/NUMBER` (contents), `journal` with `journal.1` before it (one `Deed` a
-line), `alarms/ID.json` (one `Alarm` each).
+things back. In the store's folder: `copies/NUMBER.UID` (contents, with whose share of the space they are in), `journal`
+with `journal.1` before it (one `Deed` a line), `alarms/ID.json` (one `Alarm` each).
 """
 
 from collections.abc import Mapping
@@ -27,8 +27,9 @@ class Documents:
     store: the folder of copies and journal. folders: protected, with all below. traces: watched without what is below,
     and never a reason for an alarm: places from which programs start by themselves. trusted: full paths of programs
     that may do what they like. threshold: the score at which a program is stopped. budget_bytes: what all copies may
-    take. stops: whether processes are stopped at an alarm. copies_on_read: copies are also made when a file is read,
-    for kernels that cannot ask before a truncation. decided: alarm -> `Decision`.
+    take, with an equal share for each account whose programs had some made. stops: whether processes are stopped at an
+    alarm. copies_on_read: copies are also made when a file is read, for kernels that cannot ask before a truncation.
+    decided: alarm -> `Decision`.
     """
 
     store: str
@@ -78,6 +79,7 @@ class Deed:
     lineage: likewise, itself first and then its ancestors up to what a person or the system started. copy: the name of
     the copy, "" when there is none.
     metadata: of the file as it was: uid, gid, mode, atime_ns, mtime_ns, xattrs (name -> base64), size, sha256 unknown.
+    file: which one it was (`garrison.linux.handles.identity`), "" when that is not known.
     """
 
     at: float
@@ -91,6 +93,7 @@ class Deed:
     to: str = ""
     copy: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    file: str = ""
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
@@ -144,10 +147,11 @@ class Scarce:
     """A fact: a file could not be copied, or copies that may still be needed were dropped.
 
     path: of the file that was not copied, "" when others were dropped for it. why: a sentence. dropped: how many.
-    youngest_seconds: how old the youngest dropped copy was.
+    youngest_seconds: how old the youngest dropped copy was. uid: the account whose copies those are.
     """
 
     path: str
     why: str
     dropped: int = 0
     youngest_seconds: float = 0.0
+    uid: int = 0

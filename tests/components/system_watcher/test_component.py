@@ -310,8 +310,9 @@ def test_too_little_space_is_said_and_an_issue(tmp_path: Path) -> None:
 
     async def act() -> None:
         async with scene.running():
-            scene.guard.tell("scarce", Scarce("/d/a", "It is too large."))
+            scene.guard.tell("scarce", Scarce("/d/a", "It is too large.", uid=4242))
             await scene.until(SpaceTooSmall)
+            assert [each.owner for each in scene.staged.host.reports] == [4242]  # whose file it is
             assert [issue.id for issue in scene.staged.component.issues()] == ["space-too-small"]
 
     asyncio.run(act())

@@ -152,7 +152,7 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
                             group.create_task(self._take(fact))
                         elif isinstance(fact, Scarce):
                             self._scarce = (self._clock.now(), fact)
-                            self.host.report(results.SpaceTooSmall(path=fact.path, why=fact.why))
+                            self.host.report(results.SpaceTooSmall(path=fact.path, why=fact.why), max(0, fact.uid))
         finally:
             self._is_running = False
             self._guard.watch_documents(None)

@@ -10,6 +10,7 @@ class RansomwareStopped(sdk.Event):
 
     says = "{program} destroyed documents and was stopped after {files} file(s); alarm {alarm}"
     severity = sdk.Severity.CRITICAL
+    counts = (sdk.Counted.THREATS, sdk.Counted.BLOCKED)
     alarm: str
     program: sdk.UntrustedText
     files: int
@@ -21,6 +22,7 @@ class RansomwareSeen(sdk.Event):
 
     says = "{program} destroys documents and was not stopped, as the settings say; alarm {alarm}"
     severity = sdk.Severity.CRITICAL
+    counts = (sdk.Counted.THREATS,)
     alarm: str
     program: sdk.UntrustedText
     files: int
@@ -62,6 +64,7 @@ class ClientBlocked(sdk.Event):
 
     says = "{address} destroyed documents on a share and is blocked for {minutes} minutes; alarm {alarm}"
     severity = sdk.Severity.CRITICAL
+    counts = (sdk.Counted.BLOCKED,)
     alarm: str
     address: str
     minutes: int
@@ -167,7 +170,7 @@ class Shown(sdk.Result, AlarmRow):
 
 
 class Undone(sdk.Result):
-    """What undoing did. failed: path -> why."""
+    """What undoing did. failed: path -> why. beside: path -> the name under which it came back, its own being taken."""
 
     alarm: str
     restored: list[sdk.UntrustedText]
@@ -175,6 +178,7 @@ class Undone(sdk.Result):
     quarantined: list[sdk.UntrustedText]
     unchanged: int
     failed: dict[sdk.UntrustedText, str]
+    beside: dict[sdk.UntrustedText, sdk.UntrustedText]
 
     def exit_code(self) -> int:
         """Return 3 when something could not be restored."""
@@ -187,6 +191,14 @@ class Undone(sdk.Result):
         lines = [
             sdk.Text("{files} restored.", files=restored),
             sdk.Text("{files} put into quarantine (garrison quarantine list).", files=made),
+        ]
+        lines += [
+            sdk.Text(
+                "Somebody else's {path} stays; the restored file is {other}",
+                path=printable(path),
+                other=printable(other),
+            )
+            for path, other in self.beside.items()
         ]
         return lines + [sdk.Text("Not restored: {why}", why=printable(why)) for why in self.failed.values()]
 
@@ -213,4 +225,5 @@ def undone(alarm: str, outcome: Outcome) -> Undone:
         quarantined=list(outcome.quarantined),
         unchanged=len(outcome.unchanged),
         failed=dict(outcome.failed),
+        beside=dict(outcome.beside),
     )
