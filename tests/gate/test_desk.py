@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,20 @@ def test_all_who_open_a_file_at_a_time_have_the_one_verdict(live: Live, disk: Pa
     openers = [subprocess.Popen(["cat", path], stderr=subprocess.PIPE) for _ in range(6)]
     assert all(b"not permitted" in opener.communicate()[1] for opener in openers)
     assert live.watch(disk, deadline_seconds=7.5).counts["examined"] - before <= 6
+
+
+def test_one_accounts_many_files_delay_another_by_a_turn(live: Live, disk: Path, place: Path) -> None:
+    text = os.urandom(80_000).hex().encode()
+    many = [written(place, f"many{number}", b"%d" % number + text) for number in range(50)]
+    own = written(place, "own", text[:90_000])
+    for path, owner in ((own, 41_002), *((path, 41_001) for path in many)):
+        os.chown(path, owner, 0)
+    live.watch(disk)
+    with ThreadPoolExecutor(len(many)) as crowd:
+        waiting = [crowd.submit(is_denied, path) for path in many]
+        wait_until(lambda: any(each.done() for each in waiting))
+        assert not is_denied(own)
+        assert sum(each.done() for each in waiting) < len(many) / 2
 
 
 def test_the_daemon_is_not_asked(live: Live, disk: Path, place: Path) -> None:
