@@ -82,6 +82,7 @@ class ForkServer:
         self.untrusted_needs = ""
         self._steps = 0
         self.users = 0  # calls that hold one of its workers; the pool counts
+        self.patience = 1.0  # times as long as usual for a worker to start
         self._words = ""
         self._stderr = os.memfd_create("garrison-worker-stderr", os.MFD_CLOEXEC)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -253,7 +254,7 @@ class Worker:
     async def greet(self) -> None:
         """Wait until the sandbox is closed. Raises Unavailable when that fails, ServerGone."""
         try:
-            greeting = await self._frame(WORKER_SECONDS)
+            greeting = await self._frame(WORKER_SECONDS * self.server.patience)
         except (WorkerGone, TimeoutError):
             self.dismiss()
             how = await self._ending(END_SECONDS) or ""

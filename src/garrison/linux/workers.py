@@ -29,6 +29,7 @@ PROGRAM = "garrison.worker"
 _MOST_TRIES = 5  # rounds in a row without one answer, each lost with its fork server
 _WORN_OBJECTS = 50  # after which a worker holds much that a fresh one does not
 _SPARE_SECONDS = 60.0  # after which a spare worker goes that nobody has needed
+_PATIENCE = 6.0  # times as long for those that give way
 _RENEW_SECONDS = 1.0  # for a worker to come to the end of its object
 
 
@@ -340,12 +341,13 @@ class WorkerPool:
         server = ForkServer(
             self._program, Setup(str(databases), self._limits, self._seconds, self._memory_mib, self._heuristics)
         )
-        if self._gives_way:
-            session_gives_way(server.process)
         self._servers.add(server)
         server.gone.add_done_callback(lambda _: self._servers.discard(server))
         try:
             await server.ready()
+            if self._gives_way:
+                session_gives_way(server.process)
+                server.patience = _PATIENCE
         except BaseException:
             server.close()
             raise

@@ -55,10 +55,10 @@ def test_a_part_that_cannot_wait_is_given_up_and_done_again(
             monkeypatch.setattr(Run, name, look if name == part else other)
         monkeypatch.setattr("garrison.components.scan.component._ROOT", str(bench.files))
         async with asyncio.TaskGroup() as group:
-            first = group.create_task(staged.ask("background", MYSELF))
+            first = group.create_task(staged.ask("full", MYSELF))
             await reached.wait()
             (row,) = await _paused(staged)
-        assert (row["state"], row["task"], row["files"]) == ("paused", "Background scan", part == "look_last")
+        assert (row["state"], row["task"], row["files"]) == ("paused", "Full scan", part == "look_last")
         return first.result(), await staged.ask("resume", MYSELF, scan=[row["id"]])
 
     first, second = bench.run(work)
