@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from tools import bench, campaign, check, golden, lock, scaffold, suite
+from tools import bench, campaign, catalogue, check, golden, lock, scaffold, suite
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "test": (suite.main, "everything that must hold: the checks, then all tests"),
@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "golden": (golden.main, "write the golden manifest and the reference documentation anew"),
     "bench": (bench.main, "NAME [--json]: measure beside a peer"),
     "campaign": (campaign.main, "NAME --seed N --times N: a long proof"),
+    "catalogue": (catalogue.main, "gather all texts for the translators, and compile what they made of them"),
     "lock": (lock.main, "resolve the dependencies anew and write both locks"),
 }
 
