@@ -9,10 +9,11 @@ from collections.abc import Iterable
 
 from backports import zstd
 
-from garrison.engine.formats import ar, cpio, disk, dmg, hfs_plus, installshield, iso, rpm, sis, squashfs, udf, xar
+from garrison.engine.formats import ar, cpio, disk, dmg, fat, hfs_plus, installshield, iso, rpm, sis, squashfs, udf, xar
 from garrison.engine.type import Type
 from tests.engine.archives import raw_deflate
 from tests.engine.disk_samples import in_gpt, in_logical, in_mbr
+from tests.engine.fat_samples import in_fat, in_fat_16, in_fat_32, in_fat_on_disk
 from tests.engine.forms import Form
 
 Files = Iterable[tuple[str, bytes]]
@@ -380,4 +381,8 @@ FORMS: tuple[Form, ...] = (
     Form(Type.DISK, disk.members, in_mbr, is_exact=False, can_bomb=False),
     Form(Type.DISK, disk.members, in_logical, is_exact=False, can_bomb=False),
     Form(Type.DISK, disk.members, in_gpt, is_exact=False, is_streamed=False, can_bomb=False),
+    Form(Type.DISK, fat.members_of_disk, in_fat_on_disk, can_bomb=False),
+    Form(Type.FAT, fat.members, in_fat, can_bomb=False),
+    Form(Type.FAT, fat.members, in_fat_16, can_bomb=False),
+    Form(Type.FAT, fat.members, in_fat_32, can_bomb=False),
 )

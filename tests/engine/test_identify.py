@@ -9,6 +9,7 @@ from garrison.engine.source import Source
 from garrison.engine.type import Type
 from tests.engine.archives import make_macbinary, make_tar
 from tests.engine.disk_samples import in_gpt, in_mbr
+from tests.engine.fat_samples import in_fat, in_fat_32
 
 PE = b"MZ" + bytes(58) + (128).to_bytes(4, "little") + bytes(64) + b"PE\0\0" + bytes(100)
 
@@ -97,6 +98,8 @@ CASES: list[tuple[bytes, Type]] = [
     (b"hsqs" + bytes(20), Type.SQUASHFS),
     (in_mbr(b"x"), Type.DISK),
     (in_gpt(b"x"), Type.DISK),
+    (in_fat(b"x"), Type.FAT),
+    (in_fat_32(b"x"), Type.FAT),
     (bytes(510) + b"\x55\xaa", Type.DATA),
     (b"\xeb\x3c\x90" + b"no table of partitions " * 22 + b"\x00\x55\xaa", Type.DATA),
     (bytes(1024) + b"H+" + bytes(510), Type.HFS_PLUS),

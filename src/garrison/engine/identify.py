@@ -184,6 +184,20 @@ def _is_disk(head: bytes) -> bool:
     )
 
 
+def is_fat(head: bytes) -> bool:
+    """Return whether it begins with the boot sector of a FAT file system.
+
+    Microsoft, "FAT: General Overview of On-Disk Format" 1.03: what the fields from 11 on may be. The boot signature is
+    not asked for: programs do without.
+    """
+    if len(head) < 512 or head[0] not in {0xE9, 0xEB} or not (head[21] == 0xF0 or head[21] >= 0xF8):
+        return False
+    sector, per_cluster, copies = int.from_bytes(head[11:13], "little"), head[13], head[16]
+    sizes_fit = sector in {512, 1024, 2048, 4096} and per_cluster and not per_cluster & (per_cluster - 1)
+    has_tables = any(head[14:16]) and 1 <= copies <= 4 and (any(head[22:24]) or any(head[36:40]))
+    return bool(sizes_fit and has_tables and (any(head[19:21]) or any(head[32:36])))
+
+
 def _is_program(head: bytes) -> bool:
     """Return whether an MZ file has a newer header where it says (PE, NE, LE, LX), or says it is further on."""
     if len(head) < 64 or not head.startswith(b"MZ"):
@@ -250,6 +264,7 @@ _SECOND_LOOKS: tuple[tuple[Callable[[bytes], bool], Type, bytes], ...] = (
     (_is_bitmap, Type.BMP, b"B"),
     (_is_hfs_plus, Type.HFS_PLUS, b"\x00"),
     (_is_disk, Type.DISK, _ANY),
+    (is_fat, Type.FAT, b"\xe9\xeb"),
 )
 _LOOKS_BY_FIRST_BYTE = tuple(
     tuple((looks_so, kind) for looks_so, kind, firsts in _SECOND_LOOKS if first in firsts) for first in _ANY

@@ -49,6 +49,7 @@ class Type(StrEnum):
     HFS_PLUS = "hfs-plus"
     SQUASHFS = "squashfs"
     DISK = "disk"  # with a partition table
+    FAT = "fat"
     # documents
     PDF = "pdf"
     OLE = "ole"

@@ -7,11 +7,13 @@ IBM PC's: four entries at 446, and a chain of further tables in an extended part
 import binascii
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from garrison.engine.formats import fat
 from garrison.engine.formats.opener import TOO_SHORT, Listed, Member, clean_name, collect, stored
-from garrison.engine.formats.reading import take, told
+from garrison.engine.formats.reading import Part, take, told
 from garrison.engine.guard import Guard, Incomplete
+from garrison.engine.identify import is_fat
 from garrison.engine.source import Source
 from garrison.engine.type import Type
 
@@ -86,6 +88,11 @@ def _contents(source: Source, partitions: list[_Partition], guard: Guard) -> Ite
             continue
         seen.add((each.start, each.length))
         text = f"partition {each.number}" + (f" ({each.name})" if each.name else "")
+        inside = Part(source, each.start, each.length)
+        if inside.size > guard.limits.object_bytes and is_fat(inside.head()):  # read in place, whatever its size
+            for member in fat.members(inside, guard, text):
+                yield replace(member, names=(text, *member.names))
+            continue
         listed = Listed(text, each.length, each.length, position=each.number)
         yield collect((text,), stored(source, each.start, each.length, guard), guard, listed=listed)
 

@@ -18,7 +18,8 @@ OPENERS: Mapping[Type, tuple[Opener, ...]] = {
     Type.SIS: (opener("sis"),),
     Type.INSTALLSHIELD: (opener("installshield"),),
     Type.SQUASHFS: (opener("squashfs"),),
-    Type.DISK: (opener("disk"),),
+    Type.DISK: (opener("disk"), opener("fat", "members_of_disk")),
+    Type.FAT: (opener("fat"),),
     # Programs with an image of their own behind them; the family of programs has their other openers.
     Type.ELF: (opener("appimage"),),
     Type.PE: (opener("installshield_setup"),),

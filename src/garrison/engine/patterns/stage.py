@@ -37,7 +37,7 @@ _MOST_PLACES: Final = 64  # of one atom in one window; of more, none is tried on
 _MOST_FOUND: Final = 100
 # Types that clamscan does not know, so that it goes by how their first bytes look.
 _GUESSED: Final = frozenset(
-    {Type.DATA, Type.COMPRESS, Type.LZMA, Type.LZIP, Type.LZ4, Type.ZSTD, Type.PYC, Type.SQUASHFS, Type.DISK}
+    {Type.DATA, Type.COMPRESS, Type.LZMA, Type.LZIP, Type.LZ4, Type.ZSTD, Type.PYC, Type.SQUASHFS, Type.DISK, Type.FAT}
 )
 _DAMAGES = (ValueError, KeyError, TypeError, IndexError, struct.error, re.error, RecursionError, AttributeError)
 
