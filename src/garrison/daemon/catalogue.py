@@ -5,6 +5,7 @@ from garrison.components.exclusions.component import Exclusions
 from garrison.components.file_protection.component import FileProtection
 from garrison.components.privacy.component import Privacy
 from garrison.components.quarantine.component import QuarantineComponent
+from garrison.components.removable_drives.component import RemovableDrives
 from garrison.components.scan.component import Scan
 from garrison.components.self_test.component import SelfTest
 from garrison.components.system_watcher.component import SystemWatcher
@@ -16,6 +17,7 @@ from garrison.wire.manifest import Manifest
 
 COMPONENTS: tuple[type[AnyComponent], ...] = (
     Scan,
+    RemovableDrives,
     FileProtection,
     SystemWatcher,
     QuarantineComponent,

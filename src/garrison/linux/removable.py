@@ -64,6 +64,16 @@ class Naming:
     label: str = ""
 
 
+def drives(also: Collection[str] = (), system: Path = SYSTEM) -> list[Drive]:
+    """Return the drives that can be taken away, mounted or not, and those called `also`; none without a /sys."""
+    try:
+        names = sorted(os.listdir(system / "class" / "block"))
+    except OSError:
+        return []
+    found = (drive_named(name, system) for name in names)
+    return [drive for drive in found if drive is not None and (drive.is_removable or drive.name in also)]
+
+
 def volumes(also: Collection[str] = (), system: Path = SYSTEM, mounts: Mounts | None = None) -> list[Volume]:
     """Return what is mounted of drives that can be taken away, and of those called `also`. Raises OSError."""
     table = read() if mounts is None else mounts
