@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from tools import bench, campaign, catalogue, check, golden, lock, scaffold, suite
+from tools import bench, campaign, catalogue, check, golden, lock, scaffold, suite, vendor
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "test": (suite.main, "everything that must hold: the checks, then all tests"),
@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "campaign": (campaign.main, "NAME --seed N --times N: a long proof"),
     "catalogue": (catalogue.main, "gather all texts for the translators, and compile what they made of them"),
     "lock": (lock.main, "resolve the dependencies anew and write both locks"),
+    "vendor": (vendor.main, "fetch from npm what the pages need of others' work, and write it anew"),
 }
 
 

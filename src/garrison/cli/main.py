@@ -20,6 +20,7 @@ from garrison.base.errors import (
 from garrison.base.paths import Home, choose_home
 from garrison.cli import show, switching
 from garrison.cli.commands import add_own_commands
+from garrison.cli.console import add_opening
 from garrison.cli.grow import Group, grow, write_commands
 from garrison.cli.session import Session
 from garrison.wire.manifest import SUITE, Manifest
@@ -66,6 +67,7 @@ def build(session: Session) -> click.Group:
     root.manifests = session.manifests()
     add_own_commands(root, session, root.manifests)
     grow(root, root.manifests, session.call)
+    add_opening(root, session)
     return root
 
 

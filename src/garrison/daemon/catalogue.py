@@ -1,5 +1,6 @@
 """The one explicit list of components, in the order people see them."""
 
+from garrison.components.console.component import Console
 from garrison.components.databases.component import DatabasesComponent
 from garrison.components.exclusions.component import Exclusions
 from garrison.components.file_protection.component import FileProtection
@@ -27,6 +28,7 @@ COMPONENTS: tuple[type[AnyComponent], ...] = (
     Upgrades,
     Privacy,
     SelfTest,
+    Console,
 )
 
 

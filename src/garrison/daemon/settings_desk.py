@@ -65,6 +65,21 @@ class SettingsDesk:
         await self.change(caller, component, {setting: values if is_list else values[0]})
         return _shown(self.row(caller, name).value)
 
+    async def change_many(self, caller: Caller, component: str, texts: list[str]) -> list[str]:
+        """Change settings by texts NAME=VALUE; return their names. Raises Refused, NotFound, Invalid."""
+        lists = {row.name.partition(".")[2]: isinstance(row.default, list) for row in self.rows(caller, component)}
+        values: dict[str, Any] = {}
+        for text in texts:
+            name, is_set, value = text.partition("=")
+            if lists.get(name, not is_set):
+                values.setdefault(name, []).extend([value] if is_set else [])
+            else:
+                values[name] = value
+        if _SWITCH in values:
+            self._parts.door.rights.check_access(caller, Access.WEAKEN, "Switched on")
+        await self.change(caller, component, values)
+        return list(values)
+
     def switchable(self, name: str) -> AnyComponent:
         """Return a component that can be switched on and off. Raises NotFound."""
         if name not in self._parts.components:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from garrison.base.errors import GarrisonError
+from garrison.daemon.ignored import IssueRow, parted
 from garrison.daemon.isolation import outcome
 from garrison.daemon.supervisor import Condition, Supervisor
 from garrison.sdk import AnyComponent, Caller, Frozen, Issue, Result, Severity, Text, UntrustedText
@@ -24,16 +25,6 @@ _EXIT = {Colour.GREEN: 0, Colour.YELLOW: 1, Colour.RED: 2}
 _RANK = list(_COLOURS)
 
 
-class IssueRow(Frozen):
-    """An issue of a component. id: component.issue. fix: the operation that mends it, "" when there is none."""
-
-    id: str
-    component: str
-    severity: Severity
-    text: UntrustedText
-    fix: str
-
-
 class ComponentRow(Frozen):
     """A component. proof: when and how it last proved itself, "" when it never did."""
 
@@ -46,12 +37,13 @@ class ComponentRow(Frozen):
 
 
 class Status(Result):
-    """How things stand."""
+    """How things stand. ignored: issues that somebody wants to be told of no more."""
 
     colour: Colour
     sentence: UntrustedText
     issues: list[IssueRow]
     components: list[ComponentRow]
+    ignored: list[IssueRow] = []  # noqa: RUF012 # pydantic copies it
 
     def exit_code(self) -> int:
         """Return 0 for green, 1 for yellow, 2 for red."""
@@ -90,7 +82,11 @@ def _first(issues: list[IssueRow]) -> str:
 
 
 def status_of(
-    components: Mapping[str, AnyComponent], supervisor: Supervisor, own_issues: Iterable[Issue], caller: Caller
+    components: Mapping[str, AnyComponent],
+    supervisor: Supervisor,
+    own_issues: Iterable[Issue],
+    caller: Caller,
+    ignored: Iterable[str] = (),
 ) -> Status:
     """Return how things stand for a caller, from what every component says now."""
     rows = [_issue(SUITE, issue) for issue in own_issues]
@@ -102,8 +98,11 @@ def status_of(
             rows += _said_by(component, caller)
         rows += _of_condition(component, condition, reason)
     rows.sort(key=lambda row: _RANK.index(row.severity))
+    rows, left_out = parted(rows, ignored)
     worst = rows[0].severity if rows else Severity.INFO
-    return Status(colour=_COLOURS[worst], sentence=sentence_for(rows), issues=rows, components=described)
+    return Status(
+        colour=_COLOURS[worst], sentence=sentence_for(rows), issues=rows, components=described, ignored=left_out
+    )
 
 
 def _issue(component: str, issue: Issue) -> IssueRow:

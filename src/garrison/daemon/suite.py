@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from garrison.daemon.audit import RequestsLeftOut
-from garrison.daemon.door import OperationCalled
+from garrison.daemon.door import FrameRefused, OperationCalled
 from garrison.daemon.operations.base import Operations, SuiteSettings
+from garrison.daemon.operations.ignoring import IgnoringOperations
 from garrison.daemon.operations.inbox import InboxOperations
 from garrison.daemon.operations.jobs import JobOperations
 from garrison.daemon.operations.journal import JournalOperations
@@ -18,6 +19,7 @@ __all__ = ["Suite", "SuiteSettings"]
 
 _GROUPS: tuple[type[Operations], ...] = (
     StatusOperations,
+    IgnoringOperations,
     SettingsOperations,
     JournalOperations,
     JobOperations,
@@ -32,6 +34,7 @@ class Suite(
     JobOperations,
     JournalOperations,
     SettingsOperations,
+    IgnoringOperations,
     StatusOperations,
 ):
     """Shows and steers the suite as a whole."""
@@ -40,6 +43,7 @@ class Suite(
     title: ClassVar[str] = "Garrison"
     events: ClassVar[tuple[type[Event], ...]] = (
         OperationCalled,
+        FrameRefused,
         RequestsLeftOut,
         *(event for group in _GROUPS for event in group.events),
     )

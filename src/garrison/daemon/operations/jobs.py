@@ -3,6 +3,7 @@
 from typing import Annotated, ClassVar
 
 from garrison.daemon.accounts import account_named
+from garrison.daemon.job_results import JobShown, shown
 from garrison.daemon.jobs import JobRow
 from garrison.daemon.operations.base import Operations
 from garrison.daemon.scheduler import ScheduleRow
@@ -17,6 +18,7 @@ class JobOperations(Operations):
     aliases: ClassVar[dict[str, str]] = {
         "jobs": "jobs",
         "jobs cancel": "job-cancel",
+        "jobs result": "job-show",
         "schedule": "schedule",
         "schedule set": "schedule-set",
     }
@@ -25,6 +27,11 @@ class JobOperations(Operations):
     def jobs(self, caller: Caller) -> list[JobRow]:
         """List the tasks under way and those that ended lately."""
         return self._parts.jobs.rows(caller)
+
+    @action("Show a job", access=Access.VIEW)
+    def job_show(self, job: Annotated[int, about("Its number, as jobs shows it")], caller: Caller) -> JobShown:
+        """Show how far a task is, or what came of it."""
+        return shown(self._parts.jobs.find(caller, job))
 
     @action("Cancel a job")
     def job_cancel(self, job: Annotated[int, about("Its number, as jobs shows it")], caller: Caller) -> Said:

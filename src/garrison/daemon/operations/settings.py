@@ -16,6 +16,7 @@ class SettingsOperations(Operations):
         "settings list": "settings-list",
         "settings get": "settings-get",
         "settings set": "settings-set",
+        "settings change": "settings-change",
         "settings reset": "settings-reset",
     }
 
@@ -40,6 +41,17 @@ class SettingsOperations(Operations):
     ) -> Said:
         """Change one setting."""
         return Said(text=f"{name} is now {await self._desk.set(caller, name, values)}.")
+
+    @action("Change several settings", access=Access.CONFIGURE)
+    async def settings_change(
+        self,
+        component: Annotated[str, about("Of this component", max_length=100)],
+        values: Annotated[list[str], about("NAME=VALUE; one of a list for each entry, NAME alone: an empty one")],
+        caller: Caller,
+    ) -> Said:
+        """Change several settings of a component, all of them or none."""
+        names = await self._desk.change_many(caller, component, values)
+        return Said(text=f"Changed: {', '.join(names)}.")
 
     @action("Restore default settings", access=Access.WEAKEN)
     async def settings_reset(self, component: str, caller: Caller) -> Said:

@@ -21,7 +21,7 @@ class StatusOperations(Operations):
     def status(self, caller: Caller) -> Status:
         """Say in one sentence how things stand, and what to do."""
         issues = [*self.issues(), *self._questions(caller)]
-        return status_of(self._parts.components, self._parts.supervisor, issues, caller)
+        return status_of(self._parts.components, self._parts.supervisor, issues, caller, self.settings.ignored_issues)
 
     def issues(self) -> Iterable[Issue]:
         """Return what is wrong with the suite itself."""

@@ -1,0 +1,76 @@
+"""garrison console: opens the console in the browser, signed in."""
+
+import html
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import click
+
+from garrison.base.errors import EXIT_DONE
+from garrison.base.files import explain, write_atomically
+from garrison.cli import show
+from garrison.cli.session import Session
+
+_OPENERS = ("xdg-open", "sensible-browser", "x-www-browser")
+_NAME = "garrison-console.html"
+
+
+def add_opening(root: click.Group, session: Session) -> None:
+    """Let `garrison console` open the browser, which the suite itself has no screen for."""
+    group = root.commands.get("console")
+    if isinstance(group, click.Group):
+        group.add_command(_open_command(session), "open")
+
+
+def _open_command(session: Session) -> click.Command:
+    """Return the command that opens the console."""
+
+    @click.command(
+        "open",
+        short_help="Open the console in your browser.",
+        help="Open the console in your browser, signed in. Its address works once, and for a minute; with --print-url "
+        "it is printed, for a browser elsewhere on this computer.",
+    )
+    @click.option("--print-url", is_flag=True, help="Print the address instead of opening it.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    def command(print_url: bool, as_json: bool) -> int:
+        session.start_lasting()  # the console is there for as long as the suite runs
+        answer = session.suite().call("console.open", {})
+        if print_url or as_json:
+            return session.show(answer, as_json)
+        url = str(answer["result"]["url"])
+        if _open(url):
+            show.sentence("The console opens in your browser.", as_json)
+        else:
+            show.sentence(f"Open this address in your browser, once, within a minute: {url}", as_json)
+        return EXIT_DONE
+
+    return command
+
+
+def _open(url: str) -> bool:
+    """Have the browser open an address; return whether there is one.
+
+    The address is handed over in a file that only this account may read: everybody may read the command lines of
+    programs (proc(5)), and whoever is first to use it is let in.
+    """
+    opener = next((found for name in _OPENERS if (found := shutil.which(name))), None)
+    if opener is None or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    page = f'<!doctype html><meta http-equiv="refresh" content="0; url={html.escape(url)}"><title>Garrison</title>\n'
+    path = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.mkdtemp(prefix="garrison-")) / _NAME
+    write_atomically(path, page.encode("utf-8"))
+    try:
+        subprocess.Popen(
+            [opener, str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise explain(error, f"start {opener}") from error
+    return True

@@ -1,0 +1,1 @@
+"""The console: the suite's pages in a browser on this computer."""

@@ -1,0 +1,86 @@
+"""Pages that show one thing each: the databases, reports, the inbox, and what Garrison is made of."""
+
+import platform
+import tomllib
+from importlib import metadata
+from typing import Any
+
+from starlette.responses import Response
+
+from garrison import __version__
+from garrison.base.errors import GarrisonError
+from garrison.console import shapes
+from garrison.console.visit import Visit
+from garrison.look.assets import vendored
+
+
+async def databases(visit: Visit) -> Response:
+    """Show what is known, where it comes from, and how new it is."""
+    info = await visit.ask("databases.info")
+    return await visit.page(
+        "databases.html",
+        info=info.result,
+        feeds=(await visit.ask("databases.list")).result,
+        history=shapes.table((await visit.ask("databases.history")).result, visit.t),
+    )
+
+
+async def reports(visit: Visit) -> Response:
+    """Show what happened, newest first."""
+    severity = visit.query("severity")
+    asked = {
+        "component": visit.query("component"),
+        "text": visit.query("text")[:200],
+        "days": visit.query("days") if visit.query("days").isdecimal() else "0",
+        "before": visit.query("before") if visit.query("before").isdecimal() else "0",
+        **({"severity": severity} if severity in {"info", "important", "critical"} else {}),
+    }
+    journal = await visit.ask("suite.journal", limit=50, **asked)
+    return await visit.page("reports.html", events=journal.result, texts=journal.texts, asked=asked)
+
+
+async def inbox(visit: Visit) -> Response:
+    """Show the questions, those that wait first."""
+    answer = await visit.ask("suite.inbox", with_answered=True)
+    cards = answer.result
+    return await visit.page(
+        "inbox.html",
+        waiting=[card for card in cards if not card["answer"]],
+        answered=[card for card in reversed(cards) if card["answer"]][:30],
+        texts=answer.texts,
+    )
+
+
+async def about(visit: Visit) -> Response:
+    """Say what Garrison is made of, under which licences, and what it cannot do."""
+    try:
+        versions = (await visit.ask("upgrades.versions")).result
+    except GarrisonError as error:
+        if error.fix == "console.open":
+            raise
+        versions = []
+    return await visit.page(
+        "about.html",
+        version=__version__,
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.release()}",
+        versions=versions,
+        parts=_parts(),
+        assets=tomllib.loads(vendored()),
+    )
+
+
+def _parts() -> list[tuple[str, str, str]]:
+    """Return the libraries that are installed here: name, version, licence as each says it."""
+    found = {}
+    for each in metadata.distributions():
+        told: dict[str, Any] = each.metadata.json  # keys as PEP 566 has them
+        licence = told.get("license_expression") or _classified(told.get("classifier", []))
+        name = str(told.get("name", ""))
+        found[name.lower()] = (name, each.version, licence or str(told.get("license", "")).partition("\n")[0][:80])
+    return [found[name] for name in sorted(found) if name != "garrison"]
+
+
+def _classified(classifiers: list[str]) -> str:
+    licences = [entry.rpartition(" :: ")[2] for entry in classifiers if entry.startswith("License :: ")]
+    return ", ".join(licence for licence in licences if licence != "OSI Approved")
