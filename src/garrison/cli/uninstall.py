@@ -19,6 +19,7 @@ from garrison.cli.session import Session
 _KEEP = ("settings", "quarantine", "journal", "exclusions", "false-alarms", "schedule", "scan")
 _KEPT_BY_DEFAULT = ("settings", "quarantine", "exclusions")
 _OTHERS = (
+    "background-scan",
     "databases",
     "fetch",
     "file-protection",

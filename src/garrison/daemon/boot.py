@@ -11,7 +11,6 @@ import typing
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from garrison import __version__
@@ -32,6 +31,7 @@ from garrison.abilities.rewinding import Rewinding
 from garrison.abilities.rights import Rights
 from garrison.abilities.scanner import Scanner
 from garrison.abilities.sessions import Sessions
+from garrison.abilities.surroundings import Surroundings
 from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import Clock, SystemClock, local_zone
 from garrison.base.errors import Failed, GarrisonError, Unavailable
@@ -57,8 +57,6 @@ from garrison.daemon.store import Store
 from garrison.daemon.suite import Suite, SuiteSettings
 from garrison.daemon.suite_results import JournalSetAside, TaskFailed
 from garrison.daemon.supervisor import Supervisor
-from garrison.linux.circumstances import Circumstances
-from garrison.linux.power import on_battery
 from garrison.sdk import AnyComponent, Caller, Event
 from garrison.wire.manifest import SUITE, Manifest, digest, dump
 
@@ -158,6 +156,7 @@ async def make_abilities(boot: Boot) -> None:
         updater,
         guard,
         Rewinding(boot.home, quarantine),
+        Surroundings(),
         Sessions(boot.clock),
     )
     for ability in (boot.home, boot.clock, *made, versions):
@@ -252,7 +251,8 @@ def _host(boot: Boot, component: str) -> ComponentHost:
 def make_the_suite(boot: Boot) -> None:
     """Make the schedule, the consents and the suite's own operations."""
     folder = boot.home.folder("schedule", 1)
-    senses = Senses(on_battery, _circumstances, boot.abilities[Databases].name)
+    around = boot.abilities[Surroundings]
+    senses = Senses(around.on_battery, around.look, boot.abilities[Databases].name)
     boot.scheduler = Scheduler(
         folder, boot.clock, local_zone(), boot.described, lambda *task: _begin(boot, *task), senses
     )
@@ -261,12 +261,6 @@ def make_the_suite(boot: Boot) -> None:
     boot.suite = Suite(_host(boot, SUITE), settings, boot.parts, boot.scheduler, boot.consents)
     outcome(boot.suite.settings_changed, "give the suite its settings")
     boot.parts.door.add(boot.suite)
-
-
-async def _circumstances(now: datetime) -> Circumstances:
-    from garrison.linux.session import circumstances  # noqa: PLC0415 # late: 50 ms that few schedules are worth
-
-    return await circumstances(now)
 
 
 def _begin(boot: Boot, operation: str, arguments: dict[str, Any], caller: Caller) -> None:

@@ -1,5 +1,6 @@
 """The one explicit list of components, in the order people see them."""
 
+from garrison.components.background_scan.component import BackgroundScan
 from garrison.components.console.component import Console
 from garrison.components.databases.component import DatabasesComponent
 from garrison.components.exclusions.component import Exclusions
@@ -18,6 +19,7 @@ from garrison.wire.manifest import Manifest
 
 COMPONENTS: tuple[type[AnyComponent], ...] = (
     Scan,
+    BackgroundScan,
     RemovableDrives,
     FileProtection,
     SystemWatcher,
