@@ -9,7 +9,7 @@ import pytest
 
 from garrison.base.clock import FakeClock
 from garrison.gate.documents_store import Store
-from garrison.wire.watching import COPIES, Scarce
+from garrison.wire.watching import COPIES, Alarm, Scarce
 
 KIB = 1024
 ANN, BOB, EVE = 1001, 1002, 1003
@@ -99,6 +99,18 @@ def test_a_file_of_more_than_half_a_share_is_not_copied_and_that_is_said(scene: 
     (said,) = scene.said
     assert (said.path, said.uid) == ("/d/large", BOB)
     assert "half of account 1002's share" in said.why
+
+
+def alarm(number: int, stopped: bool = True, decision: str = "end") -> Alarm:
+    held = {"group": "", "processes": {}, "origins": {}, "left": {}} if stopped else {}
+    return Alarm(f"{number:08x}", "session:1", "", "", 0, 0.0, float(number), 3.0, {}, held, 1, decision)
+
+
+def test_of_many_alarms_the_oldest_are_forgotten_but_none_that_waits(scene: Scene) -> None:
+    scene.store.keep_alarm(alarm(0, decision=""))
+    for number in range(1, 230):
+        scene.store.keep_alarm(alarm(number, stopped=number % 2 == 0))
+    assert [each.id for each in scene.store.alarms()] == [f"{number:08x}" for number in (0, *range(30, 230))]
 
 
 def test_shares_are_known_again_after_a_restart_with_copies_from_before_there_were_any(scene: Scene) -> None:

@@ -12,12 +12,12 @@ import stat
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from garrison.base.clock import Clock
 from garrison.gate.documents_actors import Actor, Actors
+from garrison.gate.documents_alarms import Alarms
 from garrison.gate.documents_judge import Judge
 from garrison.gate.documents_places import Places
 from garrison.gate.documents_reading import Intents
@@ -35,7 +35,6 @@ _TELLING = Init.CLASS_NOTIF | _NAMES | Init.REPORT_TARGET_FID  # of which file: 
 _ALWAYS = Init.CLOEXEC | Init.NONBLOCK | Init.UNLIMITED_QUEUE | Init.UNLIMITED_MARKS
 _QUESTIONS = int(What.OPEN_PERM | What.PRE_ACCESS)
 _IDLE_SECONDS = 5.0
-_AGAIN_SECONDS = 60.0  # between two alarms about the same programs when they are not stopped
 Fact = Alarm | Scarce
 
 
@@ -106,13 +105,7 @@ class DocumentsGuard:
         self._judge = Judge(self._store, self._places, self._features.pre_access)
         self._intents = Intents()
         self._top = freezing.hierarchy()
-        alarms = self._store.alarms()
-        self._open_alarms = {each.id: each for each in alarms if each.stopped and not each.decision}
-        self._quiet: dict[str, float] = {}
-        released = {each.node for each in alarms if each.decision == Decision.RELEASE}
-        self._forgiven = {node for node in released if node.startswith("process:")}
-        self._stopped_nodes = {each.node: each.id for each in self._open_alarms.values()}
-        self._pin()
+        self._alarms = Alarms(self._store)
         poll = select.poll()
         for descriptor in (asks, tells, self._wake):
             poll.register(descriptor, select.POLLIN)
@@ -146,7 +139,8 @@ class DocumentsGuard:
         self._places.apply(plan.folders, plan.traces, (*private, plan.store))
         self.refused = dict(self._places.refused)
         for identifier, decision in plan.decided.items():
-            self._decide(identifier, Decision(decision))
+            if node := self._alarms.decide(identifier, Decision(decision)):
+                self._judge.scores.forgive([node])
         self._applied.set()
 
     def _housekeep(self) -> None:
@@ -155,6 +149,7 @@ class DocumentsGuard:
             self._kept_house = now
             self._judge.prune()
             self._actors.prune()
+            self._alarms.prune()
             if self._top is not None:
                 freezing.sweep(self._top)
 
@@ -196,9 +191,9 @@ class DocumentsGuard:
             self._weigh(self._judge.closed(event.descriptor, status))
             return True
         actor = self._actors.actor(event.pid)
-        if actor is None or actor.is_trusted or self._is_own(actor.process.pid) or self._is_forgiven(actor):
+        if actor is None or actor.is_trusted or self._is_own(actor.process.pid) or self._alarms.forgives(actor.nodes):
             return True
-        if self._is_stopped(actor):
+        if self._alarms.stops(actor.nodes):
             return False
         return self._ask(event, status, actor)
 
@@ -242,7 +237,7 @@ class DocumentsGuard:
                 self._places.add(top)
             return
         actor = self._actors.actor(event.pid)
-        if actor is not None and (actor.is_trusted or self._is_forgiven(actor)):
+        if actor is not None and (actor.is_trusted or self._alarms.forgives(actor.nodes)):
             return
         if actor is not None:
             self._actors.changes(actor)
@@ -256,17 +251,11 @@ class DocumentsGuard:
 
     # -- what follows --
 
-    def _is_forgiven(self, actor: Actor) -> bool:
-        return not self._forgiven.isdisjoint(actor.nodes)
-
-    def _is_stopped(self, actor: Actor) -> bool:
-        return any(node in self._stopped_nodes for node in actor.nodes)
-
     def _weigh(self, actor: Actor | None) -> bool:
         """Raise the alarm when it is time to; return whether whoever waits is to be refused."""
-        if actor is None or self._plan is None or actor.is_trusted or self._is_forgiven(actor):
+        if actor is None or self._plan is None or actor.is_trusted or self._alarms.forgives(actor.nodes):
             return False
-        if self._is_stopped(actor):  # what it did before it was stopped is told only now
+        if self._alarms.stops(actor.nodes):  # what it did before it was stopped is told only now
             return True
         now = self._store.now()
         for node in actor.nodes:
@@ -278,9 +267,8 @@ class DocumentsGuard:
     def _raise_alarm(self, node: str, score: float, actor: Actor) -> bool:
         assert self._plan is not None
         now = self._store.now()
-        if now - self._quiet.get(node, float("-inf")) < _AGAIN_SECONDS and not self._plan.stops:
+        if not self._plan.stops and not self._alarms.may_tell(node):
             return False
-        self._quiet[node] = now
         identifier = secrets.token_hex(4)
         stopped: dict[str, Any] = {}
         command = command_of(actor.process.pid)
@@ -293,31 +281,7 @@ class DocumentsGuard:
         alarm = Alarm(
             identifier, node, process.program, command, process.uid, began, now, score, reasons, stopped, process.pid
         )
-        if self._plan.stops:
-            self._open_alarms[identifier] = alarm
-            self._stopped_nodes[node] = identifier
-            self._pin()
-        self._store.keep_alarm(alarm)
+        self._alarms.add(alarm)
         self._judge.scores.forgive(actor.nodes)
         self._tell(alarm)
         return self._plan.stops
-
-    def _pin(self) -> None:
-        self._store.pinned_since = min((each.began for each in self._open_alarms.values()), default=None)
-
-    def _decide(self, identifier: str, decision: Decision) -> None:
-        """Do what was decided about an alarm, once."""
-        alarm = self._open_alarms.pop(identifier, None)
-        if alarm is None:
-            return
-        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
-            stopped = freezing.Stopped.from_plain(dict(alarm.stopped))
-            if decision is Decision.END:
-                stopped.end()
-            else:
-                self._forgiven.add(alarm.node)
-                stopped.release()
-        self._stopped_nodes.pop(alarm.node, None)
-        self._judge.scores.forgive([alarm.node])
-        self._pin()
-        self._store.keep_alarm(replace(alarm, decision=str(decision)))

@@ -29,6 +29,7 @@ _MOST_XATTR_BYTES = 64 * 1024
 _MOST_JOURNAL_BYTES = 16 * 1024 * 1024
 _LEAST_BYTES = 4096  # that a copy counts for
 _TELL_SECONDS = 60.0  # between two complaints of the same kind
+_MOST_ALARMS = 200  # that nothing is to be decided about any more
 _SPARE_BYTES = 64 * 1024 * 1024
 _NOBODYS = -1  # of copies that were made before accounts had shares
 
@@ -186,17 +187,28 @@ class Store:
         """Write an alarm down, and make durable what undoing it needs. A full disk does not keep it from being told."""
         with contextlib.suppress(GarrisonError):
             write_json(self._folder / ALARMS / f"{alarm.id}.json", asdict(alarm))
+        self._forget_alarms()
         with contextlib.suppress(OSError):
             os.fsync(self._journal)
         threading.Thread(target=os.sync, name="sync", daemon=True).start()  # the copies; nobody waits for that
 
+    def _forget_alarms(self) -> None:
+        """Have no more alarms on disk than enough: the oldest go, but none that waits for a decision."""
+        with os.scandir(self._folder / ALARMS) as entries:
+            if sum(1 for _ in entries) <= _MOST_ALARMS:
+                return
+        over = [alarm for alarm in self.alarms() if alarm.decision or not alarm.stopped][:-_MOST_ALARMS]
+        for alarm in over:
+            with contextlib.suppress(OSError):
+                os.unlink(self._folder / ALARMS / f"{alarm.id}.json")
+
     def alarms(self) -> list[Alarm]:
         """Return the alarms on disk, oldest first."""
         found = []
-        for path in sorted((self._folder / ALARMS).glob("*.json")):
+        for path in (self._folder / ALARMS).glob("*.json"):
             with contextlib.suppress(OSError, ValueError, TypeError):
                 found.append(Alarm.from_plain(read_json(path)))
-        return found
+        return sorted(found, key=lambda alarm: alarm.at)
 
     def close(self) -> None:
         """Close the journal."""

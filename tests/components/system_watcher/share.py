@@ -24,6 +24,7 @@ from tests.gate.attacks import make_documents
 from tests.gate.volumes import Watcher
 
 ADDRESS = "127.0.0.1"
+PRETENDED = "192.0.2.9"  # what the client calls itself
 CONFIG = """[global]
 private dir = {work}
 lock directory = {work}
@@ -84,7 +85,7 @@ def main(place: Path, work: Path) -> dict[str, object]:
                 puts = [f"put {random} {os.path.relpath(path, docs)}" for path in sorted(made)]
                 said = work / "said"
                 with said.open("wb") as output, subprocess.Popen(
-                    ["smbclient", f"//{ADDRESS}/docs", "-N", "-s", str(config), "-c", "; ".join(puts)],
+                    ["smbclient", f"//{ADDRESS}/docs", "-N", "-s", str(config), "-n", PRETENDED, "-c", "; ".join(puts)],
                     stdout=output, stderr=subprocess.STDOUT,
                 ) as attack:  # fmt: skip
                     fact = watcher.wait_for("Alarm", 20)
@@ -93,8 +94,9 @@ def main(place: Path, work: Path) -> dict[str, object]:
                     told["program"], told["stopped"] = alarm.program, len(alarm.stopped["processes"])
                     told["touched"] = sum(Path(path).read_bytes() != content for path, content in made.items())
                     shares = Shares()
-                    told["client"] = shares.client_of(alarm.pid)
-                    shares.block(str(told["client"]), 60)
+                    told["client"] = clients = shares.clients_of(alarm.pid)
+                    for address in clients:
+                        shares.block(address, 60)
                     asyncio.run(rewinding.undo(alarm))
                     watcher.go_by(replace(plan, decided={alarm.id: "end"}))
                     attack.kill()

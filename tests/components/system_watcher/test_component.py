@@ -336,7 +336,7 @@ def test_a_computer_that_destroys_a_share_is_shut_out_for_as_long_as_is_set(
     scene = make_scene(tmp_path, SystemWatcherSettings(home_folders=False, block_minutes=minutes))
     blocked: list[tuple[str, int]] = []
     shares = scene.staged.component._shares
-    monkeypatch.setattr(shares, "client_of", lambda pid: f"192.0.2.{pid}")
+    monkeypatch.setattr(shares, "clients_of", lambda pid: [f"192.0.2.{pid}", f"2001:db8::{pid}"])
     monkeypatch.setattr(shares, "block", lambda address, minutes: blocked.append((address, minutes)))
 
     async def act() -> None:
@@ -345,5 +345,5 @@ def test_a_computer_that_destroys_a_share_is_shut_out_for_as_long_as_is_set(
             await scene.until(DocumentsRestored)
 
     asyncio.run(act())
-    assert blocked == [("192.0.2.7", 7)] * bool(minutes)
+    assert blocked == [("192.0.2.7", 7), ("2001:db8::7", 7)] * bool(minutes)
     assert any(isinstance(event, ClientBlocked) for event in scene.staged.reported) == bool(minutes)

@@ -34,6 +34,13 @@ def test_a_program_is_trusted_once(tmp_path: Path) -> None:
     assert Memory(tmp_path).forgiven == ["/opt/editor"]
 
 
+def test_of_many_programs_that_are_trusted_the_oldest_are_forgotten(tmp_path: Path) -> None:
+    memory = Memory(tmp_path)
+    for number in range(250):
+        assert memory.forgive(f"/opt/editor{number}")
+    assert Memory(tmp_path).forgiven == [f"/opt/editor{number}" for number in range(50, 250)]
+
+
 @pytest.mark.parametrize("damaged", ["{", "[]", '{"folders": 5}', '{"folders": [], "decided": [], "forgiven": []}'])
 def test_damaged_state_is_said_and_left(tmp_path: Path, damaged: str) -> None:
     (tmp_path / "state.json").write_text(damaged, "ascii")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -23,6 +24,7 @@ from garrison.wire.watching import Alarm, Decision, Deed, Documents, Scarce
 
 _MIB = 1024 * 1024
 _MOST_ROWS = 1000
+_MOST_HANDLED = 1000
 _SCARCE_LASTS = timedelta(days=1)
 _TRUSTED = (
     "/usr/lib/libreoffice/program/soffice.bin", "/opt/libreoffice/program/soffice.bin", "/usr/bin/git",
@@ -88,7 +90,7 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
         self._shares = Shares()
         self._scarce: tuple[datetime, Scarce] | None = None
         self._is_running = False
-        self._handled: set[str] = set()
+        self._handled: deque[str] = deque(maxlen=_MOST_HANDLED)
 
     # -- what is watched --
 
@@ -163,7 +165,7 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
         """Do about an alarm what the settings say."""
         if alarm.id in self._handled:
             return
-        self._handled.add(alarm.id)
+        self._handled.append(alarm.id)
         self._tell(alarm)
         if os.path.basename(alarm.program) == "smbd" and self.settings.block_minutes:
             await self._shut_out(alarm)
@@ -225,12 +227,11 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
         """Block the computer that an smbd served."""
         minutes = self.settings.block_minutes
         try:
-            address = await asyncio.to_thread(self._shares.client_of, alarm.pid)
-            await asyncio.to_thread(self._shares.block, address, minutes)
+            for address in await asyncio.to_thread(self._shares.clients_of, alarm.pid):
+                await asyncio.to_thread(self._shares.block, address, minutes)
+                self.host.report(results.ClientBlocked(alarm=alarm.id, address=address, minutes=minutes))
         except GarrisonError as error:
-            self.host.report(results.ProcessesLeft(alarm=alarm.id, count=1, why=error.text))
-            return
-        self.host.report(results.ClientBlocked(alarm=alarm.id, address=address, minutes=minutes))
+            self.host.report(results.ClientNotBlocked(alarm=alarm.id, why=error.text))
 
     # -- operations --
 

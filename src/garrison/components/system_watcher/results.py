@@ -70,6 +70,15 @@ class ClientBlocked(sdk.Event):
     minutes: int
 
 
+class ClientNotBlocked(sdk.Event):
+    """A computer that destroyed documents on a share could not be shut out."""
+
+    says = "The computer that destroyed documents on a share is not blocked: {why} Alarm {alarm}"
+    severity = sdk.Severity.CRITICAL
+    alarm: str
+    why: str
+
+
 class ClientUnblocked(sdk.Event):
     """A computer is let in again."""
 
@@ -112,6 +121,7 @@ EVENTS = (
     DocumentsRestored,
     ProgramReleased,
     ClientBlocked,
+    ClientNotBlocked,
     ClientUnblocked,
     SpaceTooSmall,
     FolderProtected,

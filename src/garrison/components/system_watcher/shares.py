@@ -1,36 +1,33 @@
 """Shares: which computer an smbd serves, and shutting it out for a while."""
 
 import ipaddress
-import json
-import shutil
-import subprocess
-from typing import Any
 
-from garrison.base.errors import Failed, Invalid, Unavailable
+from garrison.base.errors import Failed, Invalid
+from garrison.linux.connections import is_in_our_network, peers
 from garrison.linux.nftables import Filter
 
-_PATIENCE_SECONDS = 20
 _TABLE = "garrison_shares"
-_PORTS = "{ 139, 445 }"
+_PORTS = (139, 445)
 _SETS = {4: ("clients4", "ipv4_addr", "ip"), 6: ("clients6", "ipv6_addr", "ip6")}
 
 
 class Shares:
     """Blocks the ports of file sharing for single computers, in a table of our own; the kernel ends it in time."""
 
-    def client_of(self, pid: int) -> str:
-        """Return the address of the computer that an smbd of that number serves. Raises Unavailable, Failed."""
-        program = shutil.which("smbstatus")
-        if program is None:
-            raise Unavailable("Samba's smbstatus is missing: the computer that wrote cannot be told.")
+    def clients_of(self, pid: int) -> list[str]:
+        """Return the addresses of the computer that an smbd of that number serves. Raises Failed when there is none.
+
+        They are the kernel's: what a client calls itself could be the name of another one, to have that shut out.
+        """
         try:
-            done = subprocess.run(
-                [program, "-j"], capture_output=True, check=True, timeout=_PATIENCE_SECONDS, stdin=subprocess.DEVNULL
-            )
-            told = json.loads(done.stdout)
-        except (OSError, subprocess.SubprocessError, ValueError) as error:
-            raise Failed("Samba does not tell whom it serves.") from error
-        return client_in(told, pid)
+            if not is_in_our_network(pid):
+                raise Failed("Samba serves in a network of its own, where nobody can be shut out from here.")
+            found = [str(address) for address in peers(pid, _PORTS)]
+        except OSError as error:
+            raise Failed("The share's process has gone: the computer that wrote cannot be told.") from error
+        if not found:
+            raise Failed("The share's process has no connection any more: the computer that wrote cannot be told.")
+        return found
 
     def block(self, address: str, minutes: int) -> None:
         """Shut a computer out. Raises Invalid for what is no address, Failed, Unavailable."""
@@ -41,8 +38,9 @@ class Shares:
             lines.append(f"add set inet {_TABLE} {each} {{ type {kind}; flags timeout; }}")
         lines.append(f"add chain inet {_TABLE} incoming {{ type filter hook input priority -10; policy accept; }}")
         lines.append(f"flush chain inet {_TABLE} incoming")
+        ports = f"{{ {', '.join(map(str, _PORTS))} }}"
         for each, _, family in _SETS.values():
-            lines.append(f"add rule inet {_TABLE} incoming {family} saddr @{each} tcp dport {_PORTS} counter drop")
+            lines.append(f"add rule inet {_TABLE} incoming {family} saddr @{each} tcp dport {ports} counter drop")
         with Filter() as packets:
             packets.run("\n".join(lines))
             if str(parsed) in packets.elements("inet", _TABLE, name):
@@ -67,16 +65,3 @@ def parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         raise Invalid(f"“{address}” is no address.", "Example: 192.168.1.20") from None
     mapped = parsed.ipv4_mapped if parsed.version == 6 else None
     return mapped or parsed
-
-
-def client_in(untrusted_told: Any, pid: int) -> str:
-    """Return the address that smbstatus tells for a process. Raises Failed when there is none."""
-    try:
-        for each in untrusted_told["sessions"].values():
-            if int(each["server_id"]["pid"]) == pid:
-                host = str(each["hostname"])  # "ipv4:192.168.1.20:54321"
-                machine = host.split(":", 1)[1].rsplit(":", 1)[0] if host.startswith("ipv") else each["remote_machine"]
-                return str(parse(str(machine)))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Failed("Samba does not tell whom it serves.") from error
-    raise Failed("Samba does not know this connection any more.")

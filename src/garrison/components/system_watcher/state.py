@@ -8,6 +8,7 @@ from garrison.base.files import read_json, write_json
 from garrison.wire.watching import Decision
 
 _MOST_DECISIONS = 500
+_MOST_FORGIVEN = 200
 # What runs other people's scripts: to trust it would be to trust all of them.
 _INTERPRETERS = (
     "python",
@@ -79,7 +80,7 @@ class Memory:
         if not program or name.startswith(_INTERPRETERS):
             return False
         if program not in self.forgiven:
-            self.forgiven = [*self.forgiven, program]
+            self.forgiven = [*self.forgiven, program][-_MOST_FORGIVEN:]
             self._keep()
         return True
 
