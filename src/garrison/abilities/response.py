@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 class Action(StrEnum):
     """What to do about a threat. automatic: quarantine what is known to be bad, report what only seems so.
 
-    cure: put a harmless form of the file in its place; quarantine where there is none.
+    cure: put a harmless form of the file in its place; quarantine where there is none. ask: leave it in place, for
+    whoever looks at it to be asked in the end.
     """
 
     REPORT = "report"
@@ -40,6 +41,7 @@ class Action(StrEnum):
     QUARANTINE = "quarantine"
     DELETE = "delete"
     AUTOMATIC = "automatic"
+    ASK = "ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class Response:
     async def _act(self, examined: Examined, finding: Finding, action: Action, acting: Acting, by: int) -> Handled:
         if action is Action.AUTOMATIC:
             action = Action.QUARANTINE if finding.certainty is Certainty.KNOWN else Action.REPORT
+        if action is Action.ASK:
+            return Handled(action.value, "left in place until it is decided on", done=False)
         if action is Action.REPORT:
             return Handled(action.value, "left in place", done=False)
         if action is Action.CURE:

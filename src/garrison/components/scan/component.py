@@ -1,5 +1,6 @@
 """The scan component."""
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import Annotated, ClassVar
 
 from garrison import sdk
 from garrison.abilities.response import Action, Handled, LeftInPlace
-from garrison.base.errors import Invalid, NotFound, Unavailable
+from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
 from garrison.base.paths import account_home
 from garrison.base.text import plural, printable
+from garrison.components.scan.asking import Choice, Undecided
 from garrison.components.scan.events import RunningThreatFound, ScanFinished, ThreatFound
 from garrison.components.scan.going_on import GoingOn
 from garrison.components.scan.past import PastScan
@@ -159,8 +161,9 @@ class Scan(GoingOn):
         path: Annotated[
             list[Path], sdk.about("Only this file, be it known or only suspicious", max_length=MOST_PATHS)
         ] = [],  # never changed
+        action: Annotated[Choice | None, sdk.about("What to do about them; quarantine when nothing is said")] = None,
     ) -> Resolved:
-        """Put known threats that were left in place into quarantine; suspicious files have to be named."""
+        """Act on known threats that were left in place; suspicious files have to be named."""
         caller = job.caller
         left = {entry.path: entry for entry in self._left(caller)}
         named = [str(each) for each in path]
@@ -168,13 +171,15 @@ class Scan(GoingOn):
         wanted = [name for name in (named or known) if name in left]
         harmless: list[str] = []
         failed = [f"{name}: is not among the threats left in place" for name in named if name not in left]
-        action = Action.QUARANTINE if named else Action.AUTOMATIC
+        deed = action.action if action else Action.QUARANTINE if named else Action.AUTOMATIC
+        if deed is Action.REPORT:
+            return Resolved(moved=0, harmless=[], failed=failed)
         moved = 0
         async with Acting(caller.uid, caller.gid, caller.groups) as acting:
             try:
                 for number, name in enumerate(wanted):
                     job.progress(number, len(wanted), name)
-                    result = await self._resolve(name, action, acting)
+                    result = await self._resolve(name, deed, acting)
                     if result is None:
                         harmless.append(name)
                     elif result.done:
@@ -197,6 +202,19 @@ class Scan(GoingOn):
         if handled is not None and handled.action == Action.REPORT.value:
             return Handled(action.value, "is only suspicious by now: garrison scan resolve --path moves it", done=False)
         return handled
+
+    async def run(self) -> None:
+        """Ask what is to be done about threats that scans have left for somebody to decide on."""
+        self.host.ready()
+        await self._asking.run(self.host.ask, self._decided)
+
+    async def _decided(self, undecided: Undecided, choice: Choice) -> None:
+        caller = undecided.asker
+        left = {entry.path for entry in self._left(caller)}
+        paths = [path for path in undecided.paths if path in left]
+        if paths and choice is not Choice.LEAVE:
+            with contextlib.suppress(GarrisonError):  # they stay an issue
+                await self.host.call("scan.resolve", caller, path=paths, action=choice.value)
 
     @sdk.action("Past scans", access=sdk.Access.VIEW)
     def results(self, caller: sdk.Caller) -> list[ScanRow]:

@@ -4,7 +4,7 @@ import json
 from typing import Any, Generic, TypeVar
 
 from garrison import sdk
-from garrison.abilities.response import Handled
+from garrison.abilities.response import Action, Handled
 from garrison.abilities.scanner import Progress
 from garrison.components.scan.results import ErrorRow, FindingRow, RunningRow, ScanSummary
 from garrison.engine.verdict import Finding, Verdict
@@ -80,6 +80,11 @@ class Gathered:
             return False
         self._running.rows.append(row)
         return True
+
+    def undecided(self) -> list[str]:
+        """Return the files with threats that a person is to be asked about."""
+        rows = self._findings.rows
+        return sorted({row.path for row in rows if row.action == Action.ASK.value and not row.quarantine_id})
 
     @property
     def handled(self) -> int:

@@ -102,6 +102,9 @@ class ScanSummary(sdk.Result):
         if not self.kept:
             lines.append(sdk.Text("This scan could not be kept in the list of past scans."))
         lines.append(self._sum())
+        if any(row.action == "ask" and not row.quarantine_id for row in self.findings):
+            how = "garrison inbox list, or: garrison scan resolve --action cure|quarantine|delete|leave"
+            lines.append(sdk.Text("It is for you to decide what is to be done: {how}", how=how))
         if self.waits:
             lines.append(sdk.Text("It is paused: garrison scan resume {number} goes on with it.", number=self.waits))
         return lines
@@ -159,7 +162,10 @@ def _more(listed: int, unlisted: int, one: str, many: str) -> list[sdk.Text]:
 
 
 class Resolved(sdk.Result):
-    """What became of the threats that had been left in place. harmless: nothing is found there any more."""
+    """What became of threats that had been left in place. moved: out of the way, also what was cured.
+
+    harmless: nothing is found there any more.
+    """
 
     moved: int
     harmless: list[sdk.UntrustedText]
@@ -167,7 +173,7 @@ class Resolved(sdk.Result):
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""
-        lines = [sdk.Text("{count} put into quarantine.", count=plural(self.moved, "threat was", "threats were"))]
+        lines = [sdk.Text("{count} put out of the way.", count=plural(self.moved, "threat was", "threats were"))]
         lines += [sdk.Text("Nothing is found any more in: {path}", path=printable(path)) for path in self.harmless]
         return lines + [sdk.Text("{what}", what=printable(what)) for what in self.failed]
 

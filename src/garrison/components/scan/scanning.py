@@ -17,6 +17,7 @@ from garrison.abilities.scanner import Examined, Scanner
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.base.paths import Home
+from garrison.components.scan.asking import Asking
 from garrison.components.scan.events import ScanFinished, running_threat_found, threat_found
 from garrison.components.scan.keeping import Checkpoints, Keeping, Kept
 from garrison.components.scan.past import PastScans
@@ -67,6 +68,7 @@ class Scanning(sdk.Component[ScanSettings]):
         self._clock = clock
         self._past = PastScans(home.folder("scan", _VERSION))
         self._checkpoints = Checkpoints(home.folder("scan", _VERSION) / "under-way")
+        self._asking = Asking(home.folder("scan", _VERSION) / "undecided.json")
         self._still_there = StillThere()
         self._areas = Areas(scanner, databases)
         self._judges = Judges(self.judge, self.judge_oddity)
@@ -283,6 +285,7 @@ class Scanning(sdk.Component[ScanSettings]):
         except GarrisonError as error:  # such as a full disk: the answer matters more
             log.warning("a scan could not be kept: %s", error.text)
             summary = summary.model_copy(update={"kept": False})
+        self._asking.add(title, caller, run.gathered.undecided())
         event = ScanFinished(
             task=title,
             files=summary.files,
