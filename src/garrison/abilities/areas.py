@@ -10,17 +10,17 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from garrison.abilities.booting import Booting
 from garrison.abilities.databases import Databases
 from garrison.abilities.scanner import Scanner
 from garrison.abilities.verdicts import verdict_of
 from garrison.base.errors import Unavailable
 from garrison.base.text import plural, size
 from garrison.engine.budget import MIB, Limits
-from garrison.engine.formats.opener import TOO_SHORT
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from garrison.linux import crossviews
 from garrison.linux.acting import Acting
-from garrison.linux.disks import Disk, boot_sectors, disks
+from garrison.linux.disks import Disk
 from garrison.linux.running import (
     PROC,
     Region,
@@ -162,24 +162,14 @@ class Areas:
             await sink(Oddity(f"the program of {_named(process)}", finding, process))
 
     async def boot(self, acting: Acting, sink: Sink, found: list[Disk] | None = None) -> None:
-        """Examine what starts each disk, and its partition tables."""
-        unread: dict[str, list[str]] = {}  # by reason: an ordinary account may read none of them
-        for disk in await acting.run(lambda: list(disks())) if found is None else found:
-            place = f"boot sectors of {disk.path}"
-            try:
-                content = await acting.run(boot_sectors, disk)
-            except OSError as error:
-                unread.setdefault((error.strerror or str(error)).lower(), []).append(disk.path)
-                continue
-            with _in_memory(content) as descriptor:
-                verdict = await self._verdict(descriptor, place, acting, sink)
-            for finding in verdict.findings:
-                await sink(Oddity(place, finding))
-            for remark in verdict.remarks:
-                if remark.what != TOO_SHORT:  # the partitions themselves are not among what was read
-                    await sink(Trouble(place, ": ".join([*remark.inner, remark.what])))
-        for reason, paths in unread.items():
-            await sink(Trouble(f"boot sectors of {', '.join(paths)}", f"not read: {reason}"))
+        """Examine what starts each disk, and its partition tables; of the whole computer also the boot menu."""
+        booting = Booting(self._scanner)
+        ways = (
+            [booting.sectors(acting, found)] if found is not None else [booting.sectors(acting), booting.menu(acting)]
+        )
+        for way in ways:
+            async for each in way:
+                await sink(each if isinstance(each, Trouble) else Oddity(*each))
 
     async def _verdict(self, descriptor: int, name: str, acting: Acting, sink: Sink) -> Verdict:
         try:

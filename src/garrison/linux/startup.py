@@ -120,6 +120,7 @@ _SYSTEM = (
     _Kind("a rule of PAM (sign-in)", ("/etc/pam.d", "/etc/pam.conf"), _pam),
     _Kind("a rule of udev (devices)", ("/etc/udev/rules.d", "/run/udev/rules.d"), _by_line(_UDEV)),
     _Kind("a hook of the initramfs", ("/etc/initramfs-tools", "/etc/dracut.conf.d"), _nothing, 3),
+    _Kind("makes the boot menu", ("/etc/grub.d", "/etc/default/grub", "/etc/default/grub.d")),
     # What comes with packages, last: it is most, and it is the least telling.
     _Kind("a systemd unit", ("/usr/lib/systemd/system", "/lib/systemd/system"), _UNITS, 2),
     _Kind("a systemd unit for every user", ("/usr/lib/systemd/user",), _UNITS, 2),

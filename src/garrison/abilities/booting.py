@@ -1,0 +1,185 @@
+"""Looks at how this computer starts: boot sectors, partitions that are not mounted, the boot loader's settings."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator
+
+from garrison.abilities.scanner import Scanner
+from garrison.base.errors import Failed, Unavailable
+from garrison.base.paths import own_program
+from garrison.base.text import printable
+from garrison.engine.booting.grub import Says
+from garrison.engine.formats.opener import TOO_SHORT
+from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
+from garrison.linux import boot_menu
+from garrison.linux.acting import Acting
+from garrison.linux.disks import Disk, boot_sectors, disks
+from garrison.linux.walk import Trouble
+from garrison.wire.booting import MOST_BYTES, PROGRAM, Told, decode
+
+_SECONDS = 60.0
+_MOST_SHOWN = 200  # characters
+_INITS = frozenset({
+    "/sbin/init", "/usr/sbin/init", "/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd", "/bin/systemd",
+    "/lib/sysvinit/init", "/usr/lib/sysvinit/init", "/sbin/openrc-init", "/usr/bin/runit-init", "/sbin/runit-init",
+})  # fmt: skip
+_OWN_INITRDS = ("initrd", "initramfs", "microcode", "early")  # made on the computer itself, of what no package has
+
+Found = tuple[str, Finding] | Trouble  # where, and what
+
+
+class Booting:
+    """Everything is read with the rights of whoever asks, and parsed by workers."""
+
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
+
+    async def sectors(self, acting: Acting, found: list[Disk] | None = None) -> AsyncIterator[Found]:
+        """Examine what starts each disk, and its partition tables."""
+        unread: dict[str, list[str]] = {}  # by reason: an ordinary account may read none of them
+        for disk in await acting.run(lambda: list(disks())) if found is None else found:
+            place = f"boot sectors of {disk.path}"
+            try:
+                content = await acting.run(boot_sectors, disk)
+            except OSError as error:
+                unread.setdefault((error.strerror or str(error)).lower(), []).append(disk.path)
+                continue
+            async for each in self._examined(_in_memory(content), place, acting):
+                yield each
+        for reason, paths in unread.items():
+            yield Trouble(f"boot sectors of {', '.join(paths)}", f"not read: {reason}")
+
+    async def _examined(self, descriptor: int, place: str, acting: Acting) -> AsyncIterator[Found]:
+        """Yield what is found in something that is no file, and what is damaged in it. Closes the descriptor."""
+        try:
+            verdict = await self._scanner.examine_one(descriptor, os.path.basename(place), acting.uid)
+        except Unavailable as error:
+            yield Trouble(place, error.text)
+            verdict = Verdict()
+        finally:
+            os.close(descriptor)
+        for finding in verdict.findings:
+            yield place, finding
+        for remark in verdict.remarks:
+            if remark.what != TOO_SHORT:  # the partitions themselves are not among what was read
+                yield Trouble(place, ": ".join([*remark.inner, remark.what]))
+
+    async def menu(self, acting: Acting) -> AsyncIterator[Found]:
+        """Examine the settings of GRUB: what they start, and who may change them."""
+        for path in await acting.run(boot_menu.settings_files):
+            place = f"boot menu: {printable(path)}"
+            try:
+                others = await acting.run(boot_menu.who_else_may_change, path)
+                descriptor = await acting.run(boot_menu.open_settings, path)
+            except OSError as error:
+                yield Trouble(place, f"not read: {(error.strerror or str(error)).lower()}")
+                continue
+            if others:
+                yield place, _odd("BootMenuOpen", others)
+            try:
+                told = await _ask(descriptor)
+            except Failed as error:
+                yield Trouble(place, error.text)
+                continue
+            finally:
+                os.close(descriptor)
+            if not path.endswith(".cfg"):  # a shell's: what it reads while it runs is no boot menu
+                told = [fact for fact in told if fact.says != Says.SETTINGS]
+            for fact in {fact[:2]: fact for fact in reversed(told)}.values():
+                async for each in _judged(fact, place, acting):
+                    yield each
+
+
+async def _judged(fact: Told, place: str, acting: Acting) -> AsyncIterator[Found]:
+    if fact.says == Says.TOO_MUCH:
+        yield Trouble(place, "it says more than was looked at")
+        return
+    why = await acting.run(_why, fact.says, fact.untrusted_value)
+    if why:
+        name, reason = why
+        shown = printable(fact.untrusted_value[:_MOST_SHOWN])
+        yield f"{place}, line {fact.line}", _odd(name, f"{reason}: {shown}")
+
+
+def _why(says: str, untrusted: str) -> tuple[str, str] | None:
+    """Return what is odd about what settings name: a name for it, and a reason."""
+    if says == Says.INIT:
+        is_known = os.path.normpath(untrusted) in _INITS or "$" in untrusted
+        return None if is_known else ("BootInit", "the kernel starts another program first than the system's own")
+    path = boot_menu.plain_path(untrusted)
+    if not path:
+        return None
+    if says == Says.CHAIN:
+        is_usual = untrusted.endswith("+1") or (path.lower().endswith(".efi") and path.lower().startswith("/efi/"))
+        return None if is_usual or boot_menu.in_boot(path) else ("BootChain", "a loader is started from an odd place")
+    if says == Says.MODULE:
+        return (
+            None if path.startswith(("/boot/grub", "/grub")) else ("BootModule", "the loader loads a module from here")
+        )
+    if says == Says.SETTINGS:
+        is_usual = path.startswith(("/boot/", "/grub", "/EFI/", "/efi/")) or bool(boot_menu.in_boot(path))
+        return None if is_usual else ("BootSettings", "more settings are read from an odd place")
+    return _why_started(says, path) if says in {Says.KERNEL, Says.INITRD} else None
+
+
+def _why_started(says: str, path: str) -> tuple[str, str] | None:
+    what = "kernel" if says == Says.KERNEL else "initial file system"
+    where = boot_menu.in_boot(path)
+    if not where:
+        return "BootPlace", f"the {what} that is started lies outside of /boot"
+    if says == Says.INITRD and (os.path.basename(where).startswith(_OWN_INITRDS) or "ucode" in path):
+        return None
+    stranger = boot_menu.stranger(where)
+    return ("BootStranger", f"the {what} that is started is a stranger, {stranger}") if stranger else None
+
+
+def _odd(name: str, why: str) -> Finding:
+    return Finding(f"Suspicious.{name}", Kind.ANOMALY, Certainty.PROBABLE, why=why)
+
+
+def _in_memory(content: bytes) -> int:
+    descriptor = os.memfd_create("garrison", os.MFD_CLOEXEC)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+    return descriptor
+
+
+async def _ask(descriptor: int) -> list[Told]:
+    """Have a process of its own read settings. Raises Failed when it does not answer as it should."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.setblocking(False)
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *own_program(PROGRAM),
+                str(theirs.fileno()),
+                str(descriptor),
+                str(os.getpid()),
+                pass_fds=(theirs.fileno(), descriptor),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return decode(await _all(ours))
+        except (TimeoutError, ValueError, OSError) as error:
+            raise Failed("The process that read it did not answer as it should.") from error
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+
+async def _all(connection: socket.socket) -> bytes:
+    loop = asyncio.get_running_loop()
+    pieces = bytearray()
+    while piece := await loop.sock_recv(connection, 1 << 20):
+        pieces += piece
+        if len(pieces) > MOST_BYTES:
+            raise ValueError("too long")
+    return bytes(pieces)

@@ -1,0 +1,1 @@
+"""Reads what tells a computer how to start."""
