@@ -16,6 +16,7 @@ DOMAIN = "garrison"
 FOLDER = Path(__file__).parent.parent / "locale"
 ENGLISH = "en"
 _NAMED = re.compile(r"\{(\w+)\}|\{\{|\}\}")
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _STEPS = ("KiB", "MiB", "GiB", "TiB", "PiB")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -120,6 +121,10 @@ class Translator:
         """Return a day and the time of it: 5 Jan 2026, 12:30."""
         found = _moment(moment)
         return str(moment) if found is None else f"{self.date(found)}, {found.hour:02}:{found.minute:02}"
+
+    def moment(self, text: str) -> str:
+        """Return a text, as a time where it is one in ISO 8601 with a day and a time of it."""
+        return self.time(text) if _ISO.match(text) else text
 
     def duration(self, seconds: float) -> str:
         """Return a span of time in its largest unit: 3 minutes."""
