@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dbus_fast import PropertyAccess
 from dbus_fast.aio import MessageBus
+from dbus_fast.errors import DBusError
 from dbus_fast.service import ServiceInterface, dbus_property, method
 
 _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -24,6 +25,8 @@ class Manager(ServiceInterface):
         self.idle = False
         self.since = 0
         self.sessions = sessions
+        self.can_power_off = "yes"
+        self.powered_off: list[bool] = []  # whether somebody might be asked, for each time
 
     def is_used(self, idle_since: int | None = None) -> None:
         """Say that somebody is at the computer, or since when nobody is (microseconds of the time of day)."""
@@ -37,6 +40,16 @@ class Manager(ServiceInterface):
     @dbus_property(access=PropertyAccess.READ)
     def IdleSinceHint(self) -> "t":  # type: ignore[name-defined]  # noqa: N802, F821
         return self.since
+
+    @method()
+    def CanPowerOff(self) -> "s":  # type: ignore[name-defined]  # noqa: F821, N802
+        return self.can_power_off
+
+    @method()
+    def PowerOff(self, interactive: "b") -> None:  # type: ignore[name-defined]  # noqa: F821, N802
+        if self.can_power_off != "yes":
+            raise DBusError("org.freedesktop.DBus.Error.AccessDenied", "no")
+        self.powered_off.append(interactive)
 
     @method()
     def ListSessions(self) -> "a(susso)":  # type: ignore[valid-type]  # noqa: F821, N802 # a D-Bus signature

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from garrison.linux.circumstances import Circumstances
-from garrison.linux.session import circumstances, watching
+from garrison.linux.session import circumstances, power_off, watching, why_no_power_off
 from tests.linux.desktop_bus import desktop_bus
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -99,3 +99,31 @@ def test_without_a_bus_nothing_is_ever_told(monkeypatch: pytest.MonkeyPatch, tmp
             return changed.is_set()
 
     assert not asyncio.run(ask())
+
+
+@needs_bus
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [("yes", ""), ("no", "may not"), ("na", "by software"), ("challenge", "password"), ("\x1b", "logind says")],
+)
+def test_whether_and_that_the_computer_is_shut_down(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, word: str, sentence: str
+) -> None:
+    async def ask() -> None:
+        async with desktop_bus(tmp_path, [], None) as (address, manager):
+            monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+            manager.can_power_off = word
+            said = await why_no_power_off()
+            assert sentence in said
+            assert said.isprintable()
+            assert bool(said) is (word != "yes")
+            assert bool(await power_off()) is (word != "yes")
+            assert manager.powered_off == ([False] if word == "yes" else [])
+
+    asyncio.run(ask())
+
+
+def test_without_logind_nothing_is_shut_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    assert "no logind" in asyncio.run(why_no_power_off())
+    assert asyncio.run(power_off())

@@ -28,6 +28,18 @@ class Surroundings:
 
         return await circumstances(now)
 
+    async def why_no_power_off(self) -> str:
+        """Return in words why the suite cannot have the computer shut down, "" when it can."""
+        from garrison.linux import session  # noqa: PLC0415 # likewise
+
+        return await session.why_no_power_off()
+
+    async def power_off(self) -> str:
+        """Have the computer shut down; return in words why it is not, "" when it is."""
+        from garrison.linux import session  # noqa: PLC0415 # likewise
+
+        return await session.power_off()
+
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator[Changed]:
         """Give an event that is set whenever somebody comes to the computer or leaves it.

@@ -15,6 +15,7 @@ from dbus_fast import Message, MessageType
 from dbus_fast.aio import MessageBus
 from dbus_fast.errors import AuthError, DBusError, InvalidAddressError
 
+from garrison.base.text import printable
 from garrison.linux.circumstances import Circumstances
 
 _LOGIN = "org.freedesktop.login1"
@@ -23,12 +24,16 @@ _BUS = "org.freedesktop.DBus"
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 _GRAPHICAL = {"x11", "wayland", "mir"}
 _METERED = {1: True, 2: False, 3: True, 4: False}  # NMMetered: yes, no, guessed yes, guessed no; 0 is unknown
+_WHY_NO_POWER_OFF = {
+    "yes": "",
+    "na": "it cannot be shut down by software",
+    "no": "this account may not do that",
+    "challenge": "that takes a password",
+}
 _TIMEOUT_SECONDS = 5.0
 _SYSTEM_BUS = "unix:path=/run/dbus/system_bus_socket"
 _LOGIN_PATH = "/org/freedesktop/login1"
-_RULE = (
-    f"type='signal',sender='{_LOGIN}',interface='{_PROPERTIES}',member='PropertiesChanged',path='{_LOGIN_PATH}'"
-)
+_RULE = f"type='signal',sender='{_LOGIN}',interface='{_PROPERTIES}',member='PropertiesChanged',path='{_LOGIN_PATH}'"
 _UNREACHABLE = (OSError, EOFError, TimeoutError, DBusError, AuthError, InvalidAddressError)
 
 
@@ -75,6 +80,23 @@ async def _connected() -> AsyncIterator[MessageBus | None]:
         bus.disconnect()
         with contextlib.suppress(*_UNREACHABLE):
             await bus.wait_for_disconnect()  # type: ignore[no-untyped-call] # the library leaves it bare
+
+
+async def why_no_power_off() -> str:
+    """Return in words why this process cannot have the computer shut down, "" when it can (logind, CanPowerOff)."""
+    async with _connected() as bus:
+        answer = bus and await _call(bus, _LOGIN, _LOGIN_PATH, f"{_LOGIN}.Manager", "CanPowerOff")
+    if not answer:
+        return "there is no logind (systemd) to ask for it"
+    return _WHY_NO_POWER_OFF.get(answer[0], f"logind says “{printable(str(answer[0]))}”")
+
+
+async def power_off() -> str:
+    """Have the computer shut down; return in words why it is not, "" when it is."""
+    async with _connected() as bus:
+        # Not interactive: nobody is there to be asked for a password.
+        done = bus and await _call(bus, _LOGIN, _LOGIN_PATH, f"{_LOGIN}.Manager", "PowerOff", "b", False)
+    return "" if done is not None else "logind refused it, or something holds it up (systemd-inhibit shows what)"
 
 
 async def _idle(bus: MessageBus, now: datetime) -> float | None:

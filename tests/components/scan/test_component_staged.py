@@ -20,6 +20,7 @@ from garrison.abilities.outgoing import Outgoing
 from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
 from garrison.abilities.scanner import Examined, Scanner
+from garrison.abilities.surroundings import Surroundings
 from garrison.abilities.unchanged import Unchanged
 from garrison.base.clock import FakeClock
 from garrison.base.errors import Failed, Invalid
@@ -65,6 +66,7 @@ class Bench:
             exclusions=self.exclusions,
             compiler=Compiler(self.databases),
             clock=self.clock,
+            surroundings=Surroundings(),
         )
 
     def run(self, work: Callable[[Staged[Scan]], Awaitable[R]]) -> R:

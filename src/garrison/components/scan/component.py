@@ -12,7 +12,7 @@ from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
 from garrison.base.paths import account_home
 from garrison.base.text import plural, printable
 from garrison.components.scan.asking import Choice, Undecided
-from garrison.components.scan.events import RunningThreatFound, ScanFinished, ThreatFound
+from garrison.components.scan.events import RunningThreatFound, ScanFinished, ShutDownSoon, ThreatFound
 from garrison.components.scan.going_on import GoingOn
 from garrison.components.scan.past import PastScan
 from garrison.components.scan.places import DRIVE_SECONDS, quick_places, risky_on
@@ -24,6 +24,7 @@ from garrison.linux.acting import Acting
 from garrison.linux.walk import Trouble
 
 _BACKGROUND = "Background scan"
+_FULL = "Full scan"
 _ROOT = "/"
 
 
@@ -33,7 +34,7 @@ class Scan(GoingOn):
     id = "scan"
     title = "Scan"
     feature = sdk.Feature.PROTECTION
-    events = (ThreatFound, RunningThreatFound, ScanFinished)
+    events = (ThreatFound, RunningThreatFound, ScanFinished, ShutDownSoon)
     default_operation = "files"
     aliases: ClassVar[dict[str, str]] = {"identify": "identify"}
     purposes = (
@@ -68,11 +69,19 @@ class Scan(GoingOn):
 
     @sdk.task("Full scan")
     async def full(
-        self, job: sdk.Job, action: Annotated[Action | None, sdk.about("What to do about threats")] = None
+        self,
+        job: sdk.Job,
+        action: Annotated[Action | None, sdk.about("What to do about threats")] = None,
+        shut_down: Annotated[bool, sdk.about("Shut the computer down when it is done and nobody is there")] = False,
     ) -> ScanSummary:
         """Scan the whole computer: memory, boot sectors, what starts by itself or hides, and all files."""
         action = action or self.settings.automatic_action
-        return await self._scan(job, "Full scan", lambda: [_ROOT], action, areas=EVERYWHERE, kind=Kind.FULL)
+        if shut_down:
+            await self._shutting_down.check(job)
+        summary = await self._scan(job, _FULL, lambda: [_ROOT], action, areas=EVERYWHERE, kind=Kind.FULL)
+        if not shut_down or summary.waits:
+            return summary
+        return summary.model_copy(update={"shut_down": await self._shutting_down.after(summary, job)})
 
     @sdk.task("Startup scan")
     async def startup(

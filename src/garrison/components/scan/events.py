@@ -45,6 +45,15 @@ class ScanFinished(sdk.Event):
     complete: bool
 
 
+class ShutDownSoon(sdk.Event):
+    """The computer is about to be shut down, as whoever began the scan wanted it."""
+
+    says = "{task} ended. The computer is shut down in {seconds} seconds, unless somebody uses it"
+    severity = sdk.Severity.IMPORTANT
+    task: str
+    seconds: int
+
+
 def threat_found(path: str, finding: Finding, handled: Handled) -> ThreatFound:
     """Return the event that tells of a threat in a file."""
     return ThreatFound(

@@ -59,6 +59,7 @@ class ScanSummary(sdk.Result):
     more_findings, more_errors: how many there were that are not listed. kept: whether it is among the past scans.
     explained: whether a person asked why. unchanged: how many files were passed over, clean and unchanged since.
     running: threats that are no files. waits: the number of a scan that was paused, 0 otherwise.
+    shut_down: what came of shutting the computer down, where that was asked for.
     """
 
     objects: int
@@ -76,6 +77,7 @@ class ScanSummary(sdk.Result):
     explained: bool = False
     unchanged: int = 0
     waits: int = 0
+    shut_down: str = ""
     running: list[RunningRow] = []  # noqa: RUF012 # pydantic copies it
 
     @property
@@ -105,6 +107,8 @@ class ScanSummary(sdk.Result):
         if any(row.action == "ask" and not row.quarantine_id for row in self.findings):
             how = "garrison inbox list, or: garrison scan resolve --action cure|quarantine|delete|leave"
             lines.append(sdk.Text("It is for you to decide what is to be done: {how}", how=how))
+        if self.shut_down:
+            lines.append(sdk.Text("After the scan: {what}.", what=self.shut_down))
         if self.waits:
             lines.append(sdk.Text("It is paused: garrison scan resume {number} goes on with it.", number=self.waits))
         return lines

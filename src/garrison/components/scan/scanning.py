@@ -14,11 +14,12 @@ from garrison.abilities.databases.compiler import Compiler
 from garrison.abilities.exclusions import Exclusions, Filter
 from garrison.abilities.response import Action, Response
 from garrison.abilities.scanner import Examined, Scanner
+from garrison.abilities.surroundings import Surroundings
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.base.paths import Home
 from garrison.components.scan.asking import Asking
-from garrison.components.scan.events import ScanFinished, running_threat_found, threat_found
+from garrison.components.scan.events import ScanFinished, ShutDownSoon, running_threat_found, threat_found
 from garrison.components.scan.keeping import Checkpoints, Keeping, Kept
 from garrison.components.scan.past import PastScans
 from garrison.components.scan.results import RunningRow, ScanSummary
@@ -34,6 +35,7 @@ from garrison.components.scan.settings import (
     gives_way,
     way_of,
 )
+from garrison.components.scan.shutting_down import ShuttingDown
 from garrison.components.scan.there import StillThere
 from garrison.linux.acting import Acting
 
@@ -58,6 +60,7 @@ class Scanning(sdk.Component[ScanSettings]):
         exclusions: Exclusions,
         compiler: Compiler,
         clock: Clock,
+        surroundings: Surroundings,
     ) -> None:
         super().__init__(host, settings)
         self._scanner = scanner
@@ -69,9 +72,13 @@ class Scanning(sdk.Component[ScanSettings]):
         self._past = PastScans(home.folder("scan", _VERSION))
         self._checkpoints = Checkpoints(home.folder("scan", _VERSION) / "under-way")
         self._asking = Asking(home.folder("scan", _VERSION) / "undecided.json")
+        self._shutting_down = ShuttingDown(surroundings, clock, self._warn_of_end)
         self._still_there = StillThere()
         self._areas = Areas(scanner, databases)
         self._judges = Judges(self.judge, self.judge_oddity)
+
+    def _warn_of_end(self, seconds: int) -> None:
+        self.host.report(ShutDownSoon(task="Full scan", seconds=seconds))
 
     def settings_changed(self) -> None:
         """Hand the limits to the workers."""
