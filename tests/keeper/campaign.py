@@ -1,9 +1,11 @@
 """Kill -9 of gate, workers, keeper, and of gate and keeper at once, while four programs open files without a pause.
 
+Then of the daemon, and of what else a suite has, likewise: `tests.keeper.suite_kills`.
+
 Whatever the moment: nobody waits for more than two seconds, the test virus is refused again within one, and that
 something was not seen is told.
 
-TIMES: rounds; one kill each, in turn, at a random moment, about two seconds a round.
+TIMES: rounds; one kill each, in turn, at a random moment, about two seconds a round; half as many with a suite.
 """
 
 import contextlib
@@ -11,61 +13,30 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from garrison.wire.guarding import Arm, Gap
 from tests.engine.samples import EICAR
 from tests.gate.live import Live, database, is_denied, is_running, volume, wait_until
+from tests.keeper import suite_kills
+from tests.keeper.openers import STUCK_SECONDS, Figures, openers
 
-OPENERS = 4
-STUCK_SECONDS = 2.0
 BACK_SECONDS = 1.0
 BOTH_SECONDS = 3.0  # when the gate that waits for its turn is killed as well, and one has to be loaded
 KILLED = ("gate", "workers", "keeper", "spare", "gate and spare")
 
-# Opens files that the kernel has to ask about, for each is new, and says how long the longest open took.
-OPENER = """
-import json, os, sys, time
-folder, until = sys.argv[1], sys.argv[2]
-longest = count = 0
-while not os.path.exists(until):
-    name = f"{folder}/{os.getpid()}-{count % 50}"
-    if count >= 50:
-        os.unlink(name)
-    for flags in (os.O_WRONLY | os.O_CREAT, os.O_RDONLY, os.O_RDONLY):
-        began = time.monotonic()
-        descriptor = os.open(name, flags, 0o600)
-        longest = max(longest, time.monotonic() - began)
-        if flags:
-            os.write(descriptor, b"harmless %d" % count)
-        os.close(descriptor)
-    count += 1
-print(json.dumps([longest, count]))
-"""
-
-
-@dataclass(slots=True)
-class Figures:
-    """The worst there was. opens: files that were opened meanwhile."""
-
-    stuck_seconds: float = 0.0
-    back_seconds: float = 0.0
-    opens: int = 0
-
 
 def campaign(seed: int, times: int) -> None:
-    """Kill so many times. Raises AssertionError with what did not hold."""
-    figures = run(seed, times)
-    sys.stdout.write(
-        f"longest open {figures.stuck_seconds:.2f} s, longest without protection {figures.back_seconds:.2f} s, "
-        f"{figures.opens} files opened\n"
-    )
+    """Kill so many times, and half as often with a whole suite. Raises AssertionError with what did not hold."""
+    parts = {"of a gate without a suite": run(seed, times), **suite_kills.run(seed, max(4, times // 2))}
+    for part, figures in parts.items():
+        sys.stdout.write(
+            f"{part}: longest open {figures.stuck_seconds:.2f} s, longest without protection "
+            f"{figures.back_seconds:.2f} s, {figures.opens} files opened\n"
+        )
 
 
 def run(seed: int, times: int, kinds: tuple[str, ...] = KILLED, slack: float = 1.0) -> Figures:
@@ -94,19 +65,6 @@ def run(seed: int, times: int, kinds: tuple[str, ...] = KILLED, slack: float = 1
     assert figures.opens > times, "nothing was opened"
     assert figures.stuck_seconds <= STUCK_SECONDS * slack, f"somebody waited for {figures.stuck_seconds:.2f} s"
     return figures
-
-
-@contextlib.contextmanager
-def openers(disk: Path, stop: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Have programs open files until a file is there."""
-    command = [sys.executable, "-I", "-S", "-c", OPENER, str(disk), str(stop)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(OPENERS)]
-    try:
-        yield running
-    finally:
-        for opener in running:
-            opener.kill()
-            opener.communicate()
 
 
 def _round(live: Live, evil: Path, kind: str, figures: Figures, slack: float) -> None:

@@ -8,10 +8,10 @@ from garrison.wire.keeping import Adopt, Go, Message, Own, Policy, Pulse, Ready,
     [
         Ready(),
         Go(("permission", "lock"), (1, 2), "blown", 0.5, "why"),
-        Own((3,)),
+        Own((3,), ("garrison", "start")),
         Pulse(1.5),
         Policy(False),
-        Adopt(("changes",), 12, "", True),
+        Adopt(("changes",), 12, "", True, ("garrison",)),
     ],
 )
 def test_a_message_arrives_as_it_was_sent(message: Message) -> None:

@@ -51,6 +51,7 @@ class KeeperLink:
         self._held = dict(held)
         self._fuse = go.fuse
         self._allows = True
+        self._daemon = go.daemon
         self._keeper: subprocess.Popen[bytes] | None = None
         self.on_own: Callable[[tuple[int, ...]], None] = lambda _: None
 
@@ -73,6 +74,7 @@ class KeeperLink:
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Own):
+            self._daemon = message.daemon
             self.on_own(message.numbers)
 
     async def _replace(self) -> None:
@@ -90,7 +92,7 @@ class KeeperLink:
                 stdout=subprocess.DEVNULL, cwd="/", start_new_session=True,
             )  # fmt: skip
         names = tuple(self._held)
-        message = encode(Adopt(names, os.getpid(), self._fuse, self._allows))
+        message = encode(Adopt(names, os.getpid(), self._fuse, self._allows, self._daemon))
         with contextlib.suppress(OSError):
             send_start(self._channel, message, [self._held[name] for name in names])
         await asyncio.sleep(_PAUSE_SECONDS)

@@ -78,6 +78,7 @@ class Keeper:
             self._gate = GateProcess(message.gate, channel)
             self._gate.allows = message.allows
             self._fuse.blown = message.fuse
+            self._daemon.expect(message.daemon)
             self._attend(self._gate)
         self._healthy_at = time.monotonic() + HEALTHY_SECONDS
         self._open_socket()
@@ -187,7 +188,7 @@ class Keeper:
             seconds, why, self._gap_since = time.monotonic() - self._gap_since, GAP, None
         held = {**self._groups, LOCK: self._lock}
         self._gate.start_watch()
-        go = Go(tuple(held), self._own(), self._fuse.blown, seconds, why)
+        go = Go(tuple(held), self._own(), self._fuse.blown, seconds, why, self._daemon.command)
         self._gate.send(go, list(held.values()))
         self._pause_until = 0.0
 
@@ -283,7 +284,7 @@ class Keeper:
 
     def _say_own(self) -> None:
         if self._gate is not None:
-            self._gate.send(Own(self._own()))
+            self._gate.send(Own(self._own(), self._daemon.command))
 
     def _arm(self) -> None:
         was_blown = bool(self._fuse.blown)

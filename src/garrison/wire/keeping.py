@@ -22,7 +22,7 @@ class Ready(NamedTuple):
 class Go(NamedTuple):
     """Answer the kernel from now on. groups: the names of the descriptors that come with this, in their order.
 
-    own: further processes of the suite. fuse: why nothing is refused, "" when it is. gap_seconds, gap: how long nobody
+    own, daemon: as in `Own`. fuse: why nothing is refused, "" when it is. gap_seconds, gap: how long nobody
     answered, and why; "" when that was not so.
     """
 
@@ -31,12 +31,17 @@ class Go(NamedTuple):
     fuse: str = ""
     gap_seconds: float = 0.0
     gap: str = ""
+    daemon: tuple[str, ...] = ()
 
 
 class Own(NamedTuple):
-    """These are the further processes of the suite from now on."""
+    """These are the further processes of the suite from now on. daemon: the command that starts it again, () for none.
+
+    The gate needs that only to tell it to another keeper.
+    """
 
     numbers: tuple[int, ...]
+    daemon: tuple[str, ...] = ()
 
 
 class Pulse(NamedTuple):
@@ -52,12 +57,13 @@ class Policy(NamedTuple):
 
 
 class Adopt(NamedTuple):
-    """Be the keeper of the gate that says this; descriptors as in `Go`. gate: its process."""
+    """Be the keeper of the gate that says this; descriptors as in `Go`. gate: its process. daemon: as in `Own`."""
 
     groups: tuple[str, ...]
     gate: int
     fuse: str
     allows: bool
+    daemon: tuple[str, ...] = ()
 
 
 Message = Ready | Go | Own | Pulse | Policy | Adopt
