@@ -133,7 +133,7 @@ class _Scan(threading.Thread):
 
 
 def _check(home: Home, planted: dict[Path, bytes], figures: Figures) -> None:
-    assert call(home, "suite.journal-verify")["intact"], "the journal is broken"
+    assert call(home, "suite.report-verify")["intact"], "the journal is broken"
     assert call(home, "suite.settings-get", name="quarantine.limit_mib")["value"] == 77, "the settings are lost"
     status = call(home, "suite.status")
     damaged = [issue["id"] for issue in status["issues"] if "damaged" in issue["id"] or "defect" in issue["id"]]

@@ -25,7 +25,7 @@ def test_from_the_boot_to_the_end(home: Home) -> None:
     with Live(home) as daemon:
         status = call(home, "suite.status")
         assert [row["id"] for row in status["components"]]
-        assert call(home, "suite.journal-verify")["intact"]
+        assert call(home, "suite.report-verify")["intact"]
         assert call(home, "suite.shutdown") == {"text": "Garrison has stopped."}
         assert daemon.wait() == 0
         assert daemon.errors == ""

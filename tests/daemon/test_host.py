@@ -11,7 +11,8 @@ from garrison.daemon.door import Call
 from garrison.daemon.host import ComponentHost, Reporter
 from garrison.daemon.inbox import Inbox
 from garrison.daemon.jobs import Answer
-from garrison.daemon.journal import Journal, Query
+from garrison.daemon.journal import Journal
+from garrison.daemon.reports.query import Query
 from garrison.daemon.store import Store
 from garrison.sdk import Caller, Question, Text
 from tests.daemon.parts import ANNA, clock, store

@@ -10,7 +10,10 @@ import pytest
 
 from garrison.base.clock import FakeClock
 from garrison.base.errors import Failed
-from garrison.daemon.journal import Journal, Limits, Query
+from garrison.daemon.journal import Journal
+from garrison.daemon.journal_cut import Limits
+from garrison.daemon.journal_verify import first_broken
+from garrison.daemon.reports.query import Query
 from garrison.daemon.store import Store
 from garrison.sdk import Event, UntrustedText
 from tests.daemon.parts import clock, store
@@ -24,7 +27,12 @@ class Seen(Event):
 
 
 def broken(journal: Journal) -> int | None:
-    return asyncio.run(journal.first_broken())
+    return asyncio.run(first_broken(journal))
+
+
+def keep(journal: Journal, limits: Limits) -> None:
+    journal.retention.keep(limits)
+    journal.retention.all()
 
 
 def names(journal: Journal) -> list[str]:
@@ -37,7 +45,7 @@ def aged(opened: Store, when: FakeClock) -> Journal:
     for number in range(8):
         journal.append("scan", Seen(path=f"/{number}"), 0)
         when.advance(timedelta(days=1))
-    journal.keep(Limits(days=3))
+    keep(journal, Limits(days=3))
     return journal
 
 
@@ -54,14 +62,14 @@ def test_what_is_too_old_goes(tmp_path: Path) -> None:
         again = Journal(opened, when)
         when.advance(timedelta(days=100))
         again.append("scan", Seen(path="/much later"), 0)
-        again.keep(Limits(days=3))
+        keep(again, Limits(days=3))
         assert (names(again), broken(again)) == (["/much later", "JournalCut"], None)
 
 
 def test_what_is_too_much_goes_while_it_is_written(tmp_path: Path) -> None:
     with store(tmp_path) as opened:
         journal = Journal(opened, clock())
-        journal.keep(Limits(mib=4))
+        keep(journal, Limits(mib=4))
         for number in range(8000):
             journal.append("scan", Seen(path=f"/{number}/" + "x" * (number % 3000)), 0)
             assert opened.used_bytes() < 5 * MIB
@@ -69,9 +77,9 @@ def test_what_is_too_much_goes_while_it_is_written(tmp_path: Path) -> None:
         assert rows[-1].startswith(("/7999", "JournalCut"))
         assert len(rows) > 1000
         assert broken(journal) is None
-        journal.keep(Limits(mib=2))
+        keep(journal, Limits(mib=2))
         assert opened.path.stat().st_size < 5 * MIB  # the disk has it back
-        journal.keep(Limits(mib=1))
+        keep(journal, Limits(mib=1))
         assert len(names(journal)) >= 1000  # so many are kept, whatever they take
 
 
@@ -127,7 +135,7 @@ def test_a_cut_hides_nothing_that_was_done_before_it(tmp_path: Path, change: str
             journal.append("scan", Seen(path=f"/{number}"), 0)
             when.advance(timedelta(days=1))
         opened.connection.execute(change)
-        journal.keep(Limits(days=3))
+        keep(journal, Limits(days=3))
         assert broken(journal) in {3, 4, -3}
         when.advance(timedelta(days=2))
         journal.append("scan", Seen(path="/later"), 0)
@@ -146,7 +154,7 @@ def test_a_cut_that_fails_changes_nothing(tmp_path: Path) -> None:
             "CREATE TRIGGER no BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'the disk says no'); END"
         )
         with pytest.raises(Failed, match="disk says no"):
-            journal.keep(Limits(days=3))
+            keep(journal, Limits(days=3))
         assert (len(names(journal)), broken(journal), journal.cut_rows()) == (8, None, 0)
         opened.connection.execute("DROP TRIGGER no")
         journal.append("scan", Seen(path="/after"), 0)
@@ -158,10 +166,10 @@ def test_it_may_be_cut_while_it_is_looked_at(tmp_path: Path) -> None:
         async def cut() -> None:
             when.advance(timedelta(days=2))
             journal.append("scan", Seen(path="/young"), 0)
-            journal.keep(Limits(days=1))
+            keep(journal, Limits(days=1))
 
         async with asyncio.TaskGroup() as group:
-            looking = group.create_task(journal.first_broken())
+            looking = group.create_task(first_broken(journal))
             group.create_task(cut())
         return looking.result()
 

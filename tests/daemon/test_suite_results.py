@@ -1,6 +1,6 @@
 from garrison.daemon.inbox import Card
-from garrison.daemon.journal import Row
-from garrison.daemon.suite_results import CardRow, FirstScan, JournalRow, Said, Verified
+from garrison.daemon.reports.query import Row
+from garrison.daemon.suite_results import CardRow, FirstScan, JournalRow, Said
 
 
 def test_a_row_of_the_journal_is_told_as_a_sentence() -> None:
@@ -15,14 +15,6 @@ def test_a_question_is_told_as_a_sentence() -> None:
 
 def test_a_plain_sentence_with_braces_stays_as_it_is() -> None:
     assert [str(line) for line in Said(text="{text} {").sentences()] == ["{text} {"]
-
-
-def test_a_changed_journal_is_a_failure_in_a_shell() -> None:
-    assert Verified(intact=True, first_broken=None, cut=0).exit_code() == 0
-    assert Verified(intact=False, first_broken=3, cut=0).exit_code() == 3
-    assert "row 3" in str(Verified(intact=False, first_broken=3, cut=0).sentences()[0])
-    whole = Verified(intact=True, first_broken=None, cut=2).sentences()
-    assert "2 older rows were removed" in str(whole[1])
 
 
 def test_a_first_scan_ends_as_the_scan_did() -> None:

@@ -98,9 +98,9 @@ class Store:
         pages, free, size = (int(self.read(f"PRAGMA {name}").fetchone()[0]) for name in names)
         return (pages - free) * size
 
-    def shrink(self) -> None:
-        """Give what is free in the file back to the disk."""
-        self.read("PRAGMA incremental_vacuum").fetchall()
+    def shrink(self, pages: int) -> None:
+        """Give some of what is free in the file back to the disk."""
+        self.read(f"PRAGMA incremental_vacuum({pages})").fetchall()
 
     def close(self) -> None:
         """Close it."""

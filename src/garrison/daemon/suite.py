@@ -9,6 +9,7 @@ from garrison.daemon.operations.ignoring import IgnoringOperations
 from garrison.daemon.operations.inbox import InboxOperations
 from garrison.daemon.operations.jobs import JobOperations
 from garrison.daemon.operations.journal import JournalOperations
+from garrison.daemon.operations.reports import ReportOperations
 from garrison.daemon.operations.running import RunningOperations
 from garrison.daemon.operations.settings import SettingsOperations
 from garrison.daemon.operations.status import StatusOperations
@@ -22,6 +23,7 @@ _GROUPS: tuple[type[Operations], ...] = (
     IgnoringOperations,
     SettingsOperations,
     JournalOperations,
+    ReportOperations,
     JobOperations,
     InboxOperations,
     RunningOperations,
@@ -32,6 +34,7 @@ class Suite(
     RunningOperations,  # the last named come first in the help
     InboxOperations,
     JobOperations,
+    ReportOperations,
     JournalOperations,
     SettingsOperations,
     IgnoringOperations,

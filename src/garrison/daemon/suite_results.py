@@ -2,9 +2,8 @@
 
 from typing import Any, ClassVar, Self
 
-from garrison.base.text import plural
 from garrison.daemon.inbox import Card
-from garrison.daemon.journal import Row
+from garrison.daemon.reports.query import Row
 from garrison.sdk import Event, Frozen, Result, Severity, Text, UntrustedText
 from garrison.sdk.values import render
 
@@ -128,26 +127,3 @@ class FirstScan(Result):
     def exit_code(self) -> int:
         """Return the scan's."""
         return self.exit
-
-
-class Verified(Result):
-    """Whether the journal is as it was written. cut: how many rows its limits had removed from its old end."""
-
-    intact: bool
-    first_broken: int | None
-    cut: int
-
-    def sentences(self) -> list[Text]:
-        """Say it."""
-        if self.intact:
-            whole = [Text("The journal is intact: every row follows from the one before.")]
-            return whole + self._cut()
-        return [Text("The journal was changed at row {row}, or just before it.", row=self.first_broken)]
-
-    def _cut(self) -> list[Text]:
-        what = plural(self.cut, "older row was removed", "older rows were removed")
-        return [Text("{what}, as its limits of age and size say.", what=what)] if self.cut else []
-
-    def exit_code(self) -> int:
-        """Return 3 when it was changed."""
-        return 0 if self.intact else 3

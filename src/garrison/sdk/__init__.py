@@ -2,7 +2,7 @@
 
 from garrison.sdk.component import AnyComponent, Component, Feature, Issue, Proof
 from garrison.sdk.describe import describe
-from garrison.sdk.events import Event, Severity
+from garrison.sdk.events import Counted, Event, Severity
 from garrison.sdk.host import Caller, Host, Job, Question
 from garrison.sdk.operations import Access, action, task
 from garrison.sdk.schedule import Schedule
@@ -14,6 +14,7 @@ __all__ = [
     "AnyComponent",
     "Caller",
     "Component",
+    "Counted",
     "Event",
     "Feature",
     "Frozen",

@@ -14,8 +14,21 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class Counted(StrEnum):
+    """What reports count over time."""
+
+    THREATS = "threats"
+    SCANS = "scans"
+    BLOCKED = "blocked"
+    UPDATES = "updates"
+
+
 class Event(Frozen):
-    """Something that happened. Its name is in the past tense; `says` tells it in one sentence with {fields}."""
+    """Something that happened. Its name is in the past tense; `says` tells it in one sentence with {fields}.
+
+    counts: as what it is counted in reports.
+    """
 
     says: ClassVar[str]
     severity: ClassVar[Severity] = Severity.INFO
+    counts: ClassVar[tuple[Counted, ...]] = ()

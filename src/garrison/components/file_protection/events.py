@@ -8,6 +8,7 @@ class FileBlocked(sdk.Event):
 
     says = "{program} (account {uid}) was kept from {doing} {path}: {threat} is in it; {result}"
     severity = sdk.Severity.CRITICAL
+    counts = (sdk.Counted.THREATS, sdk.Counted.BLOCKED)
     program: sdk.UntrustedText
     uid: int
     doing: str
@@ -21,6 +22,7 @@ class FileFoundOnUse(sdk.Event):
 
     says = "{threat} is in {path}, and {program} (account {uid}) was not kept from {doing} it; {result}"
     severity = sdk.Severity.CRITICAL
+    counts = (sdk.Counted.THREATS,)
     program: sdk.UntrustedText
     uid: int
     doing: str
@@ -34,6 +36,7 @@ class FileFoundOnChange(sdk.Event):
 
     says = "{threat} was found in {path}, which was changed by {program}; {result}"
     severity = sdk.Severity.CRITICAL
+    counts = (sdk.Counted.THREATS,)
     program: sdk.UntrustedText
     uid: int
     path: sdk.UntrustedText

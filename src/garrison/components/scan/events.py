@@ -11,6 +11,7 @@ class ThreatFound(sdk.Event):
 
     says = "{threat} was found in {path}: {result}"
     severity = sdk.Severity.CRITICAL
+    counts = (sdk.Counted.THREATS,)
     path: sdk.UntrustedText
     inner: list[sdk.UntrustedText]
     threat: str
@@ -24,6 +25,7 @@ class RunningThreatFound(sdk.Event):
 
     says = "{threat} was found in {place}: {result}"
     severity = sdk.Severity.CRITICAL
+    counts = (sdk.Counted.THREATS,)
     place: sdk.UntrustedText
     pid: int
     program: sdk.UntrustedText
@@ -36,6 +38,7 @@ class ScanFinished(sdk.Event):
     """A scan came to its end."""
 
     says = "{task} ended. Files: {files}; threats: {threats}, of them out of the way: {handled}"
+    counts = (sdk.Counted.SCANS,)
     task: str
     files: int
     threats: int

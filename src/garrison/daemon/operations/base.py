@@ -2,6 +2,7 @@
 
 from garrison.daemon.consents import Consents
 from garrison.daemon.parts import Parts
+from garrison.daemon.reports.desk import ReportsDesk
 from garrison.daemon.scheduler import Scheduler
 from garrison.daemon.settings_desk import SettingsDesk
 from garrison.sdk import Component, Host, Settings, field
@@ -23,6 +24,7 @@ class Operations(Component[SuiteSettings]):
     ) -> None:
         super().__init__(host, settings)
         self._desk = SettingsDesk(host, parts)
+        self._reports = ReportsDesk(parts.store.path, parts.clock)
         self._parts = parts
         self._scheduler = scheduler
         self._consents = consents

@@ -1,0 +1,1 @@
+"""Reports over the journal: pages, counts, charts, exports, and the weekly letter."""
