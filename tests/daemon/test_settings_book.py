@@ -80,18 +80,30 @@ def test_a_change_is_all_or_nothing(tmp_path: Path) -> None:
 
 def test_unknown_components(tmp_path: Path) -> None:
     settings = book(tmp_path)
-    for ask in (settings.of, settings.reset, lambda name: settings.change(name, {})):
+    for ask in (settings.of, lambda name: settings.change(name, {})):
         with pytest.raises(NotFound):
             ask("no-such")
 
 
-def test_defaults_again(tmp_path: Path) -> None:
+def test_changes_of_several_components_are_all_or_nothing(tmp_path: Path) -> None:
+    settings = book(tmp_path)
+    with pytest.raises(Invalid) as raised:
+        settings.propose({"sample": {"count": 77, "colour": "green"}, "no-such": {}, "plain": {"enabled": "perhaps"}})
+    for named in ("sample: count: ", "colour", "“no-such”", "plain: enabled"):
+        assert named in raised.value.text
+    proposal = settings.propose({"sample": {"count": 4}, "plain": {"enabled": False}})
+    assert settings.of("sample") == SampleSettings()
+    assert [each[:2] for each in proposal.differences()] == [("sample", "count"), ("plain", "enabled")]
+    settings.adopt(proposal)
+    assert stored(tmp_path) == {"sample": {"count": 4}, "plain": {"enabled": False}}
+
+
+def test_settings_of_once_that_no_longer_fit_give_way_and_damage_nothing(tmp_path: Path) -> None:
     settings = book(tmp_path)
     settings.change("plain", {"enabled": False})
-    settings.change("sample", {"count": 4})
-    old, new = settings.reset("sample")
-    assert (old.model_dump()["count"], new) == (4, SampleSettings())
-    assert book(tmp_path).of("plain").enabled is False
+    settings.adopt(settings.propose_stored({"sample": {"count": 77, "colour": "blue"}}))
+    assert (settings.of("plain"), settings.damaged) == (Settings(), "")
+    assert settings.of("sample") == SampleSettings.model_validate({"colour": "blue"})
 
 
 def test_only_the_owner_reads_the_file(tmp_path: Path) -> None:

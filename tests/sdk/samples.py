@@ -42,6 +42,7 @@ class SampleSettings(Settings):
     colour: Colour = field(Colour.RED, title="Which colour")
     places: list[Path] = field([], title="Where")
     masks: list[str] = field([], title="Which")
+    own: list[str] = field([], title="Own ones", own=True)
     password: Secret = field(Secret(""), title="Password")
     passwords: list[Secret] = field([], title="Old passwords")
 

@@ -39,6 +39,7 @@ def test_what_a_surface_learns_of_settings() -> None:
         "colour": ("choice", False),
         "places": ("path", True),
         "masks": ("text", True),
+        "own": ("text", True),
         "password": ("secret", False),
         "passwords": ("secret", True),
     }

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from garrison.base.errors import GarrisonError, Invalid, NotFound, Refused
-from garrison.daemon.isolation import outcome
+from garrison.daemon.isolation import outcome, outcome_of
 from garrison.daemon.parts import Parts
+from garrison.daemon.settings_book import Proposal, Stored
+from garrison.daemon.settings_history import History
 from garrison.daemon.suite_results import SettingChanged, SettingRow
 from garrison.sdk import Access, AnyComponent, Caller, Host, Settings
 from garrison.sdk.plain import to_plain
@@ -21,6 +23,7 @@ class SettingsDesk:
     def __init__(self, host: Host, parts: Parts) -> None:
         self._host = host
         self._parts = parts
+        self.history = History(parts.book.folder, parts.clock)
 
     def rows(self, caller: Caller, component: str) -> list[SettingRow]:
         """Return the settings of a component, or of all with "". Raises Refused, NotFound."""
@@ -63,7 +66,7 @@ class SettingsDesk:
         if setting == _SWITCH:
             self._parts.door.rights.check_access(caller, Access.WEAKEN, row.title)
         await self.change(caller, component, {setting: values if is_list else values[0]})
-        return _shown(self.row(caller, name).value)
+        return shown(self.row(caller, name).value)
 
     async def change_many(self, caller: Caller, component: str, texts: list[str]) -> list[str]:
         """Change settings by texts NAME=VALUE; return their names. Raises Refused, NotFound, Invalid."""
@@ -91,14 +94,51 @@ class SettingsDesk:
         if _SWITCH in values:
             self.switchable(component)
         self._parts.book.of(component)  # says when there is none
-        values = self._parts.door.components[component].completed(values)
-        old, new = self._parts.book.change(component, values)
-        await self._apply(component, old, new, caller)
+        proposal = self.proposal({component: values})
+        if not proposal.differences():
+            self._parts.book.adopt(proposal)
+            return
+        entry = self.history.add(caller.uid, "changed", proposal, self._parts.book.stored)
+        try:
+            self._parts.book.adopt(proposal)
+        except GarrisonError:
+            self.history.drop(entry)
+            raise
+        await self._apply(component, proposal.before[component], proposal.after[component], caller)
 
-    async def reset(self, caller: Caller, component: str) -> None:
-        """Give a component its defaults. Raises NotFound, and what taking them up raises."""
-        old, new = self._parts.book.reset(component)
-        await self._apply(component, old, new, caller)
+    def proposal(self, wanted: Mapping[str, Mapping[str, Any]]) -> Proposal:
+        """Return what changes would come to, by component, with those that go with them. Raises NotFound, Invalid."""
+        known = self._parts.door.components
+        completed = {
+            name: known[name].completed(values) if name in known else values for name, values in wanted.items()
+        }
+        return self._parts.book.propose(completed)
+
+    async def carry_out(self, caller: Caller, proposal: Proposal, how: str) -> None:
+        """Put settings of several components in force: all of them, or none when one cannot be taken up.
+
+        how: what is being done, for the history. Raises what writing and taking them up raises.
+        """
+        book, was = self._parts.book, self._parts.book.stored
+        entry = self.history.add(caller.uid, how, proposal, was)
+        try:
+            book.adopt(proposal)
+            await self._apply_all(proposal, caller)
+        except GarrisonError:
+            await self._return_to(was, caller)
+            self.history.drop(entry)
+            raise
+
+    async def _return_to(self, was: Stored, caller: Caller) -> None:
+        back = self._parts.book.propose_stored(was)
+        self._parts.book.adopt(back)
+        for name, new in back.after.items():
+            await outcome_of(self._apply(name, back.before[name], new, caller), f"give {name} its settings back")
+
+    async def _apply_all(self, proposal: Proposal, caller: Caller) -> None:
+        for name, new in proposal.after.items():
+            if new != proposal.before[name]:
+                await self._apply(name, proposal.before[name], new, caller)
 
     async def _apply(self, name: str, old: Settings, new: Settings, caller: Caller) -> None:
         component = self._parts.door.components[name]
@@ -109,8 +149,8 @@ class SettingsDesk:
             if before != after:
                 event = SettingChanged(
                     setting=f"{name}.{setting}",
-                    old=_shown(to_plain(before)),
-                    new=_shown(to_plain(after)),
+                    old=shown(to_plain(before)),
+                    new=shown(to_plain(after)),
                     uid=caller.uid,
                 )
                 self._host.report(event, caller.uid)
@@ -122,7 +162,8 @@ class SettingsDesk:
             raise taken_up
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a setting's plain value in words."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, list):

@@ -12,6 +12,7 @@ from garrison.daemon.operations.journal import JournalOperations
 from garrison.daemon.operations.reports import ReportOperations
 from garrison.daemon.operations.running import RunningOperations
 from garrison.daemon.operations.settings import SettingsOperations
+from garrison.daemon.operations.settings_kept import SettingsKeptOperations
 from garrison.daemon.operations.status import StatusOperations
 from garrison.sdk import Event
 from garrison.wire.manifest import SUITE
@@ -22,6 +23,7 @@ _GROUPS: tuple[type[Operations], ...] = (
     StatusOperations,
     IgnoringOperations,
     SettingsOperations,
+    SettingsKeptOperations,
     JournalOperations,
     ReportOperations,
     JobOperations,
@@ -36,6 +38,7 @@ class Suite(
     JobOperations,
     ReportOperations,
     JournalOperations,
+    SettingsKeptOperations,
     SettingsOperations,
     IgnoringOperations,
     StatusOperations,

@@ -101,9 +101,18 @@ class Result(Frozen):
         return 0
 
 
-def field(default: Any, *, title: str, **limits: Any) -> Any:
-    """Return a setting: its default, its title, and limits as pydantic names them (ge, le, max_length, pattern)."""
-    return Field(default, title=title, **limits)
+def field(default: Any, *, title: str, own: bool = False, **limits: Any) -> Any:
+    """Return a setting: its default, its title, and limits as pydantic names them (ge, le, max_length, pattern).
+
+    own: a list that a person made for this computer (exclusions, places). It outlives the defaults' being restored.
+    """
+    return Field(default, title=title, json_schema_extra={"own": True} if own else None, **limits)
+
+
+def own_lists(model: type[BaseModel]) -> frozenset[str]:
+    """Return the names of the settings that are marked as a person's own lists."""
+    marks = {name: info.json_schema_extra for name, info in model.model_fields.items()}
+    return frozenset(name for name, mark in marks.items() if isinstance(mark, dict) and mark.get("own") is True)
 
 
 def about(title: str, **limits: Any) -> FieldInfo:

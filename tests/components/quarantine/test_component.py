@@ -131,7 +131,7 @@ def test_a_full_quarantine_leaves_the_file_in_its_place(suite: RunningSuite, tmp
         assert "full" in finding["result"]
         assert path.exists()
     finally:
-        suite.call("suite.settings-reset", component="quarantine")
+        suite.call("suite.settings-restore-defaults", components=["quarantine"])
 
 
 def test_a_nearly_full_quarantine_is_an_issue(suite: RunningSuite, tmp_path: Path) -> None:
@@ -146,4 +146,4 @@ def test_a_nearly_full_quarantine_is_an_issue(suite: RunningSuite, tmp_path: Pat
         suite.call("scan.files", paths=[str(path)], action="quarantine")
         assert "quarantine.nearly-full" in {issue["id"] for issue in suite.call("suite.status")["issues"]}
     finally:
-        suite.call("suite.settings-reset", component="quarantine")
+        suite.call("suite.settings-restore-defaults", components=["quarantine"])

@@ -75,8 +75,10 @@ class FileProtectionSettings(sdk.Settings):
     """What is watched, how thoroughly, and what is done about what is found."""
 
     scope: Scope = sdk.field(Scope.AUTOMATIC, title="What to watch")
-    folders: list[Path] = sdk.field([], title="Chosen folders", max_length=MOST_PLACES)
-    mounts: list[Path] = sdk.field([], title="Chosen file systems, by where they are mounted", max_length=MOST_PLACES)
+    folders: list[Path] = sdk.field([], own=True, title="Chosen folders", max_length=MOST_PLACES)
+    mounts: list[Path] = sdk.field(
+        [], own=True, title="Chosen file systems, by where they are mounted", max_length=MOST_PLACES
+    )
     level: Level = sdk.field(Level.RECOMMENDED, title="Level; it sets the next eight")
     on_open: bool = sdk.field(_USUAL["on_open"], title="Examine files when they are opened")
     on_run: bool = sdk.field(_USUAL["on_run"], title="Examine programs when they are run")
@@ -93,16 +95,20 @@ class FileProtectionSettings(sdk.Settings):
     deadline_seconds: int = sdk.field(8, title="Keep nobody waiting for longer than (seconds)", ge=1, le=60)
     late: Late = sdk.field(Late.ALLOW, title="What to answer when that time is over")
     action: Action = sdk.field(Action.AUTOMATIC, title="What to do about threats")
-    exclude_masks: list[_Mask] = sdk.field([], title="Leave out paths that fit these masks", max_length=_MOST_MASKS)
-    exclude_names: list[_Mask] = sdk.field([], title="Leave out threats of these names", max_length=_MOST_MASKS)
+    exclude_masks: list[_Mask] = sdk.field(
+        [], own=True, title="Leave out paths that fit these masks", max_length=_MOST_MASKS
+    )
+    exclude_names: list[_Mask] = sdk.field(
+        [], own=True, title="Leave out threats of these names", max_length=_MOST_MASKS
+    )
     exclude_hashes: list[_Hash] = sdk.field(
-        [], title="Leave out files with these SHA-256 hashes", max_length=_MOST_HASHES
+        [], own=True, title="Leave out files with these SHA-256 hashes", max_length=_MOST_HASHES
     )
     trusted_programs: list[_Program] = sdk.field(
-        [], title="Never ask about what these programs open (full paths)", max_length=_MOST_MASKS
+        [], own=True, title="Never ask about what these programs open (full paths)", max_length=_MOST_MASKS
     )
     pause_while: list[_Program] = sdk.field(
-        [], title="Pause while one of these programs runs (full paths)", max_length=_MOST_MASKS
+        [], own=True, title="Pause while one of these programs runs (full paths)", max_length=_MOST_MASKS
     )
 
 

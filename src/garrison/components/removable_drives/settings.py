@@ -34,5 +34,5 @@ class RemovableDrivesSettings(sdk.Settings):
     wait_minutes: int = sdk.field(10, title="Wait for an answer (minutes)", ge=1, le=1440)
     optical: bool = sdk.field(True, title="Take CDs and DVDs for drives too")
     also: tuple[_Name, ...] = sdk.field(
-        (), title="Take these devices for removable too, such as sdc or loop7", max_length=32
+        (), own=True, title="Take these devices for removable too, such as sdc or loop7", max_length=32
     )

@@ -88,9 +88,13 @@ class ScanSettings(sdk.Settings):
     automatic_action: Action = sdk.field(
         Action.AUTOMATIC, title="What to do about threats in scans that run by themselves"
     )
-    exclude_masks: list[Mask] = sdk.field([], title="Leave out paths that fit these masks", max_length=MOST_MASKS)
-    exclude_names: list[Mask] = sdk.field([], title="Leave out threats of these names", max_length=MOST_MASKS)
-    exclude_hashes: list[Hash] = sdk.field([], title="Leave out files with these SHA-256 hashes", max_length=MOST_PATHS)
+    exclude_masks: list[Mask] = sdk.field(
+        [], own=True, title="Leave out paths that fit these masks", max_length=MOST_MASKS
+    )
+    exclude_names: list[Mask] = sdk.field([], own=True, title="Leave out threats of these names", max_length=MOST_MASKS)
+    exclude_hashes: list[Hash] = sdk.field(
+        [], own=True, title="Leave out files with these SHA-256 hashes", max_length=MOST_PATHS
+    )
     level: Level = sdk.field(Level.RECOMMENDED, title="Level; it sets the next eight")
     archives: bool = sdk.field(_USUAL["archives"], title="Look inside archives")
     heuristics: Heuristics = sdk.field(_USUAL["heuristics"], title="How soon something unknown is called suspicious")

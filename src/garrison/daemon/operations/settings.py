@@ -17,7 +17,6 @@ class SettingsOperations(Operations):
         "settings get": "settings-get",
         "settings set": "settings-set",
         "settings change": "settings-change",
-        "settings reset": "settings-reset",
     }
 
     @action("Settings", access=Access.VIEW)
@@ -52,9 +51,3 @@ class SettingsOperations(Operations):
         """Change several settings of a component, all of them or none."""
         names = await self._desk.change_many(caller, component, values)
         return Said(text=f"Changed: {', '.join(names)}.")
-
-    @action("Restore default settings", access=Access.WEAKEN)
-    async def settings_reset(self, component: str, caller: Caller) -> Said:
-        """Give a component its default settings again."""
-        await self._desk.reset(caller, component)
-        return Said(text=f"{component} has its default settings again.")
