@@ -36,6 +36,7 @@ def test_a_message_is_taken_apart() -> None:
     event = parse(_PACKET)
     assert event is not None
     assert (event.action, event.name, event.subsystem) == ("add", "sdb", "block")
+    assert not event.is_asked_for
     assert event.values == {"ACTION": "add", "SUBSYSTEM": "block", "DEVNAME": "sdb", "ODD": "a=b"}
 
 
@@ -53,6 +54,7 @@ def test_a_drive_that_is_announced_is_heard_of(uevents: Uevents) -> None:
         _ANNOUNCE.write_text("add")
         event = taken(uevents, "loop0")[0]
     assert (event.action, event.subsystem, event.values["DEVTYPE"]) == ("add", "block", "disk")
+    assert event.is_asked_for
 
 
 @needs_loop

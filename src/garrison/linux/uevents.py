@@ -34,6 +34,11 @@ class Uevent:
         return self.values.get("SUBSYSTEM", "")
 
     @property
+    def is_asked_for(self) -> bool:
+        """Whether somebody had the kernel say it again, and nothing was plugged in or out."""
+        return "SYNTH_UUID" in self.values
+
+    @property
     def name(self) -> str:
         """The device's name, as in /sys/class."""
         return self.path.rpartition("/")[2]

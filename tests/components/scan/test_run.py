@@ -20,6 +20,8 @@ from garrison.base.clock import FakeClock
 from garrison.base.errors import EXIT_ALL_HANDLED, EXIT_DONE, EXIT_NOT_ALL_HANDLED
 from garrison.base.paths import Home
 from garrison.components.scan.run import Judges, Run
+from garrison.linux.disks import Disk
+from garrison.linux.removable import drive_under
 from garrison.linux.running import Running, running
 from garrison.sdk.testing import START, FakeJob
 from tests.abilities.things import acting_self
@@ -165,6 +167,25 @@ def test_a_program_that_was_taken_away_is_ended_only_where_that_was_asked(
             )
         finally:
             child.kill()
+
+
+def test_a_drive_that_is_pulled_out_without_being_unmounted_is_missed_too(tmp_path: Path) -> None:
+    passed_over = Exclusions(Home(tmp_path / "state"), FakeClock(START)).filter_for("scan", [], [], [])
+
+    async def nothing(examined: Examined, run: Run) -> None: ...
+
+    async def scan(disk: Disk | None) -> tuple[bool, list[str]]:
+        async with acting_self() as acting:
+            judges = Judges(nothing, lambda oddity, run: None)
+            run = Run(judges, FakeJob(), Action.REPORT, passed_over, acting)
+            before = run.has_lost_drive()
+            run.drive, run._disk = "/", disk
+            assert not before
+            lost = run.has_lost_drive()
+            return lost, [row.what for row in run.gathered.summary(run.progress, 0.0, complete=True).errors]
+
+    assert asyncio.run(scan(drive_under("/"))) == (False, [])
+    assert asyncio.run(scan(Disk("/dev/gone", 1))) == (True, ["was taken away before all of it was examined"])
 
 
 def wait_for_program(pid: int, program: Path) -> Running:

@@ -75,7 +75,8 @@ class RemovableDrives(sdk.Component[RemovableDrivesSettings]):
 
     def _on_uevents(self, uevents: Uevents) -> None:
         blocks = [event for event in uevents.take() if event.subsystem == "block"]
-        self._announced |= {event.name for event in blocks if event.action == "add"}
+        # What is really plugged in has another number than before and needs no word of ours.
+        self._announced |= {event.name for event in blocks if event.action == "add" and event.is_asked_for}
         if blocks or uevents.missed:
             self._changed.set()
 

@@ -13,6 +13,7 @@ from garrison.abilities.scanner import Examined, Progress
 from garrison.base.paths import account_home
 from garrison.components.scan.gather import Gathered
 from garrison.linux.acting import Acting
+from garrison.linux.disks import Disk
 from garrison.linux.removable import drive_under
 from garrison.linux.running import Running
 from garrison.linux.startup import startup_objects
@@ -63,6 +64,7 @@ class Run:
         self.gathered = Gathered()
         self.roots: list[str] = []
         self.drive = ""
+        self._disk: Disk | None = None
         self._programs: dict[str, list[Running]] = {}
 
     @property
@@ -98,14 +100,15 @@ class Run:
         if Area.DRIVE not in wanted or not files:
             return
         self.drive = files[0]
-        drive = await self.acting.run(drive_under, self.drive) if is_new else None
-        if drive is not None:
-            self.job.progress(0, None, f"boot sectors of {drive.path}")
-            await areas.boot(self.acting, self.take_oddity, [drive])
+        self._disk = await self.acting.run(drive_under, self.drive)
+        if is_new and self._disk is not None:
+            self.job.progress(0, None, f"boot sectors of {self._disk.path}")
+            await areas.boot(self.acting, self.take_oddity, [self._disk])
 
     def has_lost_drive(self) -> bool:
         """Return whether the drive was taken away meanwhile; that is noted down."""
-        if not self.drive or os.path.ismount(self.drive):
+        # What was pulled out without a word may still be mounted, with nothing beneath.
+        if not self.drive or (os.path.ismount(self.drive) and drive_under(self.drive) == self._disk):
             return False
         self.gathered.trouble(self.drive, "was taken away before all of it was examined")
         return True
