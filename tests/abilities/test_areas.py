@@ -28,7 +28,8 @@ from garrison.linux.disks import Disk
 from garrison.linux.running import running
 from garrison.linux.walk import Trouble
 from tests.abilities.things import EICAR, NOBODY, START, needs_root
-from tests.engine.disk_samples import in_gpt
+from tests.engine.disk_samples import EFI, in_gpt
+from tests.engine.fat_samples import entry, make_fat
 
 Look = Callable[[Areas, Acting, Callable[[Oddity | Trouble], Awaitable[None]]], Awaitable[None]]
 _SLEEP = "import os, sys, time; sys.stdout.write('ready\\n'); sys.stdout.flush(); time.sleep(60)"
@@ -212,6 +213,32 @@ def test_a_threat_in_a_boot_sector_and_a_damaged_table_are_told(home: Home, tmp_
     image[: len(EICAR)] = EICAR
     image[len(EICAR) : 440] = bytes(440 - len(EICAR))
     assert told()
+
+
+def test_a_threat_on_an_efi_partition_that_is_not_mounted_is_found_and_so_is_what_is_no_file_system(
+    home: Home, tmp_path: Path
+) -> None:
+    path = tmp_path / "disk"
+
+    def told(content: bytes) -> list[tuple[str, str] | Trouble]:
+        path.write_bytes(in_gpt(content, kind=EFI))
+
+        async def boot(areas: Areas, acting: Acting, sink: Callable[[Oddity | Trouble], Awaitable[None]]) -> None:
+            await areas.boot(acting, sink, [Disk(str(path), path.stat().st_size)])
+
+        return [
+            each if isinstance(each, Trouble) else (each.place, f"{each.finding.name} {each.finding.inner}")
+            for each in found(home, boot)
+        ]
+
+    folder = entry(b"BOOTX64 EFI", 2500, 68)
+    file_system = make_fat({3: folder, 2500: EICAR}, entry(b"EFI        ", 3, 0, 0x10), bits=16)
+    assert len(file_system) > 1 << 20  # more than what is read of the disk to look at its table
+    place = f"EFI partition 1 of {path}"
+    assert told(file_system) == [(place, "EICAR-Test-File ('EFI/BOOTX64.EFI',)")]
+    assert told(make_fat({3: folder, 2500: b"x" * 68}, entry(b"EFI        ", 3, 0, 0x10), bits=16)) == []
+    assert told(b"n" * 5000) == [Trouble(place, "its files were not checked: it holds no FAT file system")]
+    assert told(file_system[: 512 * 40]) == [Trouble(place, "damaged: ends too early")]
 
 
 def test_only_the_very_process_that_was_seen_is_ended() -> None:

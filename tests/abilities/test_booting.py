@@ -14,8 +14,11 @@ import pytest
 from garrison.abilities.booting import Booting, Found, _ask
 from garrison.abilities.scanner import Scanner
 from garrison.base.errors import Failed
+from garrison.engine.verdict import Verdict
 from garrison.linux import boot_menu
+from garrison.linux.disks import Disk
 from garrison.linux.walk import Trouble
+from garrison.wire.booting import MENU
 from tests.abilities.things import acting_self, needs_root
 
 GOOD = b"""menuentry 'Debian' {
@@ -101,7 +104,25 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_process_that_does_not_answer_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("garrison.abilities.booting.own_program", lambda _: [sys.executable, "-c", "print()"])
     with (tmp_path / "x").open("w+b") as file, pytest.raises(Failed, match="did not answer"):
-        asyncio.run(_ask(file.fileno()))
+        asyncio.run(_ask(file.fileno(), MENU))
+
+
+def test_a_table_that_nobody_could_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "disk").write_bytes(bytes(5000))
+    monkeypatch.setattr("garrison.abilities.booting.own_program", lambda _: [sys.executable, "-c", ""])
+
+    class Nothing:
+        async def examine_one(self, *_: object) -> Verdict:
+            return Verdict()
+
+    async def look() -> list[Found]:
+        async with acting_self() as acting:
+            found = Booting(cast("Scanner", Nothing())).sectors(acting, [Disk(str(tmp_path / "disk"), 5000)])
+            return [each async for each in found]
+
+    (trouble,) = asyncio.run(look())
+    assert isinstance(trouble, Trouble)
+    assert trouble.what == "EFI partitions were not looked for: its table could not be read"
 
 
 _MADE = """

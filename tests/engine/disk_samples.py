@@ -5,6 +5,7 @@ import struct
 from collections.abc import Sequence
 
 LINUX = bytes.fromhex("af3dc60f838472478e793d69d8477de4")  # the type of a Linux file system, as a GPT stores it
+EFI = bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")  # likewise, of an EFI system partition
 Entry = tuple[int, int, int]  # type, first sector, sectors
 
 
@@ -34,11 +35,11 @@ def gpt_header(own: int, other: int, table: int, entries: bytes) -> bytes:
     return (plain + struct.pack("<LL", checksum, 0) + body).ljust(512, b"\x00")
 
 
-def in_gpt(content: bytes, name: str = "root") -> bytes:
+def in_gpt(content: bytes, name: str = "root", kind: bytes = LINUX) -> bytes:
     """Return a disk with one partition, from sector 34 on."""
     sectors = max(1, -(-len(content) // 512))
     last = 34 + sectors + 32
-    entry = LINUX + b"U" * 16 + struct.pack("<QQQ", 34, 33 + sectors, 0) + name.encode("utf-16-le")
+    entry = kind + b"U" * 16 + struct.pack("<QQQ", 34, 33 + sectors, 0) + name.encode("utf-16-le")
     entries = entry.ljust(128 * 128, b"\x00")
     head = mbr([(0xEE, 1, last)]) + gpt_header(1, last, 2, entries) + entries
     return head + content.ljust(sectors * 512, b"\x00") + entries + gpt_header(last, 1, last - 32, entries)

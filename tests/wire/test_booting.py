@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from garrison.wire.booting import Told, decode, encode
+from garrison.wire.booting import EFI, Told, decode, encode, extent
 
 
 def test_what_was_said_arrives() -> None:
@@ -28,3 +28,13 @@ def test_what_cannot_be_meant_is_refused(plain: object) -> None:
 def test_what_is_no_answer_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 # of json, in its own words
         decode(content)
+
+
+def test_where_a_partition_lies_is_told() -> None:
+    assert extent(Told(EFI, "1048576:512", 1)) == (1_048_576, 512)
+
+
+@pytest.mark.parametrize("value", ["", "1", "1:2:3", "0:5", "5:0", "-1:5", "5:99999999999999999999", "a:b"])
+def test_a_partition_that_lies_nowhere_is_refused(value: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 # of int, in its own words
+        extent(Told(EFI, value, 1))

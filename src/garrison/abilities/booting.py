@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from garrison.abilities.scanner import Scanner
 from garrison.base.errors import Failed, Unavailable
@@ -12,15 +12,17 @@ from garrison.base.paths import own_program
 from garrison.base.text import printable
 from garrison.engine.booting.grub import Says
 from garrison.engine.formats.opener import TOO_SHORT
-from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
+from garrison.engine.type import Type
+from garrison.engine.verdict import Certainty, Finding, Kind, Remark, Verdict
 from garrison.linux import boot_menu
 from garrison.linux.acting import Acting
-from garrison.linux.disks import Disk, boot_sectors, disks
+from garrison.linux.disks import Disk, boot_sectors, copied, disks, is_scanned_as_files
 from garrison.linux.walk import Trouble
-from garrison.wire.booting import MOST_BYTES, PROGRAM, Told, decode
+from garrison.wire.booting import MENU, MOST_BYTES, PROGRAM, TABLE, Told, decode, extent
 
 _SECONDS = 60.0
 _MOST_SHOWN = 200  # characters
+_BEGINNING = "only the first"  # how it is said that an object is longer than what is matched of it
 _INITS = frozenset({
     "/sbin/init", "/usr/sbin/init", "/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd", "/bin/systemd",
     "/lib/sysvinit/init", "/usr/lib/sysvinit/init", "/sbin/openrc-init", "/usr/bin/runit-init", "/sbin/runit-init",
@@ -46,25 +48,48 @@ class Booting:
             except OSError as error:
                 unread.setdefault((error.strerror or str(error)).lower(), []).append(disk.path)
                 continue
-            async for each in self._examined(_in_memory(content), place, acting):
-                yield each
+            with _closing(_in_memory(content)) as descriptor:
+                for each in _told(await self._verdict(descriptor, place, acting), place, _is_of_partitions):
+                    yield each
+                try:
+                    extents = [(each.line, *extent(each)) for each in await _ask(descriptor, TABLE)]
+                except (Failed, ValueError):
+                    extents = []
+                    yield Trouble(place, "EFI partitions were not looked for: its table could not be read")
+            for number, start, length in extents:
+                async for found_there in self._partition(disk, number, start, length, acting):
+                    yield found_there
         for reason, paths in unread.items():
             yield Trouble(f"boot sectors of {', '.join(paths)}", f"not read: {reason}")
 
-    async def _examined(self, descriptor: int, place: str, acting: Acting) -> AsyncIterator[Found]:
-        """Yield what is found in something that is no file, and what is damaged in it. Closes the descriptor."""
+    async def _verdict(self, descriptor: int, place: str, acting: Acting) -> Verdict:
         try:
-            verdict = await self._scanner.examine_one(descriptor, os.path.basename(place), acting.uid)
+            return await self._scanner.examine_one(descriptor, os.path.basename(place), acting.uid)
         except Unavailable as error:
-            yield Trouble(place, error.text)
-            verdict = Verdict()
-        finally:
-            os.close(descriptor)
-        for finding in verdict.findings:
-            yield place, finding
-        for remark in verdict.remarks:
-            if remark.what != TOO_SHORT:  # the partitions themselves are not among what was read
-                yield Trouble(place, ": ".join([*remark.inner, remark.what]))
+            return Verdict(remarks=(Remark(error.text),))
+
+    async def _partition(
+        self, disk: Disk, number: int, start: int, length: int, acting: Acting
+    ) -> AsyncIterator[Found]:
+        """Examine the files of a partition that is not mounted."""
+        place = f"EFI partition {number} of {disk.path}"
+        if await acting.run(is_scanned_as_files, disk, start):
+            return
+        try:
+            made, is_whole = await acting.run(copied, disk, start, length)
+        except OSError as error:
+            yield Trouble(place, f"not read: {(error.strerror or str(error)).lower()}")
+            return
+        with _closing(made):
+            verdict = await self._verdict(made, place, acting)
+        for each in _told(verdict, place, _is_of_length):
+            yield each
+        if not is_whole:
+            yield Trouble(place, "only its beginning was checked: it ends too early, or is too large")
+        if verdict.type != Type.FAT and not verdict.findings:
+            yield Trouble(place, "its files were not checked: it holds no FAT file system")
+        elif not self._scanner.way.limits.archives:
+            yield Trouble(place, "its files were not checked: this scan does not look inside of archives")
 
     async def menu(self, acting: Acting) -> AsyncIterator[Found]:
         """Examine the settings of GRUB: what they start, and who may change them."""
@@ -79,7 +104,7 @@ class Booting:
             if others:
                 yield place, _odd("BootMenuOpen", others)
             try:
-                told = await _ask(descriptor)
+                told = await _ask(descriptor, MENU)
             except Failed as error:
                 yield Trouble(place, error.text)
                 continue
@@ -139,6 +164,33 @@ def _odd(name: str, why: str) -> Finding:
     return Finding(f"Suspicious.{name}", Kind.ANOMALY, Certainty.PROBABLE, why=why)
 
 
+def _told(verdict: Verdict, place: str, is_no_matter: Callable[[Remark], bool]) -> Iterator[Found]:
+    """Yield what was found, and what could not be seen and matters."""
+    for finding in verdict.findings:
+        yield place, finding
+    for remark in verdict.remarks:
+        if not is_no_matter(remark):
+            yield Trouble(place, ": ".join([*remark.inner, remark.what]))
+
+
+def _is_of_partitions(remark: Remark) -> bool:
+    """Whether it says that the partitions themselves are not in what was read of a disk."""
+    return remark.what == TOO_SHORT
+
+
+def _is_of_length(remark: Remark) -> bool:
+    """Whether it says that a partition is long: its files are read where they lie in it all the same."""
+    return not remark.inner and remark.what.startswith(_BEGINNING)
+
+
+@contextlib.contextmanager
+def _closing(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def _in_memory(content: bytes) -> int:
     descriptor = os.memfd_create("garrison", os.MFD_CLOEXEC)
     with open(descriptor, "wb", closefd=False) as file:
@@ -146,8 +198,8 @@ def _in_memory(content: bytes) -> int:
     return descriptor
 
 
-async def _ask(descriptor: int) -> list[Told]:
-    """Have a process of its own read settings. Raises Failed when it does not answer as it should."""
+async def _ask(descriptor: int, what: str) -> list[Told]:
+    """Have a process of its own read something. Raises Failed when it does not answer as it should."""
     ours, theirs = socket.socketpair()
     with ours:
         ours.setblocking(False)
@@ -157,6 +209,7 @@ async def _ask(descriptor: int) -> list[Told]:
                 str(theirs.fileno()),
                 str(descriptor),
                 str(os.getpid()),
+                what,
                 pass_fds=(theirs.fileno(), descriptor),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What the process that reads a boot loader's settings answers: one JSON list, to the end of the connection.
+"""What the process that reads how a computer starts answers: one JSON list, to the end of the connection.
 
 It has read a hostile file, so nothing that it says is believed before it is checked here.
 """
@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 PROGRAM = "garrison.worker.booting"
+MENU, TABLE = "menu", "table"  # what it is to read: a boot loader's settings, or the two ends of a disk
+EFI = "efi"  # what it says of a partition: "start:length" in bytes, and its number for a line
 MOST_BYTES = 8 * 1024 * 1024
 _MOST_FACTS = 2001
 _MOST_CHARS = 500
@@ -36,6 +38,14 @@ def decode(untrusted: bytes) -> list[Told]:
     if not isinstance(plain, list) or len(plain) > _MOST_FACTS or not all(map(_is_fact, plain)):
         raise ValueError("not an answer")
     return [Told(*fact) for fact in plain]
+
+
+def extent(told: Told) -> tuple[int, int]:
+    """Return where a partition lies: start and length, in bytes. Raises ValueError when it is nowhere."""
+    start, length = (int(number) for number in told.untrusted_value.split(":"))
+    if not 0 < start < 1 << 62 or not 0 < length < 1 << 62:
+        raise ValueError("no place")
+    return start, length
 
 
 def _is_fact(plain: Any) -> bool:

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from garrison.engine.budget import Limits, Unbounded
 from garrison.engine.formats import disk
-from tests.engine.disk_samples import in_gpt, in_logical, in_mbr, mbr
+from garrison.engine.guard import Guard
+from garrison.engine.source import Source
+from tests.engine.disk_samples import EFI, in_gpt, in_logical, in_mbr, mbr
 from tests.engine.opening import contents, opened, remarks
 from tests.engine.samples import EICAR, check, detector
 
@@ -104,3 +107,26 @@ def test_no_table_however_broken_breaks_the_reader(content: bytes, at: int, scri
         at %= len(image)
         image[at : at + len(scribble)] = scribble
         opened(disk.members, bytes(image[: len(image)]))
+
+
+@pytest.mark.parametrize(
+    ("image", "found"),
+    [
+        (in_gpt(EICAR, kind=EFI), [(1, (34 * 512, 512))]),
+        (in_gpt(EICAR), []),
+        (mbr([(0x83, 1, 1), (0xEF, 2, 3)]) + bytes(2048), [(2, (1024, 1536))]),
+        (in_gpt(EICAR, kind=EFI)[:600], []),
+        (b"", []),
+    ],
+)
+def test_the_partitions_that_computers_start_from_are_told(image: bytes, found: object) -> None:
+    guard = Guard(Limits(), Unbounded(), len(image))
+    assert disk.efi_partitions(Source(image), guard) == found
+
+
+@needs_sfdisk
+@pytest.mark.parametrize(("kind", "efi"), [("dos", "ef"), ("gpt", "uefi")])
+def test_an_efi_partition_that_sfdisk_made_is_told(tmp_path: Path, kind: str, efi: str) -> None:
+    script = f"label: {kind}\nstart=2048,size=100\nstart=4096,size=2048,type={efi}\n"
+    image = made_by_sfdisk(tmp_path / "disk", script)
+    assert disk.efi_partitions(Source(image), Guard(Limits(), Unbounded(), len(image))) == [(2, (4096 * 512, 1 << 20))]

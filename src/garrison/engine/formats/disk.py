@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from garrison.engine.formats import fat
+from garrison.engine.formats.ole import wide
 from garrison.engine.formats.opener import TOO_SHORT, Listed, Member, clean_name, collect, stored
-from garrison.engine.formats.reading import Part, take, told
+from garrison.engine.formats.reading import Extent, Part, take, told
 from garrison.engine.guard import Guard, Incomplete
 from garrison.engine.identify import is_fat
 from garrison.engine.source import Source
@@ -27,6 +28,7 @@ _MOST_ENTRIES_BYTES = 1024 * 1024
 _MOST_GAP = 1024 * 1024
 _HEADER = struct.Struct("<8s4sLL4xQQQQ16sQLLL")
 _NO_TYPE = bytes(16)
+_EFI_TYPE, _EFI_GUID = 0xEF, bytes.fromhex("28732ac11ff8d211ba4b00a0c93ec93b")
 WRONG_CHECKSUM = "damaged: the checksum of its partition table is wrong"
 NO_SECOND_COPY = "damaged: the second copy of its partition table is missing"
 OTHER_SECOND_COPY = "damaged: the second copy of its partition table differs"
@@ -35,12 +37,13 @@ NO_TABLE = "damaged: its partition table cannot be read"
 
 @dataclass(frozen=True, slots=True)
 class _Partition:
-    """start, length: in bytes."""
+    """start, length: in bytes. is_efi: whether its type says that computers start from it."""
 
     number: int
     start: int
     length: int
     name: str = ""
+    is_efi: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,8 @@ def _members(source: Source, guard: Guard) -> Iterator[Member]:
     boot = take(source, 0, 512, guard)
     if boot[:_CODE_BYTES].strip(b"\x00"):
         yield collect(("boot code",), stored(source, 0, _CODE_BYTES, guard), guard)
-    partitions: list[_Partition] = []
     remarks: list[str] = []
-    if any(kind == _PROTECTIVE for kind, _, _ in _entries(boot)):
-        partitions = _by_gpt(source, guard, remarks)
-    else:
-        for each in _by_mbr(source, boot, guard, remarks):
-            partitions.append(each)
+    partitions = _partitions(source, boot, guard, remarks)
     for remark in remarks:
         yield Member((), None, remark)
     first = min((each.start for each in partitions), default=source.size)
@@ -78,6 +76,27 @@ def _members(source: Source, guard: Guard) -> Iterator[Member]:
     if gap > 0 and source.read_at(512, gap).strip(b"\x00"):
         yield collect(("before the first partition",), stored(source, 512, gap, guard), guard, kind=Type.DATA)
     yield from _contents(source, partitions, guard)
+
+
+def efi_partitions(source: Source, guard: Guard) -> list[tuple[int, Extent]]:
+    """Return the partitions that computers start from: number, and where in the disk. Raises OSError.
+
+    source: a disk, or its beginning and its end, one behind the other.
+    """
+    boot = source.read_at(0, 512)
+    if len(boot) < 512 or boot[510:] != b"\x55\xaa":
+        return []
+    try:
+        found = _partitions(source, boot, guard, [])
+    except Incomplete:
+        return []
+    return [(each.number, (each.start, each.length)) for each in found if each.is_efi]
+
+
+def _partitions(source: Source, boot: bytes, guard: Guard, remarks: list[str]) -> list[_Partition]:
+    if any(kind == _PROTECTIVE for kind, _, _ in _entries(boot)):
+        return _by_gpt(source, guard, remarks)
+    return list(_by_mbr(source, boot, guard, remarks))
 
 
 def _contents(source: Source, partitions: list[_Partition], guard: Guard) -> Iterator[Member]:
@@ -111,7 +130,7 @@ def _by_mbr(source: Source, boot: bytes, guard: Guard, remarks: list[str]) -> It
     for kind, start, count in _entries(boot):
         number += 1
         if kind not in _EXTENDED:
-            yield _Partition(number, start * 512, count * 512)
+            yield _Partition(number, start * 512, count * 512, is_efi=kind == _EFI_TYPE)
             continue
         try:
             yield from _logical(source, start, guard)
@@ -185,6 +204,7 @@ def _in_gpt(gpt: _Gpt) -> Iterator[_Partition]:
         entry = gpt.entries[at : at + 128]
         first, last = struct.unpack_from("<QQ", entry, 32)
         if entry[:16] != _NO_TYPE and last >= first:
-            name = entry[56:].decode("utf-16-le", "replace").partition("\x00")[0]
+            name = wide(entry[56:]).partition("\x00")[0]
             text = clean_name(name.encode("utf-8", "surrogateescape"))
-            yield _Partition(at // gpt.entry_bytes + 1, first * gpt.sector, (last - first + 1) * gpt.sector, text)
+            where = first * gpt.sector, (last - first + 1) * gpt.sector
+            yield _Partition(at // gpt.entry_bytes + 1, *where, text, entry[:16] == _EFI_GUID)
