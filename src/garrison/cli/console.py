@@ -3,7 +3,6 @@
 import html
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -23,6 +22,7 @@ def add_opening(root: click.Group, session: Session) -> None:
     group = root.commands.get("console")
     if isinstance(group, click.Group):
         group.add_command(_open_command(session), "open")
+        group.add_command(_scan_command(session), "scan")
 
 
 def _open_command(session: Session) -> click.Command:
@@ -41,14 +41,36 @@ def _open_command(session: Session) -> click.Command:
         answer = session.suite().call("console.open", {})
         if print_url or as_json:
             return session.show(answer, as_json)
-        url = str(answer["result"]["url"])
-        if _open(url):
-            show.sentence("The console opens in your browser.", as_json)
-        else:
-            show.sentence(f"Open this address in your browser, once, within a minute: {url}", as_json)
-        return EXIT_DONE
+        return _shown(str(answer["result"]["url"]))
 
     return command
+
+
+def _scan_command(session: Session) -> click.Command:
+    """Return the command behind “Scan with Garrison” in file managers."""
+
+    @click.command(
+        "scan",
+        short_help="Scan files and folders, and watch it in your browser.",
+        help="Scan files and folders, and watch it in your browser; file managers call this.",
+    )
+    @click.argument("paths", nargs=-1, required=True, type=click.Path())
+    def command(paths: tuple[str, ...]) -> int:
+        session.start_lasting()
+        arguments = {"paths": [os.path.abspath(path) for path in paths]}
+        job = session.suite().call("scan.files", arguments, background=True)["result"]["job"]
+        url = str(session.suite().call("console.open", {})["result"]["url"])
+        return _shown(f"{url}&next=/jobs/{job}")
+
+    return command
+
+
+def _shown(url: str) -> int:
+    if _open(url):
+        show.sentence("The console opens in your browser.", as_json=False)
+    else:
+        show.sentence(f"Open this address in your browser, once, within a minute: {url}", as_json=False)
+    return EXIT_DONE
 
 
 def _open(url: str) -> bool:
@@ -63,14 +85,9 @@ def _open(url: str) -> bool:
     page = f'<!doctype html><meta http-equiv="refresh" content="0; url={html.escape(url)}"><title>Garrison</title>\n'
     path = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.mkdtemp(prefix="garrison-")) / _NAME
     write_atomically(path, page.encode("utf-8"))
+    nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
     try:
-        subprocess.Popen(
-            [opener, str(path)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        os.posix_spawn(opener, [opener, str(path)], os.environ, file_actions=nothing, setsid=True)
     except OSError as error:
         raise explain(error, f"start {opener}") from error
     return True

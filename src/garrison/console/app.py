@@ -14,7 +14,7 @@ from starlette.routing import Route
 from garrison.base.errors import GarrisonError, NotFound, Refused
 from garrison.console import acting, home, jobs, protection, scanning, settings, simple
 from garrison.console.door import SIGN_IN, Door, PasswordNeeded, Talk
-from garrison.console.guard import Guard
+from garrison.console.guard import Guard, TooLong
 from garrison.console.visit import COOKIE, Handler, Site, Typed, Visit, csrf_of, local, reader_of, render, typed_in
 from garrison.look.assets import FOR_EVER, PREFIX, at
 from garrison.look.pages import Pages
@@ -74,7 +74,7 @@ class Application:
             token = await self._site.door.redeem(request.query_params.get("ticket", ""))
         except GarrisonError as error:
             return self._outside(request, error)
-        response = RedirectResponse("/", status_code=303)
+        response = RedirectResponse(local(request.query_params.get("next", "/")), status_code=303)
         response.set_cookie(COOKIE, token, path="/", httponly=True, samesite="strict")
         return response
 
@@ -95,6 +95,9 @@ class Application:
         """Return what a form of ours sent, or the refusal where none of ours did."""
         try:
             typed = await typed_in(request)
+        except TooLong:
+            await self._site.door.refuse("size")
+            return PlainTextResponse("This request was refused.\n", 413)
         except ValueError:
             await self._site.door.refuse("malformed")
             return PlainTextResponse("This request was refused.\n", 400)

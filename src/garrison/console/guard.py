@@ -14,7 +14,7 @@ MOST_BYTES = 1024 * 1024  # of what a form sends
 _METHODS = {"GET", "HEAD", "POST"}
 
 
-class TooLong(Exception):
+class TooLong(ValueError):
     """What is being sent is longer than any form of ours."""
 
 
@@ -36,10 +36,7 @@ class Guard:
             what, detail, status = refusal
             await self._turn_away(send, what, detail, status)
             return
-        try:
-            await self._app(scope, _counted(receive), _with_headers(send))
-        except TooLong:
-            await self._turn_away(send, "size", "", 413)
+        await self._app(scope, _counted(receive), _with_headers(send))
 
     def _refusal(self, method: str, headers: dict[str, list[str]]) -> tuple[str, str, int] | None:
         """Return what is wrong: the kind, what was seen, and the status; None when nothing is."""
@@ -83,7 +80,7 @@ def _is_navigation(headers: dict[str, list[str]]) -> bool:
 
 
 def _counted(receive: _Receive) -> _Receive:
-    """Return the way to the body, which ends where it becomes too long."""
+    """Return the way to the body. It raises TooLong where that becomes longer than any form of ours."""
     taken = 0
 
     async def counted() -> MutableMapping[str, Any]:
