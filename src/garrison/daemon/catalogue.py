@@ -3,6 +3,7 @@
 from garrison.components.background_scan.component import BackgroundScan
 from garrison.components.console.component import Console
 from garrison.components.databases.component import DatabasesComponent
+from garrison.components.desktop.component import Desktop
 from garrison.components.exclusions.component import Exclusions
 from garrison.components.file_protection.component import FileProtection
 from garrison.components.privacy.component import Privacy
@@ -31,6 +32,7 @@ COMPONENTS: tuple[type[AnyComponent], ...] = (
     Privacy,
     SelfTest,
     Console,
+    Desktop,
 )
 
 

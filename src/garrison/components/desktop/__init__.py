@@ -1,0 +1,1 @@
+"""Garrison on a desktop: its menu entry, and scanning from the file manager."""
