@@ -13,7 +13,7 @@ from pathlib import Path
 from garrison.base.clock import SystemClock
 from garrison.gate.documents import DocumentsGuard
 from garrison.linux.fanotify import features
-from garrison.wire.watching import Alarm, Documents, Scarce
+from garrison.wire.watching import Alarm, Documents, Scarce, Watched
 
 
 def _ancestors() -> Iterator[int]:
@@ -25,7 +25,7 @@ def _ancestors() -> Iterator[int]:
 
 
 def main() -> None:
-    def tell(fact: Alarm | Scarce) -> None:
+    def tell(fact: Alarm | Scarce | Watched) -> None:
         sys.stdout.write(json.dumps({"fact": type(fact).__name__, **asdict(fact)}) + "\n")
         sys.stdout.flush()
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from garrison.wire.guarding import fact_from_plain, fact_to_plain
-from garrison.wire.watching import Alarm, Deed, Did, Documents, Scarce
+from garrison.wire.watching import Alarm, Deed, Did, Documents, Scarce, Watched
 
 
 def test_a_plan_arrives_as_it_was_said() -> None:
@@ -22,7 +22,7 @@ def test_what_is_no_plan_is_refused(nonsense: dict[str, object]) -> None:
 
 
 def test_a_deed_arrives_as_it_was_written() -> None:
-    deed = Deed(1.5, Did.RENAMED, "/d/\udcff", "7.70", ("7.70", "5.50"), 5, "/bin/x", 0, "/d/b", "", {"uid": 0})
+    deed = Deed(1.5, Did.RENAMED, "/d/\udcff", "7.70", ("7.70", "5.50"), 5, "/bin/x", 0, "/d/b", "", {"uid": 0}, "1:02")
     assert Deed.from_plain(json.loads(json.dumps(asdict(deed)))) == deed
     with pytest.raises(ValueError, match="danced"):
         Deed.from_plain({**asdict(deed), "did": "danced"})
@@ -32,8 +32,9 @@ def test_a_deed_arrives_as_it_was_written() -> None:
     "fact",
     [
         Alarm("ab", "process:7.70", "/bin/x", "x", 0, 1.0, 2.0, 3.0, {"/d/a": "why"}, {"processes": {"7": 70}}, 7),
-        Scarce("/d/a", "It is too large.", 3, 1.5),
+        Scarce("/d/a", "It is too large.", 3, 1.5, 1000),
+        Watched(("/d/a", "/d/b"), {"/d/b": "no such device"}),
     ],
 )
-def test_facts_travel_with_those_of_the_gate(fact: Alarm | Scarce) -> None:
+def test_facts_travel_with_those_of_the_gate(fact: Alarm | Scarce | Watched) -> None:
     assert fact_from_plain(json.loads(json.dumps(fact_to_plain(fact)))) == fact

@@ -92,6 +92,8 @@ class Rewinding:
 
     def __init__(self, home: Home, quarantine: Quarantine) -> None:
         self.folder: Path = home.folder("system-watcher", _VERSION)
+        self.proof_folder: Path = home.folder("system-watcher-proof", _VERSION) / "files"
+        self.proof_folder.mkdir(mode=0o700, exist_ok=True)
         self._quarantine = quarantine
 
     # -- what was done --
@@ -152,6 +154,12 @@ class Rewinding:
             for path, copy in reversal.restores.items():
                 await self._guarded(outcome, path, self._restore(path, copy, undoing))
         return outcome
+
+    async def forget_in(self, folder: Path) -> None:
+        """Delete what was put into quarantine from a folder that is all our own."""
+        for record in [each for each in self._quarantine.records() if each.path.startswith(f"{folder}/")]:
+            with contextlib.suppress(GarrisonError):
+                await self._quarantine.delete(record)
 
     async def _guarded(self, outcome: Outcome, path: str, step: Coroutine[Any, Any, None]) -> None:
         try:

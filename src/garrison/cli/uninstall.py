@@ -29,6 +29,7 @@ _OTHERS = (
     "response",
     "self-test",
     "system-watcher",
+    "system-watcher-proof",
     "unchanged",
     "updates",
     "versions",

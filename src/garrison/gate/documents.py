@@ -27,7 +27,7 @@ from garrison.linux.fanotify import Features, Init, What
 from garrison.linux.fanotify_events import READ_BYTES, Event, Handle, Nonsense, parse
 from garrison.linux.handles import identity
 from garrison.linux.lineage import command_of
-from garrison.wire.watching import Alarm, Decision, Documents, Scarce
+from garrison.wire.watching import Alarm, Decision, Documents, Scarce, Watched
 
 _ASKING = Init.CLASS_PRE_CONTENT | Init.REPORT_TID
 _NAMES = Init.REPORT_FID | Init.REPORT_DIR_FID | Init.REPORT_NAME
@@ -35,7 +35,7 @@ _TELLING = Init.CLASS_NOTIF | _NAMES | Init.REPORT_TARGET_FID  # of which file: 
 _ALWAYS = Init.CLOEXEC | Init.NONBLOCK | Init.UNLIMITED_QUEUE | Init.UNLIMITED_MARKS
 _QUESTIONS = int(What.OPEN_PERM | What.PRE_ACCESS)
 _IDLE_SECONDS = 5.0
-Fact = Alarm | Scarce
+Fact = Alarm | Scarce | Watched
 
 
 class DocumentsGuard:
@@ -96,7 +96,7 @@ class DocumentsGuard:
         except OSError as error:  # nothing can be copied: the next plan tries again
             self.refused = dict.fromkeys(plan.folders, f"copies cannot be kept: {error.strerror}")
             self._thread = None
-            self._applied.set()
+            self._stand(plan)
             return
         asks = self._asks = fanotify.open_group(_ASKING | _ALWAYS)
         tells = self._tells = fanotify.open_group(_TELLING | _ALWAYS)
@@ -141,6 +141,11 @@ class DocumentsGuard:
         for identifier, decision in plan.decided.items():
             if node := self._alarms.decide(identifier, Decision(decision)):
                 self._judge.scores.forgive([node])
+        self._stand(plan)
+
+    def _stand(self, plan: Documents) -> None:
+        """Say that a plan is gone by, as far as that can be done."""
+        self._tell(Watched(plan.folders, dict(self.refused)))
         self._applied.set()
 
     def _housekeep(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from garrison.wire.watching import Alarm, Scarce
+from garrison.wire.watching import Alarm, Scarce, Watched
 
 MOST_LINE = 4 * 1024 * 1024  # bytes of a plan or a fact
 SOCKET = "gate.sock"  # in the guard's state folder, mode 0600: who may connect may steer the gate
@@ -222,14 +222,15 @@ def order_from_plain(plain: Mapping[str, Any]) -> Order:
     return kind(**taken)
 
 
-Fact = Found | Unexamined | Gap | Standing | Alarm | Scarce
-_FACTS: dict[str, type[Found | Unexamined | Gap | Standing | Alarm | Scarce]] = {
+Fact = Found | Unexamined | Gap | Standing | Alarm | Scarce | Watched
+_FACTS: dict[str, type[Found | Unexamined | Gap | Standing | Alarm | Scarce | Watched]] = {
     "found": Found,
     "unexamined": Unexamined,
     "gap": Gap,
     "standing": Standing,
     "alarm": Alarm,
     "scarce": Scarce,
+    "watched": Watched,
 }
 _WORDS = {kind: word for word, kind in _FACTS.items()}
 
@@ -249,4 +250,6 @@ def fact_from_plain(plain: Mapping[str, Any]) -> Fact:
         taken["occasion"] = Occasion(taken["occasion"])
     if "places" in taken:
         taken["places"] = tuple(str(each) for each in taken["places"])
+    if kind is Watched:
+        return Watched.from_plain(taken)
     return kind(**taken)

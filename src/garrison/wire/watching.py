@@ -155,3 +155,16 @@ class Scarce:
     dropped: int = 0
     youngest_seconds: float = 0.0
     uid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A fact: the gate goes by a plan from now on. folders: of that plan. refused: folder -> why it is not watched."""
+
+    folders: tuple[str, ...]
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """Return the fact that was said. Raises TypeError or KeyError when it is none."""
+        return cls(tuple(str(each) for each in plain["folders"]), dict(plain["refused"]))

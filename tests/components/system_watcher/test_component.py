@@ -1,125 +1,63 @@
 """Tests of the System Watcher: with the real keeper and gate on a real volume, and alone for what is decided here."""
 
 import asyncio
-import contextlib
-import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from garrison.abilities.databases import Databases
-from garrison.abilities.guard import Guard, Hearing
-from garrison.abilities.quarantine import Quarantine
-from garrison.abilities.rewinding import Rewinding
+from garrison.abilities.guard import Guard
 from garrison.base.clock import SystemClock
 from garrison.base.errors import Invalid, NotFound, Refused
 from garrison.base.paths import Home
-from garrison.components.system_watcher import component as watching
-from garrison.components.system_watcher.component import Sensitivity, SystemWatcher, SystemWatcherSettings, WhenSeen
+from garrison.components.system_watcher import watching
 from garrison.components.system_watcher.results import (
     ClientBlocked,
     DocumentsRestored,
     ProgramReleased,
+    Proved,
     RansomwareSeen,
     RansomwareStopped,
     SpaceTooSmall,
+    WatcherProved,
 )
+from garrison.components.system_watcher.settings import Sensitivity, SystemWatcherSettings, WhenSeen
 from garrison.sdk import Caller
-from garrison.sdk.testing import Staged, stage
-from garrison.wire.watching import ALARMS, Alarm, Documents, Scarce
+from garrison.wire.watching import Scarce
+from tests.components.system_watcher.scene import Scene, Wanted, alarm, keep, make_scene, read
 from tests.gate import attacks
 from tests.gate.volumes import volume, why_not
 
 needs_volume = pytest.mark.skipif(bool(why_not()), reason=why_not() or "can")
 PYTHON = os.path.realpath(sys.executable)
-ONLY_NAMED = SystemWatcherSettings(home_folders=False)
-
-
-@dataclass
-class Wanted:
-    """Stands where the guard stands, and remembers what it was told to watch."""
-
-    blocks: bool = True
-    documents: Mapping[str, Any] | None = None
-    standing: Any = None
-    hearings: list[Hearing[Any]] = field(default_factory=list)
-
-    def may_block(self) -> bool:
-        return self.blocks
-
-    def watch_documents(self, documents: Mapping[str, Any] | None) -> None:
-        self.documents = documents
-
-    @contextlib.contextmanager
-    def hear(self, decode: Any) -> Iterator[Hearing[Any]]:
-        hearing = Hearing(decode)
-        self.hearings.append(hearing)
-        yield hearing
-
-    def tell(self, word: str, fact: Alarm | Scarce) -> None:
-        for hearing in self.hearings:
-            hearing.take({"fact": word, **asdict(fact)})
-
-    def plan(self) -> Documents:
-        assert self.documents is not None
-        return Documents.from_plain(self.documents)
-
-
-@dataclass
-class Scene:
-    """The component, and what it stands on."""
-
-    staged: Staged[SystemWatcher]
-    guard: Any
-    rewinding: Rewinding
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(self.staged.component.run())
-            while not self.staged.host.is_ready:  # noqa: ASYNC110 # the stage has no event for it
-                await asyncio.sleep(0.01)
-            yield
-            task.cancel()
-
-    async def until(self, kind: type[Any], seconds: float = 20.0) -> Any:
-        async with asyncio.timeout(seconds):
-            while True:
-                for event in self.staged.reported:
-                    if isinstance(event, kind):
-                        return event
-                await asyncio.sleep(0.01)
-
-
-def make_scene(
-    root: Path, settings: SystemWatcherSettings = ONLY_NAMED, guard: Any = None, protects: bool = True
-) -> Scene:
-    home = Home(root)
-    home.prepare()
-    rewinding = Rewinding(home, Quarantine(home, SystemClock()))
-    guard = guard or Wanted()
-    staged = stage(SystemWatcher, settings, guard=guard, rewinding=rewinding)
-    if protects:
-        staged.component._memory.protect(str(root))
-    return Scene(staged, guard, rewinding)
-
-
-def read(path: str) -> bytes:
-    return Path(path).read_bytes()
-
-
-def alarm(stopped: bool = True, program: str = "/opt/evil", identifier: str = "ab12cd34", uid: int = 0) -> Alarm:
-    held = {"group": "", "processes": {"7": 70}, "origins": {}, "left": {}} if stopped else {}
-    return Alarm(identifier, "process:7.70", program, program, uid, 1.0, 601.0, 3.0, {"/d/a": "why"}, held, 7)
 
 
 # -- with everything real --
+
+
+async def prove_it(scene: Scene) -> None:
+    """Have it prove itself twice, with nothing left of that."""
+    before = len(scene.rewinding._quarantine.records())
+    for _ in range(2):
+        proved = await scene.staged.ask("prove")
+        assert proved.passed, proved.what
+        assert "stopped after 3 of 12 files, all restored" in proved.what
+    await scene.until(WatcherProved)
+    proof = Proved.proof_of(scene.staged.component._memory.proof)
+    assert proof is not None
+    assert proof.passed
+    assert "last proved itself" in str(proof.text)
+    assert scene.staged.component.proof() is not None
+    assert len(await scene.staged.ask("alarms")) == 1
+    assert len(scene.rewinding._quarantine.records()) == before
+    assert list(scene.rewinding.proof_folder.iterdir()) == []
+    assert sum(isinstance(event, RansomwareStopped) for event in scene.staged.reported) == 1
+    (folder,) = await scene.staged.ask("folders")
+    assert folder.by == "owner"
 
 
 @needs_volume
@@ -137,9 +75,10 @@ def test_an_attack_is_stopped_undone_and_ended_without_anybody_there(tmp_path: P
             guarding = group.create_task(guard.run())
             try:
                 async with scene.running():
-                    await scene.staged.ask("protect", path=str(documents))
-                    await guard.until(lambda _: True, 20)
-                    await asyncio.sleep(0.3)
+                    said = await scene.staged.ask("protect", path=str(documents))
+                    assert (said.exit_code(), said.text) == (0, f"{documents} is protected from now on.")
+                    (folder,) = await scene.staged.ask("folders")
+                    assert (folder.path, folder.problem) == (str(documents), "")
                     attack = await asyncio.to_thread(
                         subprocess.run, attacks.command("in-place", documents), check=False, timeout=30
                     )
@@ -151,6 +90,7 @@ def test_an_attack_is_stopped_undone_and_ended_without_anybody_there(tmp_path: P
                     assert (row.state, row.files) == ("ended", 3)
                     touched = await scene.staged.ask("touched", program=PYTHON)
                     assert {each.path for each in touched} >= set(sorted(made)[:3])
+                    await prove_it(scene)
             finally:
                 guarding.cancel()
                 await asyncio.wait([guarding])
@@ -272,12 +212,6 @@ def test_a_released_interpreter_is_not_trusted_from_then_on(tmp_path: Path) -> N
     assert "Only this run" in changed.text
     with pytest.raises(Refused):
         asyncio.run(scene.staged.ask("release", id="ab"))
-
-
-def keep(scene: Scene, kept: Alarm) -> None:
-    folder = scene.rewinding.folder / ALARMS
-    folder.mkdir(exist_ok=True)
-    (folder / f"{kept.id}.json").write_text(json.dumps(asdict(kept)), "ascii")
 
 
 def test_an_alarm_that_was_raised_while_nobody_listened_is_taken_up(tmp_path: Path) -> None:

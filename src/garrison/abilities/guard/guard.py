@@ -28,7 +28,7 @@ from garrison.wire.frames import decode, encode
 from garrison.wire.guarding import MOST_LINE, SOCKET, Examining, Gap, Plan, Standing, fact_from_plain, fact_to_plain
 
 KEEPER = "garrison.keeper"
-SHOWN = "file-protection"  # the one folder of ours that the gate asks about: protection proves itself there
+SHOWN = frozenset({"file-protection", "system-watcher-proof"})  # of our folders: protection proves itself there
 _VERSION = 1
 _LOOK_SECONDS = 0.02
 _KNOWN_SECONDS = 0.6  # the gate hears its keeper every half second
@@ -103,7 +103,7 @@ class Guard:
         """Return our own folders: what lies there looks like threats, and nobody else opens it."""
         with os.scandir(self._home.root) as entries:
             return tuple(
-                sorted(each.path for each in entries if each.name != SHOWN and each.is_dir(follow_symlinks=False))
+                sorted(each.path for each in entries if each.name not in SHOWN and each.is_dir(follow_symlinks=False))
             )
 
     @contextlib.contextmanager

@@ -1,76 +1,36 @@
-"""The System Watcher component."""
+"""The System Watcher component: what people can ask of it."""
 
 import asyncio
 import os
-from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 from garrison import sdk
-from garrison.abilities.guard import Guard
-from garrison.abilities.rewinding import Rewinding
-from garrison.base.clock import Clock
-from garrison.base.errors import GarrisonError, Refused
+from garrison.base.errors import Refused
 from garrison.base.text import printable
-from garrison.components.system_watcher import results
-from garrison.components.system_watcher.places import document_folders, homes, start_folders
-from garrison.components.system_watcher.results import AlarmRow, Changed, FolderRow, Shown, TouchedRow, Undone
-from garrison.components.system_watcher.shares import Shares
-from garrison.components.system_watcher.state import Memory
-from garrison.wire.watching import Alarm, Decision, Deed, Documents, Scarce
+from garrison.components.system_watcher import proving, results
+from garrison.components.system_watcher.results import (
+    AlarmRow,
+    Changed,
+    FolderRow,
+    Proved,
+    Shown,
+    TouchedRow,
+    Undone,
+)
+from garrison.components.system_watcher.settings import WhenSeen
+from garrison.components.system_watcher.watching import READY_SECONDS, Watching
+from garrison.linux.acting import Acting
+from garrison.wire.watching import Alarm, Decision, Deed
 
-_MIB = 1024 * 1024
 _MOST_ROWS = 1000
-_MOST_HANDLED = 1000
 _SCARCE_LASTS = timedelta(days=1)
-_TRUSTED = (
-    "/usr/lib/libreoffice/program/soffice.bin", "/opt/libreoffice/program/soffice.bin", "/usr/bin/git",
-    "/usr/lib/git-core/git", "/usr/bin/rsync", "/usr/bin/gzip", "/usr/bin/bzip2", "/usr/bin/xz", "/usr/bin/zstd",
-    "/usr/libexec/tracker-extract-3", "/usr/libexec/tracker-miner-fs-3", "/usr/bin/baloo_file",
-)  # fmt: skip
-_THRESHOLDS = {"high": 2.0, "recommended": 3.0, "low": 6.0}
-
-
-class Sensitivity(StrEnum):
-    """How much a program may do before it is stopped: 2, 3 or 6 files."""
-
-    HIGH = "high"
-    RECOMMENDED = "recommended"
-    LOW = "low"
-
-
-class WhenSeen(StrEnum):
-    """What is done at an alarm. automatic: stop, restore, end; ask: stop and ask; tell: nothing but telling."""
-
-    AUTOMATIC = "automatic"
-    ASK = "ask"
-    TELL = "tell"
-
-
-class SystemWatcherSettings(sdk.Settings):
-    """How documents are protected from ransomware."""
-
-    home_folders: bool = sdk.field(True, title="Protect documents, desktop and pictures in everybody's home folder")
-    action: WhenSeen = sdk.field(WhenSeen.AUTOMATIC, title="When a program destroys documents")
-    sensitivity: Sensitivity = sdk.field(Sensitivity.RECOMMENDED, title="Sensitivity")
-    window_minutes: int = sdk.field(10, title="Add up what a program does over (minutes)", ge=1, le=1440)
-    copies_mib: int = sdk.field(1024, title="Space for copies (MiB)", ge=1, le=1024 * 1024)
-    trusted: tuple[Path, ...] = sdk.field(
-        tuple(Path(path) for path in _TRUSTED), title="Programs that may do what they like (full paths)", max_length=200
-    )
-    block_minutes: int = sdk.field(60, title="Block a computer that destroys a share for (minutes)", ge=0, le=10080)
-    copies_on_read: bool = sdk.field(
-        True, title="Copy documents also when they are read, on kernels before 6.14 that need it"
-    )
-
-
 Id = Annotated[str, sdk.about("Its id, as alarms shows it; the first digits will do", max_length=64)]
 
 
-class SystemWatcher(sdk.Component[SystemWatcherSettings]):
+class SystemWatcher(Watching):
     """Stops programs that destroy documents, and restores what they destroyed."""
 
     id = "system-watcher"
@@ -79,166 +39,12 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
     events = results.EVENTS
     default_operation = "alarms"
 
-    def __init__(  # each is an ability that the suite hands in
-        self, host: sdk.Host, settings: SystemWatcherSettings, guard: Guard, rewinding: Rewinding, clock: Clock
-    ) -> None:
-        super().__init__(host, settings)
-        self._guard = guard
-        self._rewinding = rewinding
-        self._clock = clock
-        self._memory = Memory(rewinding.folder)
-        self._shares = Shares()
-        self._scarce: tuple[datetime, Scarce] | None = None
-        self._is_running = False
-        self._handled: deque[str] = deque(maxlen=_MOST_HANDLED)
-
-    # -- what is watched --
-
-    def unsupported(self) -> sdk.Text | None:
-        """Return why it cannot work."""
-        if self._guard.may_block():
-            return None
-        return sdk.Text(
-            "Documents can be protected from ransomware only where Garrison runs as the system's own service."
-        )
-
-    def settings_changed(self) -> None:
-        """Have the gate go by the settings."""
-        if self._is_running:
-            self._guard.watch_documents(self._wanted())
-
-    def _wanted(self) -> Mapping[str, Any] | None:
-        """Return what the gate is to do; None when there is nothing to protect and nobody stopped."""
-        is_waiting = any(alarm.stopped and not alarm.decision for alarm in self._rewinding.alarms())
-        return self._plan().to_plain() if is_waiting or self._folders() else None
-
-    def _folders(self) -> dict[str, str]:
-        """Return the protected folders with who named them."""
-        found = dict.fromkeys(self._memory.folders, "owner")
-        if self.settings.home_folders:
-            for home in homes():
-                found |= {path: "home" for path in document_folders(home) if path not in found}
-        return found
-
-    def _plan(self) -> Documents:
-        settings = self.settings
-        return Documents(
-            store=str(self._rewinding.folder),
-            folders=tuple(self._folders()),
-            traces=start_folders(),
-            trusted=(*map(str, settings.trusted), *self._memory.forgiven),
-            threshold=_THRESHOLDS[settings.sensitivity],
-            window_seconds=settings.window_minutes * 60.0,
-            budget_bytes=settings.copies_mib * _MIB,
-            stops=settings.action is not WhenSeen.TELL,
-            copies_on_read=settings.copies_on_read,
-            decided=self._memory.decided,
-        )
-
-    async def run(self) -> None:
-        """Protect documents until cancelled."""
-        if self.unsupported() is not None:
-            self.host.ready()
-            await asyncio.Event().wait()
-        try:
-            with self._guard.hear(_understood) as hearing:
-                self._is_running = True
-                self._guard.watch_documents(await asyncio.to_thread(self._wanted))
-                self.host.ready()
-                async with asyncio.TaskGroup() as group:
-                    for alarm in self._rewinding.alarms():  # raised while nobody listened
-                        if alarm.stopped and not alarm.decision and alarm.id not in self._memory.decided:
-                            group.create_task(self._take(alarm))
-                    async for fact in hearing:
-                        if isinstance(fact, Alarm):
-                            group.create_task(self._take(fact))
-                        elif isinstance(fact, Scarce):
-                            self._scarce = (self._clock.now(), fact)
-                            self.host.report(results.SpaceTooSmall(path=fact.path, why=fact.why), max(0, fact.uid))
-        finally:
-            self._is_running = False
-            self._guard.watch_documents(None)
-
-    # -- what follows an alarm --
-
-    async def _take(self, alarm: Alarm) -> None:
-        """Do about an alarm what the settings say."""
-        if alarm.id in self._handled:
-            return
-        self._handled.append(alarm.id)
-        self._tell(alarm)
-        if os.path.basename(alarm.program) == "smbd" and self.settings.block_minutes:
-            await self._shut_out(alarm)
-        if not alarm.stopped:
-            return
-        if self.settings.action is WhenSeen.ASK and await self._ask(alarm) == Decision.RELEASE:
-            self._release(alarm, sdk.Caller.myself())
-            return
-        try:
-            await self._undo(alarm)
-        finally:
-            self._decide(alarm, Decision.END)
-
-    def _tell(self, alarm: Alarm) -> None:
-        files, stopped = len(alarm.reasons), alarm.stopped
-        if not stopped:
-            self.host.report(results.RansomwareSeen(alarm=alarm.id, program=alarm.program, files=files), alarm.uid)
-            return
-        event = results.RansomwareStopped(
-            alarm=alarm.id, program=alarm.program, files=files, processes=len(stopped["processes"])
-        )
-        self.host.report(event, alarm.uid)
-        if left := stopped["left"]:
-            why = "; ".join(sorted(set(left.values())))
-            self.host.report(results.ProcessesLeft(alarm=alarm.id, count=len(left), why=why), alarm.uid)
-
-    async def _ask(self, alarm: Alarm) -> str:
-        text = sdk.Text(
-            "{program} destroyed {files} document(s) and was stopped. Restore them and end it?",
-            program=printable(alarm.program),
-            files=len(alarm.reasons),
-        )
-        choices = {str(Decision.END): "Restore and end it", str(Decision.RELEASE): "A false alarm: let it go on"}
-        question = sdk.Question(f"alarm-{alarm.id}", text, choices, str(Decision.END))
-        return await self.host.ask(question, alarm.uid)
-
-    async def _undo(self, alarm: Alarm) -> Undone:
-        outcome = await self._rewinding.undo(alarm)
-        event = results.DocumentsRestored(
-            alarm=alarm.id,
-            restored=len(outcome.restored) + len(outcome.moved),
-            quarantined=len(outcome.quarantined),
-            failed=len(outcome.failed),
-        )
-        self.host.report(event, alarm.uid)
-        return results.undone(alarm.id, outcome)
-
-    def _decide(self, alarm: Alarm, decision: Decision) -> None:
-        self._memory.decide(alarm.id, decision)
-        self.settings_changed()
-
-    def _release(self, alarm: Alarm, caller: sdk.Caller) -> bool:
-        is_remembered = self._memory.forgive(alarm.program)
-        self._decide(alarm, Decision.RELEASE)
-        self.host.report(results.ProgramReleased(alarm=alarm.id, program=alarm.program, uid=caller.uid), alarm.uid)
-        return is_remembered
-
-    async def _shut_out(self, alarm: Alarm) -> None:
-        """Block the computer that an smbd served."""
-        minutes = self.settings.block_minutes
-        try:
-            for address in await asyncio.to_thread(self._shares.clients_of, alarm.pid):
-                await asyncio.to_thread(self._shares.block, address, minutes)
-                self.host.report(results.ClientBlocked(alarm=alarm.id, address=address, minutes=minutes))
-        except GarrisonError as error:
-            self.host.report(results.ClientNotBlocked(alarm=alarm.id, why=error.text))
-
     # -- operations --
 
     @sdk.action("Alarms", access=sdk.Access.VIEW)
     def alarms(self, caller: sdk.Caller) -> "list[AlarmRow]":
         """List the programs that were stopped."""
-        return [AlarmRow(**self._facts(alarm)) for alarm in self._rewinding.alarms() if caller.sees(alarm.uid)]
+        return [AlarmRow(**self._facts(alarm)) for alarm in self._alarms() if caller.sees(alarm.uid)]
 
     @sdk.action("An alarm", access=sdk.Access.VIEW)
     async def show(self, id: Id, caller: sdk.Caller) -> Shown:
@@ -290,20 +96,23 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
         return [_row(deed) for deed in deeds]
 
     @sdk.action("Protected folders", access=sdk.Access.VIEW)
-    def folders(self) -> "list[FolderRow]":
-        """List the protected folders."""
-        standing = self._guard.standing
-        refused: Mapping[str, str] = standing.refused if standing is not None else {}
-        return [FolderRow(path=path, by=by, problem=refused.get(path, "")) for path, by in self._folders().items()]
+    async def folders(self, caller: sdk.Caller) -> "list[FolderRow]":
+        """List the protected folders, as far as you may see them."""
+        found = self._folders()
+        if not caller.is_owner:
+            async with Acting(caller.uid, caller.gid, caller.groups) as acting:
+                found = {path: by for path, by in found.items() if await acting.run(_may_look_into, path)}
+        return [FolderRow(path=path, by=by, problem=self._problem(path)) for path, by in found.items()]
 
     @sdk.action("Protect a folder", access=sdk.Access.CONFIGURE)
-    def protect(
+    async def protect(
         self, path: Annotated[Path, sdk.about("A folder with documents, or a share")], caller: sdk.Caller
     ) -> Changed:
         """Protect a folder, with all below, from programs that destroy documents."""
         real = self._memory.protect(str(path))
-        self.settings_changed()
-        self.host.report(results.FolderProtected(path=real, uid=caller.uid))
+        if problem := await self._until_watched(real) if self._is_running else self._problem(real):
+            return Changed(text=f"{printable(real)} is to be protected, but is not yet: {problem}.", is_done=False)
+        self.host.report(results.FolderProtected(path=real, uid=caller.uid), caller.uid)
         return Changed(text=f"{printable(real)} is protected from now on.")
 
     @sdk.action("Protect a folder no more", access=sdk.Access.WEAKEN)
@@ -311,7 +120,7 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
         """Protect a folder no more."""
         known = self._memory.unprotect(str(path))
         self.settings_changed()
-        self.host.report(results.FolderUnprotected(path=known, uid=caller.uid))
+        self.host.report(results.FolderUnprotected(path=known, uid=caller.uid), caller.uid)
         return Changed(text=f"{printable(known)} is no longer protected.")
 
     @sdk.action("Let a computer in again", access=sdk.Access.WEAKEN)
@@ -329,7 +138,7 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
         """Return what is wrong now."""
         if not self._guard.may_block():
             return
-        waiting = [each for each in self._rewinding.alarms() if self._state(each) == "stopped"]
+        waiting = [each for each in self._alarms() if self._state(each) == "stopped"]
         if waiting:
             text = sdk.Text(
                 "A program that destroyed documents is stopped and waits for a decision ({id})", id=waiting[0].id
@@ -345,14 +154,71 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
             text = sdk.Text("Programs that destroy documents are not stopped, as the settings say")
             yield sdk.Issue(id="only-tells", severity=sdk.Severity.IMPORTANT, text=text)
 
+    @sdk.task("Prove the System Watcher", schedule="start, every 1 day, if missed")
+    async def prove(self, job: sdk.Job) -> Proved:
+        """Have a program of our own encrypt files made for that, and see that it is stopped and they are restored."""
+        job.progress(0, 1)
+        proved = await self._prove()
+        job.progress(1, 1)
+        if proved.passed is not None:
+            self._memory.keep_proof({"at": self._clock.now().isoformat(), **proved.model_dump()})
+            event = results.WatcherProved(what=proved.what)
+            self.host.report(event if proved.passed else results.WatcherNotProved(why=proved.what))
+        return proved
+
+    async def _prove(self) -> Proved:
+        if not self._is_running or self.unsupported() is not None:
+            return Proved(passed=None, what="nothing is watched now")
+        if self._proving:
+            raise Refused("The System Watcher proves itself already.", "Wait until that is done.")
+        made = await asyncio.to_thread(proving.make_documents, self._rewinding.proof_folder)
+        self._proving, self._proof_alarm = str(self._rewinding.proof_folder), asyncio.Future()
+        self._watched = None  # what was told before may be of the last proof
+        try:
+            if problem := await self._until_watched(self._proving):
+                return Proved(passed=False, what=f"the folder for it is not watched: {problem}")
+            async with proving.attack(self._rewinding.proof_folder) as attack:
+                return await self._see(attack, made)
+        finally:
+            self._proving, self._proof_alarm = "", None
+            self.settings_changed()
+            await proving.tidy(self._rewinding)
+
+    async def _see(self, attack: proving.Attack, made: Mapping[Path, bytes]) -> Proved:
+        """See what becomes of an attack."""
+        assert self._proof_alarm is not None
+        began = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                attack.begin()
+                alarm = await self._proof_alarm
+        except TimeoutError:
+            return Proved(passed=False, what="files were encrypted, and that was not noticed")
+        took = round((self._clock.monotonic() - began) * 1000)
+        if not alarm.stopped:
+            await attack.wait()
+        lost = await asyncio.to_thread(proving.differing, made)
+        outcome = await self._rewinding.undo(alarm)
+        self._decide(alarm, Decision.END)
+        left = await asyncio.to_thread(proving.differing, made)
+        was_stopped = bool(alarm.stopped) and await attack.wait() and lost < len(made)
+        how = f"stopped after {lost} of {len(made)} files" if was_stopped else f"seen, but not stopped: {lost} files"
+        if left or outcome.failed:
+            return Proved(passed=False, what=f"{how}, and {left} were not restored")
+        is_as_set = was_stopped or self.settings.action is WhenSeen.TELL
+        return Proved(passed=is_as_set, what=f"a program was {how}, all restored, in {took} ms")
+
     def proof(self) -> sdk.Proof | None:
-        """Return when it last stopped something."""
-        stopped = [alarm for alarm in self._rewinding.alarms() if alarm.stopped]
-        if not stopped:
-            return None
-        last = stopped[-1]
-        text = sdk.Text("Stopped {program} after {n} file(s)", program=printable(last.program), n=len(last.reasons))
-        return sdk.Proof(at=datetime.fromtimestamp(last.at, UTC), text=text)
+        """Return when it last proved itself, or really stopped something."""
+        proofs = [Proved.proof_of(self._memory.proof)]
+        if stopped := [alarm for alarm in self._alarms() if alarm.stopped]:
+            last = stopped[-1]
+            text = sdk.Text("Stopped {program} after {n} file(s)", program=printable(last.program), n=len(last.reasons))
+            proofs.append(sdk.Proof(at=datetime.fromtimestamp(last.at, UTC), text=text))
+        return max(filter(None, proofs), key=lambda proof: proof.at, default=None)
+
+    def _alarms(self) -> "list[Alarm]":
+        return [alarm for alarm in self._rewinding.alarms() if not self._is_of_proof(alarm)]
 
     def _find(self, number: str, caller: sdk.Caller) -> Alarm:
         alarm = self._rewinding.alarm(number)
@@ -377,13 +243,13 @@ class SystemWatcher(sdk.Component[SystemWatcherSettings]):
         }
 
 
-def _understood(untrusted: Mapping[str, Any]) -> Alarm | Scarce | None:
-    """Return the fact that was told when it is one of ours. Raises TypeError when it is damaged."""
-    fields = {name: value for name, value in untrusted.items() if name != "fact"}
-    kind = untrusted.get("fact")
-    if kind == "alarm":
-        return Alarm.from_plain(fields)
-    return Scarce(**fields) if kind == "scarce" else None
+def _may_look_into(path: str) -> bool:
+    """Return whether this thread may list a folder: os.access would ask for the process."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def _row(deed: Deed) -> TouchedRow:

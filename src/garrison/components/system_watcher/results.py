@@ -1,5 +1,9 @@
 """What the System Watcher tells of, and what its operations give back."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from garrison import sdk
 from garrison.abilities.rewinding import Outcome
 from garrison.base.text import plural, printable
@@ -114,6 +118,21 @@ class FolderUnprotected(sdk.Event):
     uid: int
 
 
+class WatcherProved(sdk.Event):
+    """The System Watcher proved itself."""
+
+    says = "The System Watcher works: {what}"
+    what: str
+
+
+class WatcherNotProved(sdk.Event):
+    """The System Watcher did not stop what it should have."""
+
+    says = "The System Watcher does not work: {why}"
+    severity = sdk.Severity.CRITICAL
+    why: str
+
+
 EVENTS = (
     RansomwareStopped,
     RansomwareSeen,
@@ -126,11 +145,13 @@ EVENTS = (
     SpaceTooSmall,
     FolderProtected,
     FolderUnprotected,
+    WatcherProved,
+    WatcherNotProved,
 )
 
 
 class FolderRow(sdk.Frozen):
-    """A protected folder. by: "home" or "owner". problem: why it cannot be watched, "" when it is."""
+    """A protected folder. by: "home", "owner", or "proof" while it proves itself. problem: why it is not watched."""
 
     path: sdk.UntrustedText
     by: str
@@ -142,6 +163,11 @@ class Changed(sdk.Result):
 
     says = "{text}"
     text: sdk.UntrustedText
+    is_done: bool = True
+
+    def exit_code(self) -> int:
+        """Return 3 when it could not be done yet."""
+        return 0 if self.is_done else 3
 
 
 class AlarmRow(sdk.Frozen):
@@ -211,6 +237,40 @@ class Undone(sdk.Result):
             for path, other in self.beside.items()
         ]
         return lines + [sdk.Text("Not restored: {why}", why=printable(why)) for why in self.failed.values()]
+
+
+class Proved(sdk.Result):
+    """What came of having files encrypted by a program of ours. passed: None when there was nothing to try."""
+
+    passed: bool | None
+    what: str
+
+    def sentences(self) -> list[sdk.Text]:
+        """Say it."""
+        if self.passed is None:
+            return [sdk.Text("There was nothing to try: {what}.", what=self.what)]
+        if self.passed:
+            return [sdk.Text("The System Watcher works: {what}.", what=self.what)]
+        return [sdk.Text("The System Watcher does not work: {what}.", what=self.what)]
+
+    def exit_code(self) -> int:
+        """Return 3 when it does not work."""
+        return 3 if self.passed is False else 0
+
+    @classmethod
+    def proof_of(cls, kept: Mapping[str, Any] | None) -> sdk.Proof | None:
+        """Return what was kept of it, with the time (`at`), as a proof; None when that is none."""
+        try:
+            said = dict(kept or {})
+            at = datetime.fromisoformat(said.pop("at"))
+            proved = cls(**said)
+        except (KeyError, ValueError, TypeError):
+            return None
+        when = at.strftime("%Y-%m-%d %H:%M")
+        if proved.passed:
+            return sdk.Proof(at=at, text=sdk.Text("last proved itself {at}: {what}", at=when, what=proved.what))
+        text = sdk.Text("The System Watcher does not work: {what}", what=proved.what)
+        return sdk.Proof(at=at, text=text, passed=False)
 
 
 class TouchedRow(sdk.Frozen):

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from garrison.base.errors import Failed, Invalid, NotFound
 from garrison.base.files import read_json, write_json
@@ -35,11 +36,13 @@ class Memory:
         self.folders: list[str] = []
         self.decided: dict[str, str] = {}
         self.forgiven: list[str] = []
+        self.proof: dict[str, Any] | None = None
         try:
             plain = read_json(self._file)
             self.folders = [str(each) for each in plain["folders"]]
             self.decided = {str(key): str(Decision(value)) for key, value in plain["decided"].items()}
             self.forgiven = [str(each) for each in plain["forgiven"]]
+            self.proof = dict(plain["proof"]) if plain.get("proof") else None
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -84,5 +87,11 @@ class Memory:
             self._keep()
         return True
 
+    def keep_proof(self, proof: dict[str, Any]) -> None:
+        """Remember how it last proved itself."""
+        self.proof = proof
+        self._keep()
+
     def _keep(self) -> None:
-        write_json(self._file, {"folders": self.folders, "decided": self.decided, "forgiven": self.forgiven})
+        kept = {"folders": self.folders, "decided": self.decided, "forgiven": self.forgiven, "proof": self.proof}
+        write_json(self._file, kept)
