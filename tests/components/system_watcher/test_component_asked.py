@@ -150,3 +150,23 @@ def test_an_alarm_of_a_proof_that_was_cut_off_is_ended_and_nobody_is_alarmed(tmp
     asyncio.run(act())
     assert scene.staged.reported == []
     assert asyncio.run(scene.staged.ask("alarms")) == []
+
+
+def test_what_a_program_touched_is_told_by_its_name_path_or_number_and_to_its_own_account(tmp_path: Path) -> None:
+    scene = make_scene(tmp_path)
+    deeds = [
+        Deed(1.0, Did.CHANGED, "/d/a", "7.70", ("7.70",), 5, "/opt/evil", 4242, "", "1.4242"),
+        Deed(2.0, Did.RENAMED, "/d/a", "8.80", ("8.80",), 5, "/opt/other", 4243, "/d/b"),
+    ]
+    lines = [json.dumps(asdict(each)) for each in deeds]
+    (scene.rewinding.folder / "journal").write_text("\n".join(lines) + "\n", "ascii")
+
+    def touched(program: str, uid: int = 0) -> list[tuple[str, str, bool]]:
+        rows = asyncio.run(scene.staged.ask("touched", Caller(uid, uid), program=program))
+        return [(row.did, row.path, row.copied) for row in rows]
+
+    for program in ("/opt/evil", "evil", "7"):
+        assert touched(program) == touched(program, 4242) == [("changed", "/d/a", True)]
+        assert touched(program, 4243) == []
+    assert touched("other", 4243) == [("renamed", "/d/a", False)]
+    assert touched("70") == []
