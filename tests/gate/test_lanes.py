@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from garrison.engine.verdict import Remark, Verdict
+from garrison.gate import lanes
+from garrison.wire.examination import MOST_NAME, Answer, Batch, encode_answer, encode_batch
 from garrison.wire.guarding import Plan, Standing
 from tests.engine.samples import EICAR
 from tests.gate.live import Live, is_denied, volume
@@ -81,6 +84,35 @@ def test_a_lane_that_stops_or_dies_loses_no_question(live: Live, place: Path, nu
     for worker in workers:
         with contextlib.suppress(ProcessLookupError):
             os.kill(worker, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("name", ["plain.txt", 'quo"ted\\', "\udcff\n\u00e9", "x" * 5000, ""])
+def test_what_a_lane_asks_is_a_batch_of_one(name: str) -> None:
+    assert lanes._asking(name) == encode_batch(Batch((name[:MOST_NAME],)))
+
+
+CLEAN = Verdict(type="text", type_why='"findings":[],', remarks=(Remark(',"findings":[],'),)).to_plain()
+
+
+def test_an_answer_that_says_clean_is_known_at_sight() -> None:
+    assert lanes._is_plainly_clean(encode_answer(Answer(0, CLEAN)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        encode_answer(Answer(0, CLEAN, tired=True)),
+        encode_answer(Answer(1, CLEAN)),
+        encode_answer(Answer(0, None, "crashed", ',"findings":[],')),
+        encode_answer(Answer(0, {**CLEAN, "findings": [["Evil", "virus", "known", [], "", "", 0, 0]]})),
+        encode_answer(Answer(0, CLEAN))[:-1],
+        encode_answer(Answer(0, CLEAN)) * 2,
+        encode_answer(Answer(0, {"type": "text"})),
+        b"",
+    ],
+)
+def test_any_other_answer_is_taken_apart(content: bytes) -> None:
+    assert not lanes._is_plainly_clean(content)
 
 
 def parent_of(process: int) -> int:
