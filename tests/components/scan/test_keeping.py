@@ -123,7 +123,7 @@ def test_a_scan_that_was_cut_short_is_an_issue_and_fixing_it_goes_on(
 
 def test_a_cancelled_scan_is_not_kept_and_a_damaged_one_given_up(own_suite: RunningSuite, tree: Path) -> None:
     begin(own_suite, tree)
-    (job,) = (job for job in own_suite.call("suite.jobs") if job["state"] == "running")
+    (job,) = (job for job in own_suite.call("suite.jobs") if job["operation"] == "scan.files")
     own_suite.call("suite.job-cancel", job=job["id"])
     until = time.monotonic() + 10
     while own_suite.call("scan.paused") and time.monotonic() < until:
