@@ -22,7 +22,7 @@ from garrison.wire.guarding import Fact, Found, Gap, Late, Occasion, Plan, Unexa
 _MOST_OPEN = 3000  # questions at a time: each has a descriptor
 _MOST_BATCH = 8
 _BUSY_SECONDS = 0.02  # for which those that nobody waits for let others go before
-_UNREADY_SECONDS = 1.0  # what anybody waits for workers that only start
+_UNREADY_SECONDS = 1.5  # what anybody waits for workers that only start; two seconds would be too long
 _GAP_SECONDS = 10.0  # between two facts about files that were passed over
 _AGAIN_SECONDS = 1.0
 _MOST_TOLD = 10_000
