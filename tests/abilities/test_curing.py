@@ -20,7 +20,9 @@ from garrison.base.errors import Failed
 from garrison.base.paths import Home
 from garrison.linux import packages
 from tests.abilities.things import EICAR, START, acting_self, make_curing, make_store, needs_root
+from tests.engine.curing.test_compound_files import contents
 from tests.engine.curing.test_zips import OFFICE, unzipped, zipped
+from tests.engine.documents import make_ole
 from tests.engine.rules.samples import load
 
 WEB_SHELL = next(sample for sample in load() if sample.object_type == "php")
@@ -163,3 +165,12 @@ def test_the_worker_that_cures_reads_no_file_that_is_too_large(bench: Bench) -> 
     bench.scanner.way = type(bench.scanner.way)(type(bench.scanner.way.limits)(object_bytes=1000))
     with path.open("rb") as file, pytest.raises(Failed, match="too large"):
         asyncio.run(bench.curing.replacement(file.fileno(), str(path), is_owner=False))
+
+
+def test_macros_of_an_old_document_go_and_the_rest_stays(bench: Bench) -> None:
+    own = {"WordDocument": b"\xec\xa5" + b"my words " * 700, "1Table": b"mine" * 30}
+    path = _put(bench, "letter.doc", make_ole(own | {"Macros/VBA/dir": b"x", "Macros/VBA/Evil": EICAR}))
+    assert bench.cure(path).result == "cured (taken out: Macros); the original is in quarantine"
+    assert contents(path.read_bytes()) == own
+    embedded = _put(bench, "other.doc", make_ole(own | {"Embedded": EICAR, "Macros/VBA/dir": b"x"}))
+    assert "could not be told from the rest" in bench.cure(embedded).result

@@ -136,6 +136,15 @@ def test_a_large_partition_is_read_in_place() -> None:
     assert contents(members) == {("partition 1", "FILE.BIN"): EICAR + bytes(30_000)}
 
 
+def test_a_root_folder_of_megabytes_is_read_in_pieces() -> None:
+    image = bytearray(in_fat(EICAR) + bytes(2 << 20))
+    image[17:19] = b"\xff\xff"
+    image[32:36] = (5000).to_bytes(4, "little")
+    at = 3 * 512  # where the folder begins
+    image[at:] = entry(b"\xe5          ", 0, 0) * ((len(image) - at) // 32)
+    assert remarks(opened(fat.members, bytes(image), limits=SMALL)) == ["limit reached: unpacks to over 256 KiB"]
+
+
 @given(
     st.sampled_from([12, 16, 32]),
     st.lists(st.tuples(st.integers(0, 1 << 20), st.binary(min_size=1, max_size=4)), min_size=1, max_size=8),

@@ -19,7 +19,7 @@ from garrison.engine.source import Source
 _ENTRY = 32
 _FOLDER_BYTES = 65_536 * _ENTRY
 _DEPTH = 256
-_PIECE = 4096  # of the table, read at a time
+_PIECE = 4096  # of the table or a folder, read at a time
 _KEPT = 64
 _MOST_IN_RUN = 4096  # clusters
 _MOST_12 = 4084
@@ -133,9 +133,10 @@ class _Reader:
         else:
             extents = self._folder(cluster)
         for start, length in extents:
-            content = take(self._source, start, length, self._guard)
-            for at in range(0, length - _ENTRY + 1, _ENTRY):
-                yield content[at : at + _ENTRY]
+            for at in range(start, start + length, _PIECE):
+                content = take(self._source, at, min(_PIECE, start + length - at), self._guard)
+                for begin in range(0, len(content) - _ENTRY + 1, _ENTRY):
+                    yield content[begin : begin + _ENTRY]
 
     def _folder(self, cluster: int) -> Iterator[Extent]:
         """Yield a folder's clusters. Raises Incomplete where they run in a circle, or beyond the end."""
