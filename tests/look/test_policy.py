@@ -8,4 +8,4 @@ def test_nothing_is_allowed_that_is_not_named() -> None:
     assert parts["default-src"] == parts["frame-ancestors"] == parts["base-uri"] == "'none'"
     assert parts["script-src"] == parts["style-src"] == parts["connect-src"] == parts["form-action"] == "'self'"
     assert "unsafe" not in CONTENT_SECURITY_POLICY
-    assert HEADERS["referrer-policy"] == "no-referrer"
+    assert HEADERS["referrer-policy"] == "same-origin"

@@ -12,6 +12,7 @@ from garrison.console.door import Answer, Talk
 from garrison.console.visit import Visit, local
 
 _LOOK_SECONDS = 0.4
+_LISTED = 100  # findings that a scan says one by one
 _LONGEST_SECONDS = 600.0  # a browser asks again by itself
 
 
@@ -25,10 +26,11 @@ async def job(visit: Visit) -> Response:
     answer = await visit.ask("suite.job-show", job=visit.number("job"))
     told = answer.result
     result = told["result"]
+    lines = answer.says(visit.t) if told["state"] != "running" else []
     return await visit.page(
         "job.html",
         job=told,
-        lines=answer.says(visit.t) if told["state"] != "running" else [],
+        lines=_without_rows(lines, result),
         is_good=not told["exit"],
         findings=_of(result, "findings"),
         errors=_of(result, "errors")[:50],
@@ -36,6 +38,13 @@ async def job(visit: Visit) -> Response:
         table=shapes.table(result if isinstance(result, list) else [], visit.t),
         next=local(visit.query("next") or "/"),
     )
+
+
+def _without_rows(lines: list[str], result: Any) -> list[str]:
+    """Return what a task said, less the lines that stand in a table below: a scan's begin with one for each finding."""
+    is_plain = isinstance(result, dict) and not result.get("explained")
+    listed = min(len(_of(result, "findings")), _LISTED) + min(len(_of(result, "running")), _LISTED) if is_plain else 0
+    return lines[listed:] if listed < len(lines) else lines[-1:]
 
 
 def _of(result: Any, name: str) -> list[Any]:
