@@ -71,7 +71,7 @@ def printable(untrusted: str) -> str:
     File names may hold control characters, direction overrides and bytes that are no UTF-8 (as surrogates, PEP 383);
     each is shown as an escape, so that a name can neither move the cursor nor pose as another name.
     """
-    return "".join(_escape(char) for char in untrusted)
+    return untrusted if untrusted.isprintable() else "".join(_escape(char) for char in untrusted)
 
 
 def _escape(char: str) -> str:

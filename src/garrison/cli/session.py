@@ -67,7 +67,19 @@ class Session:
 
     def call(self, operation: Operation, arguments: dict[str, Any], as_json: bool, background: bool) -> int:
         """Ask for an operation, show the answer, and return its exit code."""
-        return self.show(self.ask(operation.id, arguments, operation.title, as_json, background=background), as_json)
+        message = self.ask(operation.id, arguments, operation.title, as_json, background=background)
+        if not as_json and isinstance(message.get("result"), dict) and "stream" in message["result"]:
+            return self._stream(message["result"], arguments)
+        return self.show(message, as_json)
+
+    def _stream(self, part: dict[str, Any], arguments: dict[str, Any]) -> int:
+        """Show a text that comes in parts, as it is."""
+        operations = (operation for manifest in self.manifests() for operation in manifest.operations)
+        taken = {value.name for each in operations if each.id == part["operation"] for value in each.parameters}
+        given = {name: value for name, value in arguments.items() if name in taken}
+        while show.raw(part["stream"]) and part["next"]:
+            part = self.suite().call(part["operation"], {**given, "after": part["next"]})["result"]
+        return EXIT_DONE
 
     @staticmethod
     def show(message: dict[str, Any], as_json: bool) -> int:

@@ -48,6 +48,17 @@ def _answer(message: dict[str, Any], as_json: bool) -> None:
             print(f"{printable(name)}: {cell(value)}")
 
 
+def raw(text: str) -> bool:
+    """Write a text that was made to be read by programs; return whether there still is somebody who reads."""
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
+
+
 def sentence(text: str, as_json: bool, **result: Any) -> None:
     """Show a sentence of the command line's own."""
     answer({"result": {"text": text, **result}, "says": [["{text}", {"text": text}]]}, as_json)

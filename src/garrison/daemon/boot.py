@@ -48,6 +48,7 @@ from garrison.daemon.inbox import Inbox
 from garrison.daemon.isolation import first_of, outcome, outcome_of
 from garrison.daemon.jobs import Jobs
 from garrison.daemon.journal import Journal
+from garrison.daemon.journal_upkeep import keep_up
 from garrison.daemon.on_behalf import OnBehalf
 from garrison.daemon.parts import Parts
 from garrison.daemon.scheduler import Scheduler, Senses
@@ -318,6 +319,7 @@ def become_lasting(boot: Boot) -> None:
         boot.group.create_task(boot.abilities[Guard].run())
         boot.parts.supervisor.start_all()
         boot.group.create_task(boot.scheduler.run())
+        boot.group.create_task(keep_up(boot.parts.journal))
 
 
 Step = Callable[[Boot], Awaitable[None] | None]

@@ -8,18 +8,18 @@ from datetime import timedelta
 from typing import Any, ClassVar, Protocol
 
 from garrison.base.clock import Clock
-from garrison.daemon.reports.query import hour_of
+from garrison.daemon.reports.query import hour_of, moment_of
 from garrison.daemon.seal import Sealed, link
 from garrison.daemon.store import Store
 from garrison.sdk import Event
 from garrison.wire.manifest import SUITE
 
-_AT_ONCE = 200  # rows: what takes a few thousandths of a second
+_AT_ONCE = 100  # rows: what takes a few thousandths of a second
 _LOOK_EVERY_ROWS = 64
 _LOOK_EVERY_SECONDS = 3600.0
 _ALWAYS_KEPT = 1000  # rows, whatever they take
 _MORE_THAN_NEEDED = 64  # the limit's share that is cut beyond it, so that it is not cut with every look
-_PAGES_AT_ONCE = 256  # given back to the disk
+_PAGES_AT_ONCE = 32  # given back to the disk
 COLUMNS = "id, at, component, name, severity, owner, says, details, chain"
 
 
@@ -162,8 +162,8 @@ class Retention:
         """
         store = self._journal.store
         hour = hour_of(self._journal.clock.now() - timedelta(days=self.limits.days))
-        oldest = _one(store, "SELECT min(hour) FROM tally")
-        if oldest is None or oldest >= hour:
+        oldest = store.read("SELECT at FROM event ORDER BY id LIMIT 1").fetchone()
+        if oldest is None or hour_of(moment_of(oldest["at"])) >= hour:
             return 0
         first = _one(store, "SELECT min(first) FROM tally WHERE hour >= ?", hour)
         return first - 1 if first else 0

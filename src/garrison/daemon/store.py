@@ -12,6 +12,7 @@ from garrison.base.errors import Failed, Unavailable
 
 _FILE = "journal.sqlite3"
 _TROUBLE = (sqlite3.Error, UnicodeError, OverflowError)  # the latter two: values that no database holds
+_LONGEST_LOG_PAGES = 8000
 _HINT = "Check the disk's free space, and who owns the file."
 
 
@@ -101,6 +102,15 @@ class Store:
     def shrink(self, pages: int) -> None:
         """Give some of what is free in the file back to the disk."""
         self.read(f"PRAGMA incremental_vacuum({pages})").fetchall()
+
+    def leave_log_to_others(self) -> None:
+        """Let somebody else call `empty_log` while it is short: whoever writes would have to wait for the disk."""
+        self.read(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG_PAGES}").fetchall()
+
+    def empty_log(self) -> None:
+        """Move what was written into the file itself, as far as nobody is in the way. May be called in a thread."""
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(self.path, timeout=0.0)) as another:
+            another.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Close it."""

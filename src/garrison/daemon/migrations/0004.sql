@@ -20,12 +20,12 @@ CREATE TABLE place (
 
 -- How many rows of a kind there are of an hour.
 CREATE TABLE tally (
-    hour INTEGER NOT NULL,     -- hours since 1970 in UTC
     kind INTEGER NOT NULL,
+    hour INTEGER NOT NULL,     -- hours since 1970 in UTC
     count INTEGER NOT NULL,
     first INTEGER NOT NULL,
     last INTEGER NOT NULL,
-    PRIMARY KEY (hour, kind)
+    PRIMARY KEY (kind, hour)
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO kind (owner, component, name, severity, says, count, first, last)
@@ -33,7 +33,7 @@ INSERT INTO kind (owner, component, name, severity, says, count, first, last)
     GROUP BY owner, component, name, severity;
 INSERT INTO place SELECT kind.id, event.id FROM event JOIN kind USING (owner, component, name, severity);
 INSERT INTO tally
-    SELECT coalesce(CAST(strftime('%s', event.at) AS INTEGER), 0) / 3600, kind.id, count(*), min(event.id), max(event.id)
+    SELECT kind.id, coalesce(CAST(strftime('%s', event.at) AS INTEGER), 0) / 3600, count(*), min(event.id), max(event.id)
     FROM event JOIN kind USING (owner, component, name, severity) GROUP BY 1, 2;
 DROP INDEX event_at;
 
@@ -45,7 +45,7 @@ CREATE TRIGGER event_told AFTER INSERT ON event BEGIN
     INSERT INTO place SELECT id, NEW.id FROM kind WHERE owner = NEW.owner AND component = NEW.component
         AND name = NEW.name AND severity = NEW.severity;
     INSERT INTO tally
-        SELECT coalesce(CAST(strftime('%s', NEW.at) AS INTEGER), 0) / 3600, id, 1, NEW.id, NEW.id FROM kind
+        SELECT id, coalesce(CAST(strftime('%s', NEW.at) AS INTEGER), 0) / 3600, 1, NEW.id, NEW.id FROM kind
         WHERE owner = NEW.owner AND component = NEW.component AND name = NEW.name AND severity = NEW.severity
         ON CONFLICT DO UPDATE SET count = count + 1, first = min(first, NEW.id), last = max(last, NEW.id);
 END;
@@ -55,7 +55,9 @@ CREATE TRIGGER event_gone AFTER DELETE ON event BEGIN
     UPDATE tally SET count = count - 1 WHERE hour = coalesce(CAST(strftime('%s', OLD.at) AS INTEGER), 0) / 3600
         AND kind = (SELECT id FROM kind WHERE owner = OLD.owner AND component = OLD.component AND name = OLD.name
             AND severity = OLD.severity);
-    DELETE FROM tally WHERE hour = coalesce(CAST(strftime('%s', OLD.at) AS INTEGER), 0) / 3600 AND count <= 0;
+    DELETE FROM tally WHERE hour = coalesce(CAST(strftime('%s', OLD.at) AS INTEGER), 0) / 3600 AND count <= 0
+        AND kind = (SELECT id FROM kind WHERE owner = OLD.owner AND component = OLD.component AND name = OLD.name
+            AND severity = OLD.severity);
     UPDATE kind SET count = count - 1 WHERE owner = OLD.owner AND component = OLD.component AND name = OLD.name
         AND severity = OLD.severity;
 END;

@@ -1,15 +1,20 @@
 """How things stand, and mending what is wrong."""
 
 from collections.abc import Iterable
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from garrison.base.errors import NotFound
+from pydantic import BeforeValidator
+
+from garrison.base.errors import Invalid
 from garrison.base.text import plural
-from garrison.daemon.door import Call
+from garrison.daemon.mending import Mended, Mender
 from garrison.daemon.operations.base import Operations
 from garrison.daemon.status import Status, status_of
-from garrison.daemon.suite_results import Said
 from garrison.sdk import Access, Caller, Issue, Severity, Text, about, action
+
+
+def _as_list(given: Any) -> Any:
+    return [given] if isinstance(given, str) else given
 
 
 class StatusOperations(Operations):
@@ -50,13 +55,15 @@ class StatusOperations(Operations):
         return [Issue(id="questions", severity=Severity.INFO, text=text)] if count else []
 
     @action("Fix an issue")
-    async def fix(self, issue: Annotated[str, about("The issue's id, as status shows it")], caller: Caller) -> Said:
-        """Mend an issue that status shows."""
-        found = next((row for row in self.status(caller).issues if row.id == issue), None)
-        if found is None:
-            raise NotFound(f"There is no issue “{issue}” now.", "garrison status shows what is wrong.")
-        if not found.fix:
-            raise NotFound(f"“{found.text}” cannot be mended by Garrison itself.")
-        arguments = {"component": found.component} if found.fix == "suite.start" else {}
-        answer = await self._parts.door.call(Call(found.fix, arguments, caller))
-        return Said(text=" ".join(str(text) for text in answer.says) or "Done.")
+    async def fix(
+        self,
+        issue: Annotated[list[str], BeforeValidator(_as_list), about("Its id, as status shows it (several)")],
+        caller: Caller,
+        all: Annotated[bool, about("Mend all that can be mended")] = False,  # noqa: A002 # the name that people know
+        preview: Annotated[bool, about("Only say what would be done")] = False,
+    ) -> Mended:
+        """Mend an issue that status shows, or all of them."""
+        if bool(issue) == all:
+            raise Invalid("Name an issue, or say --all.", "garrison status shows what is wrong.")
+        mender = Mender(caller, lambda: self.status(caller).issues, self._parts.door.call)
+        return await (mender.all(not preview) if all else mender.named(issue, not preview))

@@ -49,8 +49,8 @@ def points_of(connection: sqlite3.Connection, queries: Mapping[str, Query], step
     """
     found: dict[datetime, dict[str, int]] = defaultdict(lambda: dict.fromkeys(queries, 0))
     for name, query in queries.items():
-        for hour, count in counts_by_hour(connection, query):
-            found[start_of(datetime.fromtimestamp(hour * HOUR_SECONDS, zone), step)][name] += count
+        for moment, count in _stepped(counts_by_hour(connection, query), step, zone):
+            found[moment][name] += count
     first = next((query.since for query in queries.values() if query.since), None)
     last = next((query.until for query in queries.values() if query.until), None)
     start = start_of(first.astimezone(zone), step) if first else min(found, default=None)
@@ -58,6 +58,16 @@ def points_of(connection: sqlite3.Connection, queries: Mapping[str, Query], step
     if start is None or end is None:
         return []
     return [Point(moment, found[moment]) for moment in _steps(start, end, step)]
+
+
+def _stepped(hours: Iterable[tuple[int, int]], step: Step, zone: tzinfo) -> Iterator[tuple[datetime, int]]:
+    """Yield the start of the step that each hour is of, with its count; the hours come in order."""
+    end, moment = 0, datetime.fromtimestamp(0, zone)
+    for hour, count in hours:
+        if hour >= end:  # asking for the time zone's day of every hour would take too long
+            moment = start_of(datetime.fromtimestamp(hour * HOUR_SECONDS, zone), step)
+            end = -(-int(_next(moment, step).timestamp()) // HOUR_SECONDS)
+        yield moment, count
 
 
 def start_of(moment: datetime, step: Step) -> datetime:

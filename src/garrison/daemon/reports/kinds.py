@@ -3,7 +3,8 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import datetime, tzinfo
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
 
 from garrison.daemon.reports.query import HOUR_SECONDS, SEVERITIES, Group, Kind, Query, Sort, hour_of
 
@@ -81,21 +82,23 @@ def counts_by(connection: sqlite3.Connection, query: Query, group: Group, zone: 
 
 def _by_day(connection: sqlite3.Connection, query: Query, zone: tzinfo) -> dict[str, int]:
     days: dict[str, int] = defaultdict(int)
+    end, day = 0, ""
     for hour, count in counts_by_hour(connection, query):
-        days[datetime.fromtimestamp(hour * HOUR_SECONDS, zone).date().isoformat()] += count
+        if hour >= end:  # asking for the time zone's day of every hour would take too long
+            begin = datetime.fromtimestamp(hour * HOUR_SECONDS, zone).replace(hour=0, minute=0)
+            end, day = -(-int((begin + timedelta(days=1)).timestamp()) // HOUR_SECONDS), begin.date().isoformat()
+        days[day] += count
     return {day: days[day] for day in sorted(days, reverse=True)}
 
 
 def counts_by_hour(connection: sqlite3.Connection, query: Query) -> list[tuple[int, int]]:
     """Return how many rows there are of each hour (since 1970), those without any left out."""
-    wanted = kinds_of(connection, query)
-    first, last = hours_of(query)
-    if len(wanted) == connection.execute("SELECT count(*) FROM kind WHERE count > 0").fetchone()[0]:
-        sql = "SELECT hour, sum(count) FROM tally WHERE hour >= ? AND hour <= ? GROUP BY hour"
-        return [(row[0], row[1]) for row in connection.execute(sql, (first, last))]
-    sql = "SELECT hour, kind, count FROM tally WHERE hour >= ? AND hour <= ?"
-    ids, found = {kind.id for kind in wanted}, defaultdict[int, int](int)
-    for hour, kind, count in connection.execute(sql, (first, last)):
-        if kind in ids:
+    kinds = kinds_of(connection, replace(query, since=None, until=None))
+    sql = "SELECT hour, count FROM tally WHERE kind = ? AND hour >= ? AND hour <= ?"
+    found: dict[int, int] = defaultdict(int)
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    for kind in kinds:
+        for hour, count in cursor.execute(sql, (kind.id, *hours_of(query))):
             found[hour] += count
     return sorted(found.items())

@@ -83,13 +83,14 @@ class Query:
     def holds(self, row: Row) -> bool:
         """Whether a row, of a kind that is wanted, is within the period and its columns hold the texts."""
         if self.since is not None or self.until is not None:
-            at = _moment(row.at)
+            at = moment_of(row.at)
             if (self.since is not None and at < self.since) or (self.until is not None and at >= self.until):
                 return False
         return all(text.casefold() in _column(row, name).casefold() for name, text in self.columns)
 
 
-def _moment(at: str) -> datetime:
+def moment_of(at: str) -> datetime:
+    """Return when a row was written; 1970 where that cannot be told."""
     try:
         moment = datetime.fromisoformat(at)
     except ValueError:  # somebody changed it

@@ -52,13 +52,15 @@ class Search:
         parts = parts_of(kinds, self.query.sort)
         at = Cursor.read(self.query.after) or Cursor()
         rows: list[Row] = []
+        ends: list[Cursor] = []
         for number in range(at.part, len(parts)):
             started = at.row if number == at.part else 0
             for found, reached in self._part(parts[number], started):
                 rows += found
+                ends += [Cursor(number, row.id) for row in found]
                 if len(rows) > self.query.limit:
-                    rows = rows[: self.query.limit]
-                    return self._made(kinds, rows, Cursor(number, rows[-1].id), is_whole=True)
+                    last = self.query.limit - 1  # of this part of the order, or of an earlier one
+                    return self._made(kinds, rows[: self.query.limit], ends[last], is_whole=True)
                 if time.monotonic() > self._ends:
                     return self._made(kinds, rows, Cursor(number, reached), is_whole=False)
         return self._made(kinds, rows, None, is_whole=True)

@@ -56,7 +56,7 @@ class TextIndex:
         self._rows = block_rows
 
     def keep_up(self) -> int:
-        """Index the blocks that are full by now, and forget those whose rows are gone; return how many were made."""
+        """Index the newest full block that is not, forget those whose rows are gone; return how many were missing."""
         try:
             with contextlib.closing(self._open()) as connection:
                 return self._keep_up(connection)
@@ -84,7 +84,7 @@ class TextIndex:
         for block in there - set(range(max(oldest, 0) // self._rows, newest // self._rows)):
             connection.execute(f"DROP TABLE {_BLOCK}{block}")
         missing = [block for block in self._full(oldest, newest) if block not in there]
-        for block in missing:
+        for block in missing[:1]:  # the newest
             self._add(connection, block)
         return len(missing)
 
