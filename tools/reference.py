@@ -81,7 +81,7 @@ def _parameter(value: Value) -> str:
 
 def flag(value: Value) -> str:
     """Return an option as it is written."""
-    name = value.name.replace("_", "-")
+    name = value.name.rstrip("_").replace("_", "-")
     if value.kind == "flag":
         return f"--{name}"
     kind = "|".join(value.choices) if value.choices else value.kind.upper()

@@ -20,6 +20,7 @@ from garrison.daemon.inbox import Inbox
 from garrison.daemon.jobs import Jobs
 from garrison.daemon.journal import Journal
 from garrison.daemon.parts import Parts
+from garrison.daemon.pausing import Pausing
 from garrison.daemon.scheduler import Scheduler, Senses
 from garrison.daemon.settings_book import SettingsBook
 from garrison.daemon.suite import Suite, SuiteSettings
@@ -60,6 +61,7 @@ class Stage:
             opened, book, journal, reporter, jobs, self.inbox, self.door, supervisor, when,
             lambda: None, lambda: None, components, is_lasting=True,
         )  # fmt: skip
+        self.parts.pausing = Pausing(folder, when, supervisor, lambda event, uid: reporter.report(SUITE, event, uid))
         described = (describe(Sample),)
         scheduler = Scheduler(folder, when, UTC, described, lambda *_: None, SENSES)
         host = ComponentHost(SUITE, reporter, Bus(), self.inbox, self.door, lambda _: None)

@@ -171,7 +171,7 @@ def _hint(other_ways: Sequence[str]) -> str:
 
 
 def _parameter(value: Value) -> click.Parameter:
-    name, title = value.name.replace("_", "-"), value.title + "."
+    name, title = value.name.rstrip("_").replace("_", "-"), value.title + "."
     if value.kind == "secret":
         return click.Option(
             [f"--{name}-file", value.name], type=click.Path(), help=f"A file that holds it, - to be asked: {title}"

@@ -25,6 +25,7 @@ _OTHERS = (
     "file-protection",
     "guard",
     "mirror",
+    "pause",
     "removable-drives",
     "response",
     "self-test",

@@ -51,6 +51,7 @@ from garrison.daemon.journal import Journal
 from garrison.daemon.journal_upkeep import keep_up
 from garrison.daemon.on_behalf import OnBehalf
 from garrison.daemon.parts import Parts
+from garrison.daemon.pausing import Pausing
 from garrison.daemon.scheduler import Scheduler, Senses
 from garrison.daemon.server import Server, bind
 from garrison.daemon.settings_book import SettingsBook
@@ -215,6 +216,8 @@ def open_the_books(boot: Boot) -> None:
         become_lasting=lambda: become_lasting(boot),
         components=components,
     )
+    folder = boot.home.folder("pause", 1)
+    boot.parts.pausing = Pausing(folder, boot.clock, supervisor, lambda event, uid: reporter.report(SUITE, event, uid))
     boot.consents = Consents(store, boot.clock, boot.described)
     if store.set_aside:
         reporter.report(SUITE, JournalSetAside(path=store.set_aside), None)
@@ -317,7 +320,9 @@ def become_lasting(boot: Boot) -> None:
     if not boot.parts.is_lasting:
         boot.parts.is_lasting = True
         boot.group.create_task(boot.abilities[Guard].run())
+        boot.parts.pausing.take_up()
         boot.parts.supervisor.start_all()
+        boot.group.create_task(boot.parts.pausing.run())
         boot.group.create_task(boot.scheduler.run())
         boot.group.create_task(keep_up(boot.parts.journal))
 

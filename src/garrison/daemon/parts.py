@@ -9,6 +9,7 @@ from garrison.daemon.host import Reporter
 from garrison.daemon.inbox import Inbox
 from garrison.daemon.jobs import Jobs
 from garrison.daemon.journal import Journal
+from garrison.daemon.pausing import Pausing
 from garrison.daemon.settings_book import SettingsBook
 from garrison.daemon.store import Store
 from garrison.daemon.supervisor import Supervisor
@@ -32,3 +33,4 @@ class Parts:
     become_lasting: Callable[[], None]
     components: dict[str, AnyComponent] = field(default_factory=dict)
     is_lasting: bool = False
+    pausing: Pausing = field(init=False)

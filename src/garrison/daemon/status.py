@@ -23,6 +23,7 @@ class Colour(StrEnum):
 _COLOURS = {Severity.CRITICAL: Colour.RED, Severity.IMPORTANT: Colour.YELLOW, Severity.INFO: Colour.GREEN}
 _EXIT = {Colour.GREEN: 0, Colour.YELLOW: 1, Colour.RED: 2}
 _RANK = list(_COLOURS)
+_RESTING = frozenset({Condition.OFF, Condition.PAUSED, Condition.UNSUPPORTED, Condition.UNLICENSED})
 
 
 class ComponentRow(Frozen):
@@ -94,7 +95,7 @@ def status_of(
     for component in components.values():
         condition, reason = supervisor.condition(component.id)
         described.append(_component(component, condition, reason))
-        if condition not in {Condition.OFF, Condition.UNSUPPORTED, Condition.UNLICENSED}:
+        if condition not in _RESTING:
             rows += _said_by(component, caller)
         rows += _of_condition(component, condition, reason)
     rows.sort(key=lambda row: _RANK.index(row.severity))

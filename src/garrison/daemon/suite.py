@@ -9,6 +9,7 @@ from garrison.daemon.operations.ignoring import IgnoringOperations
 from garrison.daemon.operations.inbox import InboxOperations
 from garrison.daemon.operations.jobs import JobOperations
 from garrison.daemon.operations.journal import JournalOperations
+from garrison.daemon.operations.pausing import PausingOperations
 from garrison.daemon.operations.reports import ReportOperations
 from garrison.daemon.operations.running import RunningOperations
 from garrison.daemon.operations.settings import SettingsOperations
@@ -28,12 +29,14 @@ _GROUPS: tuple[type[Operations], ...] = (
     ReportOperations,
     JobOperations,
     InboxOperations,
+    PausingOperations,
     RunningOperations,
 )
 
 
 class Suite(
     RunningOperations,  # the last named come first in the help
+    PausingOperations,
     InboxOperations,
     JobOperations,
     ReportOperations,

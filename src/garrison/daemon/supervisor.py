@@ -1,8 +1,10 @@
 """Keeps components running: restarts what raised, logs the failure once and the recovery once."""
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -10,7 +12,7 @@ from garrison.abilities.rights import Rights
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.daemon.isolation import outcome, outcome_of
-from garrison.sdk import AnyComponent, Event, Severity, UntrustedText
+from garrison.sdk import AnyComponent, Event, Feature, Severity, UntrustedText
 
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 300.0
@@ -40,6 +42,7 @@ class Condition(StrEnum):
     STARTING = "starting"
     RUNNING = "running"
     RESTARTING = "restarting"
+    PAUSED = "paused"
     OFF = "off"
     UNSUPPORTED = "unsupported"
     UNLICENSED = "unlicensed"
@@ -52,6 +55,10 @@ class _Watch:
     failed: bool = False
     since: float = 0.0  # when it became ready, on the monotonic clock
     task: "asyncio.Task[None] | None" = None
+
+
+def _protects(component: AnyComponent) -> bool:
+    return component.runs() and component.feature is Feature.PROTECTION
 
 
 class Supervisor:
@@ -74,6 +81,7 @@ class Supervisor:
         self._pause = pause
         self._watches: dict[str, _Watch] = {}
         self.active = False  # a short-lived daemon runs nothing by itself
+        self.paused = False  # what protects by itself rests
 
     def condition(self, name: str) -> tuple[Condition, str]:
         """Return how a component is doing, and why."""
@@ -96,6 +104,8 @@ class Supervisor:
             return Condition.UNSUPPORTED, why_not
         if not self._rights.includes(component.feature):
             return Condition.UNLICENSED, ""
+        if self.paused and _protects(component):
+            return Condition.PAUSED, ""
         return None
 
     def start_all(self) -> None:
@@ -118,6 +128,21 @@ class Supervisor:
         if watch and watch.task:
             watch.task.cancel()
             await asyncio.wait([watch.task])
+
+    async def pause(self) -> None:
+        """Stop all that protects by itself, until `resume`."""
+        self.paused = True
+        for name, component in self._components.items():
+            if _protects(component):
+                await self.stop(name)
+
+    def resume(self, since: datetime) -> None:
+        """Let it protect again, and look at what was changed since a time."""
+        self.paused = False
+        for name, component in self._components.items():
+            if _protects(component):
+                outcome(functools.partial(component.catch_up, since), f"have {name} catch up")
+                self.start(name)
 
     def ready(self, name: str) -> None:
         """Note that a component protects from now on."""

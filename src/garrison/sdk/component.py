@@ -72,6 +72,9 @@ class Component(Generic[SettingsType]):
         """Return changes that a person makes to its settings, as yet unchecked, with those that go with them."""
         return values
 
+    def catch_up(self, since: datetime) -> None:
+        """Take note that nothing was watched since a time: what was changed is looked at when `run` begins anew."""
+
     def issues(self) -> Iterable[Issue]:
         """Return what is wrong now."""
         return ()

@@ -135,6 +135,21 @@ def test_folders_that_are_chosen_and_paused_while_it_runs_are_taken_up(tmp_path:
     assert {"ProtectionPaused", "ProtectionResumed", "GapScanned"} <= {type(each).__name__ for each in staged.reported}
 
 
+@pytest.mark.usefixtures("ordinary")
+def test_what_was_changed_while_the_suite_was_paused_is_examined_when_it_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "watched").mkdir()
+    staged = _stage(tmp_path)
+    staged.component.settings = FileProtectionSettings(folders=[tmp_path / "watched"])
+    (tmp_path / "watched" / "eicar.com").write_bytes(EICAR)
+    staged.component.catch_up(staged.clock.now())
+
+    async def work() -> None:
+        await _until(lambda: any(isinstance(event, GapScanned) for event in staged.reported))
+        assert not (tmp_path / "watched" / "eicar.com").exists()
+
+    _running(staged, work)
+
+
 def test_everything_is_only_observed_until_the_owner_confirms_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ class Watching(sdk.Component[FileProtectionSettings]):
         self._noticing: asyncio.Task[None] | None = None
         self._noticed: tuple[str, ...] = ()
         self._proof_seen = asyncio.Event()
+        self._unseen_since = 0.0  # seconds of the clock; 0: nothing was missed
 
     def completed(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return changes of settings with those that go with them: a level sets its details."""
@@ -77,6 +79,10 @@ class Watching(sdk.Component[FileProtectionSettings]):
         """Take up the settings. Raises Invalid for an exclusion that cannot be."""
         self._left()
         self._update()
+
+    def catch_up(self, since: datetime) -> None:
+        """Have what was changed since a time examined, as soon as files are watched again."""
+        self._unseen_since = since.timestamp()
 
     # -- what is watched --
 
@@ -120,6 +126,9 @@ class Watching(sdk.Component[FileProtectionSettings]):
                 async with asyncio.TaskGroup() as group:
                     self._group = group
                     self._update()
+                    if self._unseen_since:
+                        self._rescan([place.path for place in self._places()], self._unseen_since)
+                        self._unseen_since = 0.0
                     group.create_task(self._listen(hearing))
                     group.create_task(self._look())
                     self.host.ready()
