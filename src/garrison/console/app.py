@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from garrison.base.errors import GarrisonError, NotFound, Refused
-from garrison.console import acting, home, jobs, protection, scanning, settings, simple
+from garrison.console import acting, home, jobs, protection, reports, scanning, settings, simple
 from garrison.console.door import SIGN_IN, Door, PasswordNeeded, Talk
 from garrison.console.guard import Guard, TooLong
 from garrison.console.visit import COOKIE, Handler, Site, Typed, Visit, csrf_of, local, reader_of, render, typed_in
@@ -32,7 +32,8 @@ _LOOKED_AT: Mapping[str, Handler] = {
     "/protection": protection.protection,
     "/protection/{component}": protection.component,
     "/databases": simple.databases,
-    "/reports": simple.reports,
+    "/reports": reports.reports,
+    "/reports/export": reports.export,
     "/inbox": simple.inbox,
     "/settings": settings.settings,
     "/settings/{component}": settings.component,

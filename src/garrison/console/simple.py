@@ -1,4 +1,4 @@
-"""Pages that show one thing each: the databases, reports, the inbox, and what Garrison is made of."""
+"""Pages that show one thing each: the databases, the inbox, and what Garrison is made of."""
 
 import platform
 import tomllib
@@ -23,20 +23,6 @@ async def databases(visit: Visit) -> Response:
         feeds=(await visit.ask("databases.list")).result,
         history=shapes.table((await visit.ask("databases.history")).result, visit.t),
     )
-
-
-async def reports(visit: Visit) -> Response:
-    """Show what happened, newest first."""
-    severity = visit.query("severity")
-    asked = {
-        "component": visit.query("component"),
-        "text": visit.query("text")[:200],
-        "days": visit.query("days") if visit.query("days").isdecimal() else "0",
-        "before": visit.query("before") if visit.query("before").isdecimal() else "0",
-        **({"severity": severity} if severity in {"info", "important", "critical"} else {}),
-    }
-    journal = await visit.ask("suite.journal", limit=50, **asked)
-    return await visit.page("reports.html", events=journal.result, texts=journal.texts, asked=asked)
 
 
 async def inbox(visit: Visit) -> Response:
