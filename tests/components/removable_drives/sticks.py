@@ -1,8 +1,10 @@
 """A simulated stick: an image with a partition table that is attached as a drive, its partition on top of it."""
 
 import contextlib
+import fcntl
 import io
 import os
+import signal
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -81,13 +83,26 @@ def stick(image: Path, table: str, files: dict[str, bytes], boot: bytes = b"", s
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     with image.open("wb") as file:
-        file.truncate(_PARTITION_BYTES * (4 if len(files) > 1000 else 1))
+        file.truncate(_PARTITION_BYTES)
     subprocess.run(["mkfs.ext4", "-q", "-F", "-d", str(folder), str(image)], check=True)
     whole, offset = TABLES[table](image.read_bytes())
     image.write_bytes(whole)
     os.truncate(image, max(size, len(whole)))
     with attached(image) as drive, attached(Path(drive), "--offset", str(offset)) as part:
         yield Stick(drive, part)
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Have a file that nobody else can open for some time: its lease is not given up (fcntl(2))."""
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # by which the kernel asks for it
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        yield
+    finally:
+        os.close(descriptor)
+        signal.signal(signal.SIGIO, before)
 
 
 @contextlib.contextmanager

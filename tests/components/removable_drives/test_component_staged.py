@@ -9,7 +9,7 @@ from garrison.base.errors import NotFound
 from garrison.base.paths import Home
 from garrison.components.removable_drives import component
 from garrison.components.removable_drives.component import RemovableDrives
-from garrison.components.removable_drives.results import Forgotten
+from garrison.components.removable_drives.results import DriveConnected, Forgotten
 from garrison.components.removable_drives.settings import RemovableDrivesSettings, Way
 from garrison.linux.removable import Drive, Volume
 from garrison.sdk import Caller
@@ -50,6 +50,17 @@ def test_discs_are_taken_for_drives_where_that_is_set(tmp_path: Path, optical: b
     asked = [str(question.text) for question in on_stage.host.questions]
     assert [text.partition(" (")[0] for text in asked] == ["Maker Stick", "Maker Disc"][: 1 + optical]
     assert on_stage.component._visits.keys() == ({"5 11:0"} if optical else set()) | {"6 8:17"}
+
+
+def test_a_drive_that_is_announced_anew_is_new_also_where_it_was_unmounted_before(tmp_path: Path) -> None:
+    on_stage = staged(tmp_path)
+    on_stage.component._memory.see(["5 11:0", "6 8:17", "66 8:1"], "scanned")
+    on_stage.component._announced = {"sdb"}
+    asyncio.run(on_stage.component._note_connected())
+    assert on_stage.component._memory.marks() == ["5 11:0", "66 8:1"]
+    assert [str(event) for event in on_stage.reported] == [
+        str(DriveConnected(drive="Maker Stick", size="1.0 GiB", device="/dev/sdb"))
+    ]
 
 
 def test_drives_are_listed_also_where_nothing_runs(tmp_path: Path) -> None:

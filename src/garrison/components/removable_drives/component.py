@@ -15,7 +15,7 @@ from garrison.components.removable_drives.attending import Attendant
 from garrison.components.removable_drives.memory import MOST_REMEMBERED, Memory
 from garrison.components.removable_drives.results import DriveRow, Forgotten, RememberedRow
 from garrison.components.removable_drives.settings import RemovableDrivesSettings
-from garrison.components.removable_drives.visit import Visit, mark_of, title_of
+from garrison.components.removable_drives.visit import Visit, beginning_of_marks, mark_of, title_of
 from garrison.linux.mount_changes import MountChanges
 from garrison.linux.removable import Drive, Naming, Volume, drives, naming, volumes
 from garrison.linux.uevents import Uevents
@@ -120,10 +120,13 @@ class RemovableDrives(sdk.Component[RemovableDrivesSettings]):
         self._connected = frozenset((drive.name, drive.connection) for drive in found)
 
     def _forget_state_of(self, drive: Drive) -> None:
-        marks = [mark for mark, visit in self._visits.items() if visit.drive.name == drive.name and visit.is_over]
+        beginning = beginning_of_marks(drive)
+        under_way = {mark for mark, visit in self._visits.items() if not visit.is_over}
+        known = {*self._visits, *self._memory.marks()} - under_way  # what is not mounted now is no visit any more
+        marks = [mark for mark in known if mark.startswith(beginning)]
         self._memory.unsee(marks)
         for mark in marks:
-            del self._visits[mark]
+            self._visits.pop(mark, None)
 
     async def _begin(self, present: list[Volume]) -> list[Visit]:
         """Return the visits that begin, one for all new volumes of a drive; what was seen before is only noted."""

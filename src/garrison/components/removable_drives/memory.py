@@ -86,6 +86,10 @@ class Memory:
         """Return what became of a volume, by its mark; None when nothing did."""
         return self._seen.get(mark)
 
+    def marks(self) -> list[str]:
+        """Return the marks of the volumes that something became of."""
+        return list(self._seen)
+
     def see(self, marks: list[str], state: str) -> None:
         """Note what became of volumes. Raises what writing raises."""
         kept = {mark: old for mark, old in self._seen.items() if mark not in marks}

@@ -14,7 +14,12 @@ _OF_PERSON = re.compile(r"^/(?:run/)?media/([^/]+)/[^/]")
 
 def mark_of(volume: Volume) -> str:
     """Return what tells a volume from all others since the computer started."""
-    return f"{volume.drive.connection or volume.drive.name} {volume.device}"
+    return beginning_of_marks(volume.drive) + volume.device
+
+
+def beginning_of_marks(drive: Drive) -> str:
+    """Return what the marks of all volumes of a drive, as it is connected now, begin with."""
+    return f"{drive.connection or drive.name} "
 
 
 def person_at(path: str) -> int:
