@@ -1,5 +1,6 @@
 import copy
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -74,3 +75,8 @@ def test_a_sentence_remembers_what_it_was_made_of() -> None:
 @pytest.mark.parametrize(("count", "said"), [(0, "0 were in /"), (1, "1 was in /"), (2000, "2,000 were in /")])
 def test_a_sentence_may_depend_on_a_number(count: int, said: str) -> None:
     assert message("{count} was in {place}", {"place": "/"}, "{count} were in {place}", count) == said
+
+
+def test_values_of_a_sentence_are_plain() -> None:
+    made = message("{error} at {path}, {count}", {"error": OSError("no"), "path": Path("/a"), "count": 3})
+    assert made.plain()["values"] == {"error": "no", "path": "/a", "count": 3}

@@ -87,7 +87,7 @@ class Curing:
         )
         head, content = await _ask(descriptor, request)
         if head.why:
-            raise Failed(f"It could not be cured: {printable(head.why)}.")
+            raise Failed("It could not be cured: {why}.", why=printable(head.why))
         told = [printable(name) for name in head.removed[:_MOST_TOLD]]
         more = ["and more"] if len(head.removed) > _MOST_TOLD else []
         return Replacement(content, f"taken out: {', '.join(told + more)}")
@@ -103,7 +103,7 @@ class Curing:
         finally:
             os.close(made)
         if verdict.findings:
-            raise Failed(f"It could not be cured: {verdict.findings[0].name} is found in it all the same.")
+            raise Failed("It could not be cured: {name} is found in it all the same.", name=verdict.findings[0].name)
         return replacement
 
 

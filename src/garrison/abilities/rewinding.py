@@ -112,7 +112,7 @@ class Rewinding:
         if len(found) == 1:
             return found[0]
         what = "is no alarm" if not found else "fits several alarms"
-        raise NotFound(f"“{number}” {what}.", "garrison system-watcher alarms shows them.")
+        raise NotFound("“{number}” {what}.", "garrison system-watcher alarms shows them.", number=number, what=what)
 
     def deeds(self, wanted: Callable[[Deed], bool]) -> Iterator[Deed]:
         """Yield what is in the journal, in the order in which it was done; damaged lines are passed over."""
@@ -174,7 +174,7 @@ class Rewinding:
         if there is None:
             return
         if not undoing.is_theirs(there):
-            raise Failed(f"{path} was put there or changed by somebody else, and was left as it is.")
+            raise Failed("{path} was put there or changed by somebody else, and was left as it is.", path=path)
         if undoing.really:
             await self._quarantine.take(path, Identity.of(there.status), _MADE, undoing.acting, os.geteuid())
         undoing.outcome.quarantined.append(path)
@@ -184,7 +184,7 @@ class Rewinding:
         if there is None:
             return
         if not (there.is_regular and undoing.reversal.has(there.file)):
-            raise Failed(f"{now} is another file by now, and was left as it is.")
+            raise Failed("{now} is another file by now, and was left as it is.", now=now)
         target = undoing.beside(before) if await undoing.acting.run(_look, before) else before
         if undoing.really:
             await undoing.acting.run(_move, now, target, there.file)
@@ -273,7 +273,7 @@ def _move(old: str, new: str, file: str = "") -> None:
             is_it = not file or identity_of(descriptor) == file
         if not is_it:  # somebody was quicker
             rename_if_free(target, name, goal, parent)
-            raise Failed(f"{old} is another file by now, and was left as it is.")
+            raise Failed("{old} is another file by now, and was left as it is.", old=old)
 
 
 def _put(path: str, beside: str, source: Path, metadata: Metadata) -> str:

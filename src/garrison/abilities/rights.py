@@ -16,12 +16,13 @@ class Rights:
     def check_licence(self, feature: Feature, title: str) -> None:
         """Raise Unlicensed when the licence does not include what a component needs."""
         if not self.includes(feature):
-            raise Unlicensed(f"{title} is not in your subscription.")
+            raise Unlicensed("{title} is not in your subscription.", title=title)
 
     def check_access(self, caller: Caller, access: Access, title: str) -> None:
         """Raise Refused when a caller has no right to an operation."""
         if access in _OWNERS and not caller.is_owner:
             raise Refused(
-                f"“{title}” changes how the whole computer is protected: only its owner may do that.",
+                "“{title}” changes how the whole computer is protected: only its owner may do that.",
                 "Ask whoever looks after this computer, or use sudo.",
+                title=title,
             )

@@ -338,7 +338,7 @@ class Scanner:
         finally:
             os.close(reading)
         if outcome.failure == "killed":
-            raise Unavailable(f"The file {_KILLED}.")
+            raise Unavailable("The file {killed}.", killed=_KILLED)
         return verdict_of(outcome)
 
 

@@ -57,7 +57,13 @@ def message(original: str, values: Mapping[str, Any], many: str = "", count: int
 
 def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a sentence's values as JSON holds them, those that are sentences or sizes with what they were made of."""
-    return {name: value.plain() if isinstance(value, Message | Size) else value for name, value in values.items()}
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Message | Size):
+        return value.plain()
+    return value if value is None or isinstance(value, str | int | float | bool | dict | list) else str(value)
 
 
 class _Filled(dict[str, Any]):

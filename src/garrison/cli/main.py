@@ -128,7 +128,7 @@ def _guarded(run: Callable[[], int], as_json: bool) -> int:
         problem = error
     except OSError as error:
         about = f" ({error.filename})" if error.filename else ""
-        problem = Failed(f"It failed: {(error.strerror or str(error)).lower()}{about}.")
+        problem = Failed("It failed: {why}{about}.", why=(error.strerror or str(error)).lower(), about=about)
     except Exception as error:  # the outermost frame: a person gets a sentence, whoever asks for it the trace
         if os.environ.get("GARRISON_TRACEBACK"):
             raise

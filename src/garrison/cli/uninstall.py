@@ -83,7 +83,7 @@ def _check_owner(home: Home) -> None:
     except OSError as error:
         raise explain(error, f"look at {home.root}") from error
     if owner != os.geteuid():
-        raise Refused(f"{home.root} belongs to another account.", "Run this as that account.")
+        raise Refused("{root} belongs to another account.", "Run this as that account.", root=home.root)
 
 
 def _confirm(home: Home, kept: Sequence[str]) -> None:
@@ -91,7 +91,7 @@ def _confirm(home: Home, kept: Sequence[str]) -> None:
     lost = f" {plural(blobs, 'file', 'files')} in quarantine will be lost." if blobs else ""
     text = f"This removes Garrison's files in {home.root}, but for: {', '.join(kept) or 'nothing'}.{lost}"
     if not sys.stdin.isatty():
-        raise Invalid(f"{text} Nobody is there to confirm it.", "Say --yes to go on without asking.")
+        raise Invalid("{why} Nobody is there to confirm it.", "Say --yes to go on without asking.", why=text)
     click.echo(text, err=True)
     if not click.confirm("Go on?", err=True):
         raise click.Abort

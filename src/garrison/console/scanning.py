@@ -105,7 +105,7 @@ async def _false_alarm_in_place(visit: Visit, path: str) -> None:
     rows: list[dict[str, Any]] = (await visit.ask("quarantine.list")).result
     found = [row for row in rows if row["path"] == path]
     if not found:
-        raise Invalid(f"{path} is not among what was found.")
+        raise Invalid("{path} is not among what was found.", path=path)
     await visit.ask("quarantine.false-alarm", id=max(found, key=lambda row: str(row["at"]))["id"])
 
 

@@ -43,7 +43,7 @@ def account_named(name: str) -> Caller:
     try:
         entry = pwd.getpwnam(name)
     except (KeyError, ValueError) as error:
-        raise NotFound(f"There is no account “{name}” on this computer.") from error
+        raise NotFound("There is no account “{name}” on this computer.", name=name) from error
     if os.geteuid() not in {0, entry.pw_uid}:
         raise Unavailable("Only the whole computer's suite can act for another account.", "See: garrison --system")
     return account_of(entry.pw_uid, entry.pw_gid)

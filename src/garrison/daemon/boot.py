@@ -106,7 +106,7 @@ async def take_the_lock(boot: Boot) -> None:
         await asyncio.sleep(_LOCK_PAUSE_SECONDS)
     else:
         process = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
-        raise Unavailable(f"Garrison is running here already (process {process}).")
+        raise Unavailable("Garrison is running here already (process {process}).", process=process)
     try:
         os.pwrite(descriptor, f"{os.getpid():<19}\n".encode("ascii"), 0)
     except OSError as error:
@@ -244,7 +244,7 @@ def _ability(boot: Boot, cls: type[AnyComponent], wanted: Any) -> Any:
     for kind, ability in boot.abilities.items():
         if kind is wanted or (wanted is Clock and isinstance(ability, SystemClock)):
             return ability
-    raise Failed(f"{cls.__name__} asks for {wanted}, which is no ability of the suite.")
+    raise Failed("{name} asks for {wanted}, which is no ability of the suite.", name=cls.__name__, wanted=wanted)
 
 
 def _host(boot: Boot, component: str) -> ComponentHost:

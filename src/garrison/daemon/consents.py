@@ -62,7 +62,7 @@ class Consents:
 
     def _find(self, name: str) -> tuple[str, Purpose]:
         if name not in self._purposes:
-            raise NotFound(f"There is no purpose “{name}”.", "garrison consents list shows them.")
+            raise NotFound("There is no purpose “{name}”.", "garrison consents list shows them.", name=name)
         return self._purposes[name]
 
     def _consent(self, caller: Caller, name: str, purpose: Purpose) -> Consent:

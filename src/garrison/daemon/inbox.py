@@ -40,7 +40,7 @@ class Inbox:
     async def ask(self, component: str, question: Question, owner: int) -> str:
         """Put a question and return the choice that was made; the fallback when nobody answers in time."""
         if question.default not in question.choices:
-            raise Invalid(f"The fallback “{question.default}” is not among the choices.")
+            raise Invalid("The fallback “{default}” is not among the choices.", default=question.default)
         self._expire()
         row = self._same(component, question, owner) or self._add(component, question, owner)
         number = int(row["id"])
@@ -96,12 +96,14 @@ class Inbox:
         self._expire()
         row = self._row(number)
         if row is None or not caller.sees(row["owner"]):
-            raise NotFound(f"There is no question {number}.", "garrison inbox list shows them.")
+            raise NotFound("There is no question {number}.", "garrison inbox list shows them.", number=number)
         if row["answer"] is not None:
-            raise Refused(f"Question {number} is answered already: {row['answer']}.")
+            raise Refused("Question {number} is answered already: {row}.", number=number, row=row["answer"])
         choices = json.loads(row["choices"])
         if choice not in choices:
-            raise Invalid(f"“{choice}” is not a choice.", "Choices: " + ", ".join(choices))
+            raise Invalid(
+                "“{choice}” is not a choice.", "{advice}", choice=choice, advice="Choices: " + ", ".join(choices)
+            )
         self._close(number, choice, caller.uid)
 
     def _expire(self) -> None:

@@ -48,8 +48,10 @@ def _defect(error: Exception, doing: str, known: str) -> GarrisonError:
     if isinstance(inner, GarrisonError):
         return inner
     unexpected = Unexpected(
-        f"Something unexpected happened: {type(inner).__name__}: {inner}.",
+        "Something unexpected happened: {name}: {inner}.",
         "Please report this; the details are in the daemon's log.",
+        name=type(inner).__name__,
+        inner=inner,
     )
     if unexpected.text != known:
         log.error("%s", doing, exc_info=error)

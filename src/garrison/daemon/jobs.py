@@ -144,13 +144,15 @@ class Jobs:
         others = [job.caller.uid for job in running if not job.caller.is_owner]
         if not caller.is_owner and others.count(caller.uid) >= _MOST_OF_ACCOUNT:
             raise Unavailable(
-                f"You have {_MOST_OF_ACCOUNT} tasks under way already, which is as many as one account may.",
+                "You have {most_of_account} tasks under way already, which is as many as one account may.",
                 "Wait for one to end, or end one: garrison jobs shows them, garrison jobs cancel NUMBER ends one.",
+                most_of_account=_MOST_OF_ACCOUNT,
             )
         if len(running) >= _MOST or (not caller.is_owner and len(others) >= _MOST_OF_OTHERS):
             raise Unavailable(
-                f"Garrison has {len(running)} tasks under way already.",
+                "Garrison has {running} tasks under way already.",
                 "Wait for some to end and try again; garrison jobs shows yours.",
+                running=len(running),
             )
 
     @staticmethod
@@ -210,4 +212,4 @@ class Jobs:
         for job in self._jobs:
             if job.id == number and caller.sees(job.caller.uid):
                 return job
-        raise NotFound(f"There is no job {number}.", "garrison jobs shows them.")
+        raise NotFound("There is no job {number}.", "garrison jobs shows them.", number=number)

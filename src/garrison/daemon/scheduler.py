@@ -150,11 +150,15 @@ class Scheduler:
     def set(self, operation: str, schedule: Schedule, arguments: dict[str, Any], caller: Caller) -> None:
         """Let a task run by a schedule, on behalf of a caller. Raises NotFound, Invalid, and what writing raises."""
         if operation not in self._tasks:
-            raise NotFound(f"There is no task “{operation}”.", "garrison schedule shows what can be scheduled.")
+            raise NotFound(
+                "There is no task “{operation}”.", "garrison schedule shows what can be scheduled.", operation=operation
+            )
         missing = [value.name for value in self._tasks[operation].parameters if value.required]
         missing = [name for name in missing if name not in arguments]
         if missing and str(schedule) != "manual":
-            raise Invalid(f"{operation} cannot run by itself: it needs {', '.join(missing)}.")
+            raise Invalid(
+                "{operation} cannot run by itself: it needs {missing}.", operation=operation, missing=", ".join(missing)
+            )
         before = self._entries.get(operation)
         last = before.last if before else None
         entry = Entry(schedule, arguments, caller, own=True, last=last, databases=self._senses.databases())
@@ -219,7 +223,7 @@ class Scheduler:
         ):
             if wanted and known is None:
                 raise Unavailable(
-                    f"This computer cannot tell {what}.", "That takes logind (systemd) and NetworkManager."
+                    "This computer cannot tell {what}.", "That takes logind (systemd) and NetworkManager.", what=what
                 )
 
     async def _look(self, schedules: Iterable[Schedule]) -> Circumstances:

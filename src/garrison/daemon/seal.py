@@ -67,7 +67,10 @@ class SealKey:
             self.is_new = True
         except (OSError, ValueError) as error:
             raise Failed(
-                f"The journal's key {path} cannot be read: {error}.", "Move it away; a new one is made."
+                "The journal's key {path} cannot be read: {error}.",
+                "Move it away; a new one is made.",
+                path=path,
+                error=error,
             ) from error
         self.name = hashlib.sha256(self._key).hexdigest()[:16]
 

@@ -284,7 +284,9 @@ class _Conversation:
             line = encode({"id": number, **message})
         except (TypeError, ValueError) as error:
             log.exception("an answer that JSON cannot hold")
-            line = encode({"id": number, "error": Unexpected(f"The answer cannot be sent: {error}.").to_plain()})
+            line = encode(
+                {"id": number, "error": Unexpected("The answer cannot be sent: {error}.", error=error).to_plain()}
+            )
         if len(line) > self._cap:
             too_long = Failed("The answer is too long to send.", "Ask for less at a time.")
             line = encode({"id": number, "error": too_long.to_plain()})

@@ -98,7 +98,7 @@ class SettingsBook:
     def of(self, name: str) -> Settings:
         """Return a component's settings. Raises NotFound."""
         if name not in self._current:
-            raise NotFound(f"There is no component “{name}”.", "garrison --help lists them.")
+            raise NotFound("There is no component “{name}”.", "garrison --help lists them.", name=name)
         return self._current[name]
 
     @property

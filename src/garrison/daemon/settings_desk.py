@@ -54,7 +54,7 @@ class SettingsDesk:
         for row in self.rows(caller, name.partition(".")[0]):
             if row.name == name:
                 return row
-        raise NotFound(f"There is no setting “{name}”.", "garrison settings list shows them all.")
+        raise NotFound("There is no setting “{name}”.", "garrison settings list shows them all.", name=name)
 
     async def set(self, caller: Caller, name: str, values: list[str]) -> str:
         """Change one setting; return its new value in words. Raises Refused, NotFound, Invalid."""
@@ -62,7 +62,7 @@ class SettingsDesk:
         component, _, setting = name.partition(".")
         is_list = isinstance(row.default, list)
         if not is_list and len(values) != 1:
-            raise Invalid(f"{name} takes one value.", f"Its value now: {row.value}")
+            raise Invalid("{name} takes one value.", "Its value now: {value}", name=name, value=row.value)
         if setting == _SWITCH:
             self._parts.door.rights.check_access(caller, Access.WEAKEN, row.title)
         await self.change(caller, component, {setting: values if is_list else values[0]})
@@ -86,7 +86,7 @@ class SettingsDesk:
     def switchable(self, name: str) -> AnyComponent:
         """Return a component that can be switched on and off. Raises NotFound."""
         if name not in self._parts.components:
-            raise NotFound(f"There is no component “{name}”.", "garrison --help lists them.")
+            raise NotFound("There is no component “{name}”.", "garrison --help lists them.", name=name)
         return self._parts.components[name]
 
     async def change(self, caller: Caller, component: str, values: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ class Store:
         try:
             self.connection = self._open()
         except sqlite3.OperationalError as error:
-            raise Failed(f"The journal {self.path} cannot be opened: {error}.", _HINT) from error
+            raise Failed("The journal {path} cannot be opened: {error}.", _HINT, path=self.path, error=error) from error
         except sqlite3.DatabaseError:
             self._put_aside(clock)
             self.connection = self._open()
@@ -72,14 +72,14 @@ class Store:
         try:
             return self.connection.execute(sql, values)
         except _TROUBLE as error:
-            raise Failed(f"The journal could not be read: {error}.", _HINT) from error
+            raise Failed("The journal could not be read: {error}.", _HINT, error=error) from error
 
     def write(self, sql: str, values: tuple[Any, ...]) -> int:
         """Change something, all or nothing, and return the id of the row that was added. Raises Failed."""
         try:
             return self.connection.execute(sql, values).lastrowid or 0
         except _TROUBLE as error:
-            raise Failed(f"The journal could not be written: {error}.", _HINT) from error
+            raise Failed("The journal could not be written: {error}.", _HINT, error=error) from error
 
     @contextlib.contextmanager
     def all_or_nothing(self) -> Iterator[None]:

@@ -20,14 +20,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def folder_without_links(path: str) -> Iterator[int]:
     """Hold a folder open, given as an absolute path. Raises OSError; Failed when a part of the path is a link."""
     if not path.startswith("/"):
-        raise Failed(f"{path}: only a full path can be used here.")
+        raise Failed("{path}: only a full path can be used here.", path=path)
     current = os.open("/", _FOLDER)
     try:
         for part in path.split("/"):
             if part in {"", "."}:
                 continue
             if part == "..":
-                raise Failed(f"{path}: a path with “..” is not used here.")
+                raise Failed("{path}: a path with “..” is not used here.", path=path)
             deeper = _enter(current, part, path)
             os.close(current)
             current = deeper
@@ -41,7 +41,7 @@ def _enter(parent: int, name: str, path: str) -> int:
         return os.open(name, _FOLDER, dir_fd=parent)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR}:
-            raise Failed(f"{path}: a part of this path is a link or no folder; nothing was done.") from error
+            raise Failed("{path}: a part of this path is a link or no folder; nothing was done.", path=path) from error
         raise
 
 
@@ -56,7 +56,7 @@ def real_path(path: str, proc: frozenset[int] | None = None) -> str:
     at hand. Raises OSError, and OfProcesses before any link in /proc is followed.
     """
     if not path.startswith("/"):
-        raise Failed(f"{path}: only a full path can be used here.")
+        raise Failed("{path}: only a full path can be used here.", path=path)
     proc = devices_of(PROC) if proc is None else proc
     names: list[str] = []
     waiting = path.split("/")[::-1]

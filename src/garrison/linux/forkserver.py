@@ -93,7 +93,7 @@ class ForkServer:
         except OSError as error:
             self._control.close()
             os.close(self._stderr)
-            raise Unavailable(f"The scanner could not be started: {error.strerror}.") from error
+            raise Unavailable("The scanner could not be started: {why}.", why=error.strerror) from error
         self._exit = os.pidfd_open(self._process.pid)
         self._loop.add_reader(self._exit, self._reap)
         self._loop.add_reader(self._control, self._hear)
@@ -141,7 +141,7 @@ class ForkServer:
         try:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         except OSError as error:
-            raise Unavailable(f"The scanner could not be reached: {error.strerror}.") from error
+            raise Unavailable("The scanner could not be reached: {why}.", why=error.strerror) from error
         ours.setblocking(False)
         number = next(self._numbers)
         worker = Worker(self, number, ours, account)

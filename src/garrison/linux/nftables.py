@@ -56,7 +56,7 @@ class Filter:
         problem: bytes = self._library.nft_ctx_get_error_buffer(self._context) or b""
         if code:
             lines = problem.decode("utf-8", "replace").splitlines()
-            raise Failed(f"The packet filter refused a rule: {lines[0] if lines else code}.")
+            raise Failed("The packet filter refused a rule: {lines}.", lines=lines[0] if lines else code)
         return output.decode("utf-8", "replace")
 
     def elements(self, family: str, table: str, name: str) -> list[str]:

@@ -97,7 +97,9 @@ def account_for(name: str, place: int) -> tuple[int, int]:
             if place == 0:
                 return number, number
             place -= 1
-    raise Unavailable("There is no free account number for Garrison's processes.", f"Make a system account {name}.")
+    raise Unavailable(
+        "There is no free account number for Garrison's processes.", "Make a system account {name}.", name=name
+    )
 
 
 def _is_allocated(number: int) -> bool:

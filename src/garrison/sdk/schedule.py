@@ -65,7 +65,7 @@ class Schedule:
         for clause in (part.strip() for part in plain.split(",")):
             for name, value in _read(clause, text).items():
                 if name in found:
-                    raise Invalid(f"“{text}” says the same thing twice.", _HELP)
+                    raise Invalid("“{when}” says the same thing twice.", _HELP, when=text)
                 found[name] = value
         manual = found.pop("manual", False)
         schedule = cls(**found)
@@ -74,15 +74,15 @@ class Schedule:
 
     def _check(self, text: str, manual: bool) -> None:
         if not (manual or self._sets_off) or (manual and self._sets_off):
-            raise Invalid(f"“{text}” does not say when.", _HELP)
+            raise Invalid("“{when}” does not say when.", _HELP, when=text)
         if self.unit and not self.every:
-            raise Invalid(f"“{text}”: the number must be at least 1.", _HELP)
+            raise Invalid("“{when}”: the number must be at least 1.", _HELP, when=text)
         if (self.hour or 0) > 23 or self.minute > 59:
-            raise Invalid(f"“{text}”: there is no such time of day.", _HELP)
+            raise Invalid("“{when}”: there is no such time of day.", _HELP, when=text)
         if self.days and self.hour is None:
-            raise Invalid(f"“{text}”: say at what time.", _HELP)
+            raise Invalid("“{when}”: say at what time.", _HELP, when=text)
         if self.hour is not None and self.unit in {"minutes", "hours"}:
-            raise Invalid(f"“{text}”: a time of day goes with days, weeks and months.", _HELP)
+            raise Invalid("“{when}”: a time of day goes with days, weeks and months.", _HELP, when=text)
 
     @property
     def _sets_off(self) -> bool:
@@ -147,7 +147,7 @@ def _read(clause: str, text: str) -> dict[str, Any]:
         return {(_TRIGGERS | _CONDITIONS)[clause]: True}
     match = _EVERY.fullmatch(clause) or _DAYS.fullmatch(clause)
     if match is None:
-        raise Invalid(f"“{text}” is not a schedule.", _HELP)
+        raise Invalid("“{when}” is not a schedule.", _HELP, when=text)
     part = match.groupdict()
     found: dict[str, Any] = (
         {"every": int(part["every"]), "unit": part["unit"] + "s"} if "every" in part else {"days": part["days"]}

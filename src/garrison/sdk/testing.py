@@ -109,7 +109,7 @@ class FakeHost:
         """Remember a call and return its result, plain as it would come through the door."""
         self.calls.append(Called(operation, arguments, caller))
         if operation not in self.results:
-            raise NotFound(f"There is no operation “{operation}” on this stage.")
+            raise NotFound("There is no operation “{operation}” on this stage.", operation=operation)
         result = self.results[operation]
         return to_plain(result(**arguments) if callable(result) else result)
 

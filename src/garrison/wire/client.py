@@ -46,8 +46,10 @@ def _check_server(connection: socket.socket, path: Path) -> None:
     uid, _ = peer_of(connection)
     if uid not in {0, os.geteuid()}:
         raise Unavailable(
-            f"What answers at {path} belongs to another account (number {uid}): Garrison does not talk to it.",
+            "What answers at {path} belongs to another account (number {uid}): Garrison does not talk to it.",
             "Set GARRISON_HOME to a folder of your own, or run this as that account.",
+            path=path,
+            uid=uid,
         ) from PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
 

@@ -112,5 +112,9 @@ def _open_files(folder: str) -> Mapping[str, int]:
     except OSError as error:
         for descriptor in files.values():
             os.close(descriptor)
-        raise Failed(f"Could not open the databases in {folder}: {(error.strerror or str(error)).lower()}.") from error
+        raise Failed(
+            "Could not open the databases in {folder}: {why}.",
+            folder=folder,
+            why=(error.strerror or str(error)).lower(),
+        ) from error
     return files

@@ -39,7 +39,7 @@ class ConsoleProcess:
             await _came_up(process)
             self.port = port
             ready.set()
-            raise Failed(f"The console's process ended: {await _last_words(process)}")
+            raise Failed("The console's process ended: {last_words}", last_words=await _last_words(process))
         finally:
             self.port = 0
             await _end(process)
@@ -77,8 +77,10 @@ def _listening(port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise Unavailable(
-            f"The console cannot listen at port {port}: {(error.strerror or '').lower()}.",
+            "The console cannot listen at port {port}: {why}.",
             "Choose another one, or 0 for any that is free: garrison settings set console.port 0",
+            port=port,
+            why=(error.strerror or "").lower(),
         ) from error
     return listening
 
@@ -89,8 +91,9 @@ def _account() -> dict[str, Any]:
         entry = pwd.getpwnam(ACCOUNT)
     except KeyError as error:
         raise Unavailable(
-            f"The console needs the account {ACCOUNT}, so that it has no rights of its own.",
-            f"useradd --system --no-create-home --shell /usr/sbin/nologin {ACCOUNT}",
+            "The console needs the account {account}, so that it has no rights of its own.",
+            "useradd --system --no-create-home --shell /usr/sbin/nologin {account}",
+            account=ACCOUNT,
         ) from error
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
@@ -103,7 +106,7 @@ async def _came_up(process: asyncio.subprocess.Process) -> None:
     except TimeoutError as error:
         raise Failed("The console did not come up in time.") from error
     if line.strip() != b"ready":
-        raise Failed(f"The console did not come up: {await _last_words(process)}")
+        raise Failed("The console did not come up: {last_words}", last_words=await _last_words(process))
 
 
 async def _last_words(process: asyncio.subprocess.Process) -> str:

@@ -59,7 +59,9 @@ class FileProtection(Watching):
             if wanted & set(chosen):
                 await self._set(name, [each for each in chosen if each not in wanted], caller)
                 return Said(text=f"{printable(str(path))} is not watched any more.")
-        raise NotFound(f"{printable(str(path))} is not among the chosen places.", "garrison file-protection list")
+        raise NotFound(
+            "{path} is not among the chosen places.", "garrison file-protection list", path=printable(str(path))
+        )
 
     async def _set(self, name: str, values: Sequence[str], caller: sdk.Caller) -> None:
         await self.host.call("suite.settings-set", caller, name=f"{ID}.{name}", values=[*values])
@@ -109,7 +111,9 @@ class FileProtection(Watching):
                     event = events.ReleaseRequested(uid=caller.uid, path=entry.path, threat=entry.threat)
                     self.host.report(event)
                 return Said(text=f"Request {entry.id}: {entry.state or 'the owner of this computer has been asked'}.")
-        raise NotFound(f"You were not kept from {printable(str(path))}.", "Give its full path, as it was blocked.")
+        raise NotFound(
+            "You were not kept from {path}.", "Give its full path, as it was blocked.", path=printable(str(path))
+        )
 
     @sdk.action("Blocked files", access=sdk.Access.VIEW)
     def requests(self, caller: sdk.Caller) -> "Sequence[RequestRow]":
@@ -124,7 +128,7 @@ class FileProtection(Watching):
         for entry in self._memory.blocked:
             if entry.id == number:
                 return entry
-        raise NotFound(f"There is no request {number}.", "garrison file-protection requests lists them.")
+        raise NotFound("There is no request {number}.", "garrison file-protection requests lists them.", number=number)
 
     @sdk.action("Allow a blocked file", access=sdk.Access.WEAKEN)
     async def allow(self, id: _Id, caller: sdk.Caller) -> Said:
@@ -230,8 +234,10 @@ def _names_of(path: Path) -> set[str]:
 def _folder(path: Path) -> tuple[str, str]:
     """Return the real path of a folder, and which list of places it belongs to. Raises Invalid, NotFound."""
     if not path.is_absolute() or "\0" in str(path):
-        raise Invalid(f"{printable(str(path))} is no full path.", "Example: /home/you/Downloads")
+        raise Invalid("{path} is no full path.", "Example: /home/you/Downloads", path=printable(str(path)))
     real = os.path.realpath(path)
     if not os.path.isdir(real):
-        raise NotFound(f"There is no folder {printable(real)}.", "Name a folder, or where a file system is mounted.")
+        raise NotFound(
+            "There is no folder {real}.", "Name a folder, or where a file system is mounted.", real=printable(real)
+        )
     return real, "mounts" if os.path.ismount(real) else "folders"

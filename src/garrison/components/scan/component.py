@@ -136,7 +136,9 @@ class Scan(GoingOn):
         async with Acting(job.caller.uid, job.caller.gid, job.caller.groups) as acting:
             if not await acting.run(os.path.ismount, path):
                 raise Invalid(
-                    f"{printable(str(path))} is not where a drive is mounted.", "Any folder: garrison scan FOLDER"
+                    "{path} is not where a drive is mounted.",
+                    "Any folder: garrison scan FOLDER",
+                    path=printable(str(path)),
                 )
             root = await acting.run(os.path.realpath, str(path))
         beneath = Area.DRIVE.alone
@@ -249,7 +251,7 @@ class Scan(GoingOn):
         for entry in self._seen_by(caller):
             if entry.id == scan and (summary := self._past.summary(entry)) is not None:
                 return summary
-        raise NotFound(f"There is no scan {scan}.", "garrison scan results lists them.")
+        raise NotFound("There is no scan {scan}.", "garrison scan results lists them.", scan=scan)
 
     @sdk.action("Identify", access=sdk.Access.OPERATE)
     async def identify(self, caller: sdk.Caller, file: Annotated[Path, sdk.about("The file")]) -> Identified:
@@ -258,7 +260,7 @@ class Scan(GoingOn):
             path = await acting.run(os.path.realpath, str(file))
             examined = await self._scanner.examine_file(path, acting)
         if isinstance(examined, Trouble):
-            raise NotFound(f"{printable(examined.path)} {printable(examined.what)}.")
+            raise NotFound("{path} {what}.", path=printable(examined.path), what=printable(examined.what))
         verdict = examined.verdict
         return Identified(path=str(file), type=verdict.type, subtype=verdict.subtype, why=verdict.type_why)
 

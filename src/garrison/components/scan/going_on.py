@@ -23,7 +23,9 @@ class GoingOn(Scanning):
         running = {number: each for number, each in self._checkpoints.running.items() if caller.sees(each.kept.owner)}
         for number in scan:
             if number not in running:
-                raise NotFound(f"There is no scan {number} under way.", "garrison scan paused lists them.")
+                raise NotFound(
+                    "There is no scan {number} under way.", "garrison scan paused lists them.", number=number
+                )
         wanted = [running[number] for number in scan or running]
         for each in wanted:
             each.stop()

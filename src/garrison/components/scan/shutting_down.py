@@ -32,7 +32,9 @@ class ShuttingDown:
             )
         why_not = await self._surroundings.why_no_power_off()
         if why_not:
-            raise Unavailable(f"This computer cannot be shut down from here: {why_not}.", "Leave out --shut-down.")
+            raise Unavailable(
+                "This computer cannot be shut down from here: {why_not}.", "Leave out --shut-down.", why_not=why_not
+            )
 
     async def after(self, summary: ScanSummary, job: Job) -> str:
         """Shut down after a scan, and return in words what came of that."""

@@ -54,7 +54,7 @@ class Shares:
             with Filter() as packets:
                 packets.run(f"delete element inet {_TABLE} {_SETS[parsed.version][0]} {{ {parsed} }}")
         except Failed as error:
-            raise Failed(f"{parsed} is not blocked.") from error
+            raise Failed("{parsed} is not blocked.", parsed=parsed) from error
 
 
 def parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -62,6 +62,6 @@ def parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
         parsed = ipaddress.ip_address(address.strip().partition("%")[0])  # a scope could say anything
     except ValueError:
-        raise Invalid(f"“{address}” is no address.", "Example: 192.168.1.20") from None
+        raise Invalid("“{address}” is no address.", "Example: 192.168.1.20", address=address) from None
     mapped = parsed.ipv4_mapped if parsed.version == 6 else None
     return mapped or parsed

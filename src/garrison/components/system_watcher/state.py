@@ -47,15 +47,17 @@ class Memory:
             pass
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             # Without it folders would silently be protected no more.
-            raise Failed(f"{self._file} is damaged.", "Mend the file, or move it away.") from error
+            raise Failed("{file} is damaged.", "Mend the file, or move it away.", file=self._file) from error
 
     def protect(self, path: str) -> str:
         """Add a folder; return its full path without links. Raises Invalid when it is none."""
         real = os.path.realpath(path)
         if not os.path.isdir(real):
-            raise Invalid(f"{path} is no folder.", "Name a folder with documents, or a share.")
+            raise Invalid("{path} is no folder.", "Name a folder with documents, or a share.", path=path)
         if real in {"/", "/proc", "/sys", "/dev"} or real.startswith(("/proc/", "/sys/", "/dev/")):
-            raise Invalid(f"{real} cannot be protected as a whole.", "Name a folder with documents, or a share.")
+            raise Invalid(
+                "{real} cannot be protected as a whole.", "Name a folder with documents, or a share.", real=real
+            )
         if real not in self.folders:
             self.folders = [*self.folders, real]
             self._keep()
@@ -69,7 +71,7 @@ class Memory:
                 self._keep()
                 return known
         raise NotFound(
-            f"{path} is not among the folders that were added.", "garrison system-watcher folders shows them."
+            "{path} is not among the folders that were added.", "garrison system-watcher folders shows them.", path=path
         )
 
     def decide(self, alarm: str, decision: Decision) -> None:

@@ -22,7 +22,7 @@ class IgnoringOperations(StatusOperations):
         """Be told of an issue no more, unless it becomes worse."""
         found = next((row for row in self.status(caller).issues if row.id == issue), None)
         if found is None:
-            raise NotFound(f"There is no issue “{issue}” now.", "garrison status shows what is wrong.")
+            raise NotFound("There is no issue “{issue}” now.", "garrison status shows what is wrong.", issue=issue)
         needed = Access.WEAKEN if found.severity is Severity.CRITICAL else Access.CONFIGURE
         self._parts.door.rights.check_access(caller, needed, "Ignore an issue")
         entries = [*without(self.settings.ignored_issues, issue), entry_of(found)]
@@ -34,6 +34,6 @@ class IgnoringOperations(StatusOperations):
         """Be told of an issue again that was ignored."""
         kept = without(self.settings.ignored_issues, issue)
         if len(kept) == len(self.settings.ignored_issues):
-            raise NotFound(f"“{issue}” is not ignored.", "garrison status shows what is wrong.")
+            raise NotFound("“{issue}” is not ignored.", "garrison status shows what is wrong.", issue=issue)
         await self._desk.change(caller, SUITE, {"ignored_issues": kept})
         return Said(text="You are told of it again.")

@@ -38,7 +38,9 @@ class RunningOperations(Operations):
     async def restart(self, component: str) -> Said:
         """Stop a component and start it again."""
         if not self._desk.switchable(component).settings.enabled:
-            raise Unavailable(f"{self._parts.components[component].title} is switched off.", fix="suite.start")
+            raise Unavailable(
+                "{title} is switched off.", fix="suite.start", title=self._parts.components[component].title
+            )
         await self._parts.supervisor.stop(component)
         self._parts.supervisor.start(component)
         return Said(text=f"{self._parts.components[component].title} was restarted.")

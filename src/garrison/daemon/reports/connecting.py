@@ -30,5 +30,5 @@ def reading(journal: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     except (sqlite3.Error, UnicodeError, OverflowError) as error:
         raise Failed(
-            f"The journal could not be read: {error}.", "garrison report verify says whether it is sound."
+            "The journal could not be read: {error}.", "garrison report verify says whether it is sound.", error=error
         ) from error
