@@ -1,6 +1,6 @@
 """The page of reports: what happened, how much of it there was over time, and handing it on."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -50,7 +50,7 @@ class Chart:
     bars: list[Bar]
 
 
-def chart_of(kind: str, points: list[Mapping[str, Any]]) -> Chart:
+def chart_of(kind: str, points: Sequence[Mapping[str, Any]]) -> Chart:
     """Return the drawing of one kind's points."""
     counts = [int(point[kind] or 0) for point in points]
     most = max(counts, default=0)
