@@ -6,7 +6,7 @@ import pytest
 
 from garrison.abilities.rights import Rights
 from garrison.base.errors import Failed, Invalid, NotFound, Refused, Unavailable, Unexpected, Unlicensed
-from garrison.daemon.door import Call, Door, OperationCalled
+from garrison.daemon.door import Audited, Call, Door
 from garrison.daemon.jobs import Answer, Jobs, RunningJob
 from garrison.sdk import Access, Caller, Component, Feature, Frozen, Issue, Job, Settings, Text, about, action, task
 from garrison.sdk.testing import FakeHost
@@ -67,7 +67,7 @@ class Nothing(Rights):
 
 class Stage:
     def __init__(self, group: asyncio.TaskGroup, rights: Rights) -> None:
-        self.audited: list[OperationCalled] = []
+        self.audited: list[Audited] = []
         self.jobs = Jobs(group, clock())
         self.door = Door(rights, self.jobs, lambda event, caller: self.audited.append(event))
         self.guard = Guard(FakeHost(), Settings())

@@ -1,9 +1,7 @@
 """garrison console: opens the console in the browser, signed in."""
 
-import html
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 import click
@@ -73,6 +71,12 @@ def _shown(url: str) -> int:
     return EXIT_DONE
 
 
+def _own_folder() -> str:
+    from tempfile import mkdtemp  # noqa: PLC0415 # late: few need it, and it costs 10 ms
+
+    return mkdtemp(prefix="garrison-")
+
+
 def _open(url: str) -> bool:
     """Have the browser open an address; return whether there is one.
 
@@ -82,8 +86,9 @@ def _open(url: str) -> bool:
     opener = next((found for name in _OPENERS if (found := shutil.which(name))), None)
     if opener is None or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False
-    page = f'<!doctype html><meta http-equiv="refresh" content="0; url={html.escape(url)}"><title>Garrison</title>\n'
-    path = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.mkdtemp(prefix="garrison-")) / _NAME
+    address = url.replace("&", "&amp;")
+    page = f'<!doctype html><meta http-equiv="refresh" content="0; url={address}"><title>Garrison</title>\n'
+    path = Path(os.environ.get("XDG_RUNTIME_DIR") or _own_folder()) / _NAME
     write_atomically(path, page.encode("utf-8"))
     nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
     try:
