@@ -70,9 +70,15 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, str]]:
     elif name in _ERRORS:
         for argument in call.args[:2]:
             yield from ((text, "") for text in _constants(argument))
-    elif name in _TEXTS and call.args:
+    elif (name in _TEXTS or _is_said(call.func)) and call.args:
         many = next((keyword.value for keyword in call.keywords if keyword.arg == "many"), None)
         yield from ((text, "".join(_constants(many)[:1])) for text in _constants(call.args[0]))
+
+
+def _is_said(function: ast.expr) -> bool:
+    return (
+        isinstance(function, ast.Attribute) and function.attr == "of" and ast.unparse(function.value).endswith("Said")
+    )
 
 
 def _constants(node: ast.expr | None) -> list[str]:

@@ -1,6 +1,7 @@
 from garrison.daemon.inbox import Card
 from garrison.daemon.reports.query import Row
-from garrison.daemon.suite_results import CardRow, FirstScan, JournalRow, Said
+from garrison.daemon.suite_results import CardRow, FirstScan, JournalRow
+from garrison.sdk import Said
 
 
 def test_a_row_of_the_journal_is_told_as_a_sentence() -> None:

@@ -105,13 +105,6 @@ class ConsentRow(Frozen):
     text: str
 
 
-class Said(Result):
-    """A plain sentence."""
-
-    says: ClassVar[str] = "{text}"
-    text: UntrustedText
-
-
 class FirstScan(Result):
     """What came of the first scan. made: False when one was made before. summary: what the scan gave back."""
 

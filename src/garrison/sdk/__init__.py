@@ -6,7 +6,19 @@ from garrison.sdk.events import Counted, Event, Severity
 from garrison.sdk.host import Caller, Host, Job, Question
 from garrison.sdk.operations import Access, action, task
 from garrison.sdk.schedule import Schedule
-from garrison.sdk.values import Frozen, Place, PlaceOrName, Result, Secret, Settings, Text, UntrustedText, about, field
+from garrison.sdk.values import (
+    Frozen,
+    Place,
+    PlaceOrName,
+    Result,
+    Said,
+    Secret,
+    Settings,
+    Text,
+    UntrustedText,
+    about,
+    field,
+)
 from garrison.wire.manifest import Purpose
 
 __all__ = [
@@ -27,6 +39,7 @@ __all__ = [
     "Purpose",
     "Question",
     "Result",
+    "Said",
     "Schedule",
     "Secret",
     "Settings",

@@ -5,7 +5,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Union
+from typing import Annotated, Any, ClassVar, Self, Union
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SecretStr
 from pydantic.fields import FieldInfo
@@ -99,6 +99,18 @@ class Result(Frozen):
     def exit_code(self) -> int:
         """Return what a shell learns of it."""
         return 0
+
+
+class Said(Result):
+    """A plain sentence."""
+
+    says: ClassVar[str] = "{text}"
+    text: UntrustedText
+
+    @classmethod
+    def of(cls, text: str, /, **values: Any) -> Self:
+        """Return a sentence from its English original with {names}; as with Text, `many` for other counts than one."""
+        return cls(text=str(Text(text, **values)))
 
 
 def field(default: Any, *, title: str, own: bool = False, **limits: Any) -> Any:

@@ -14,7 +14,7 @@ from garrison.base.text import plural, printable
 from garrison.components.file_protection import events, proving
 from garrison.components.file_protection.memory import Blocked
 from garrison.components.file_protection.planning import ID
-from garrison.components.file_protection.results import PlaceRow, Proved, RequestRow, Said
+from garrison.components.file_protection.results import PlaceRow, Proved, RequestRow
 from garrison.components.file_protection.watching import READY_SECONDS, Watching
 
 _Path = Annotated[Path, sdk.about("A folder, or where a file system is mounted")]
@@ -40,7 +40,7 @@ class FileProtection(Watching):
         ]
 
     @sdk.action("Watch a place", access=sdk.Access.CONFIGURE)
-    async def watch(self, path: _Path, caller: sdk.Caller) -> Said:
+    async def watch(self, path: _Path, caller: sdk.Caller) -> sdk.Said:
         """Watch a folder with all below, or a whole file system given by where it is mounted."""
         real, name = _folder(path)
         chosen = [str(each) for each in getattr(self.settings, name)]
@@ -48,17 +48,17 @@ class FileProtection(Watching):
             await self._set(name, [*chosen, real], caller)
         if self._group is not None and self._guard.may_block() and not self._is_paused():
             await self._guard.until(lambda standing: real in {*standing.watched, *standing.refused}, READY_SECONDS)
-        return Said(text=f"{printable(real)}: {printable(self._how(real))}.")
+        return sdk.Said.of("{real}: {how}.", real=printable(real), how=printable(self._how(real)))
 
     @sdk.action("No longer watch a place", access=sdk.Access.WEAKEN)
-    async def unwatch(self, path: _Path, caller: sdk.Caller) -> Said:
+    async def unwatch(self, path: _Path, caller: sdk.Caller) -> sdk.Said:
         """No longer watch a place that was chosen."""
         wanted = _names_of(path)
         for name in ("folders", "mounts"):
             chosen = [str(each) for each in getattr(self.settings, name)]
             if wanted & set(chosen):
                 await self._set(name, [each for each in chosen if each not in wanted], caller)
-                return Said(text=f"{printable(str(path))} is not watched any more.")
+                return sdk.Said.of("{path} is not watched any more.", path=printable(str(path)))
         raise NotFound(
             "{path} is not among the chosen places.", "garrison file-protection list", path=printable(str(path))
         )
@@ -67,42 +67,42 @@ class FileProtection(Watching):
         await self.host.call("suite.settings-set", caller, name=f"{ID}.{name}", values=[*values])
 
     @sdk.action("Pause file protection", access=sdk.Access.WEAKEN)
-    def pause(self, minutes: Annotated[int, sdk.about("For so many minutes", ge=1, le=10_080)] = 15) -> Said:
+    def pause(self, minutes: Annotated[int, sdk.about("For so many minutes", ge=1, le=10_080)] = 15) -> sdk.Said:
         """Watch nothing for a while; what is changed meanwhile is scanned afterwards."""
         now = self._clock.now()
         until = now.timestamp() + minutes * 60
         self._memory.change(paused_from=self._memory.state.paused_from or now.timestamp(), paused_until=until)
         self._update()
         self.host.report(events.ProtectionPaused(how=f"for {plural(minutes, 'minute', 'minutes')}"))
-        return Said(text=f"File protection is paused for {plural(minutes, 'minute', 'minutes')}.")
+        return sdk.Said.of("File protection is paused for {minutes}.", minutes=plural(minutes, "minute", "minutes"))
 
     @sdk.action("Go on protecting files")
-    def resume(self) -> Said:
+    def resume(self) -> sdk.Said:
         """End a pause."""
         since = self._memory.state.paused_from
         if not since:
-            return Said(text="File protection is not paused by the clock.")
+            return sdk.Said.of("File protection is not paused by the clock.")
         self._memory.change(paused_from=0.0, paused_until=0.0)
         self._go_on(since)
-        return Said(text="File protection goes on; what was changed meanwhile is being scanned.")
+        return sdk.Said.of("File protection goes on; what was changed meanwhile is being scanned.")
 
     @sdk.action("Confirm file protection", access=sdk.Access.CONFIGURE)
-    def confirm(self, caller: sdk.Caller) -> Said:
+    def confirm(self, caller: sdk.Caller) -> sdk.Said:
         """Let every local file be protected: until then threats are told of, and nobody is kept from anything."""
         if not self._memory.state.confirmed:
             self._memory.change(confirmed=True)
             self.host.report(events.ProtectionConfirmed(uid=caller.uid), caller.uid)
         self._update()
-        return Said(text="Threats are blocked from now on, wherever files are watched.")
+        return sdk.Said.of("Threats are blocked from now on, wherever files are watched.")
 
     @sdk.action("Block again", access=sdk.Access.CONFIGURE)
-    async def arm(self) -> Said:
+    async def arm(self) -> sdk.Said:
         """Block threats again after crashes had made file protection only tell of them."""
         await self._guard.arm()
-        return Said(text="Threats are blocked again.")
+        return sdk.Said.of("Threats are blocked again.")
 
     @sdk.action("Ask for a blocked file")
-    def release(self, path: Annotated[Path, sdk.about("The file that was blocked")], caller: sdk.Caller) -> Said:
+    def release(self, path: Annotated[Path, sdk.about("The file that was blocked")], caller: sdk.Caller) -> sdk.Said:
         """Ask the owner of this computer to release a file that you were kept from."""
         for entry in reversed(self._memory.blocked):
             if entry.path == str(path) and caller.sees(entry.uid):
@@ -110,7 +110,11 @@ class FileProtection(Watching):
                     self._memory.set(entry, "asked")
                     event = events.ReleaseRequested(uid=caller.uid, path=entry.path, threat=entry.threat)
                     self.host.report(event)
-                return Said(text=f"Request {entry.id}: {entry.state or 'the owner of this computer has been asked'}.")
+                return sdk.Said.of(
+                    "Request {id}: {state}.",
+                    id=entry.id,
+                    state=entry.state or "the owner of this computer has been asked",
+                )
         raise NotFound(
             "You were not kept from {path}.", "Give its full path, as it was blocked.", path=printable(str(path))
         )
@@ -131,7 +135,7 @@ class FileProtection(Watching):
         raise NotFound("There is no request {number}.", "garrison file-protection requests lists them.", number=number)
 
     @sdk.action("Allow a blocked file", access=sdk.Access.WEAKEN)
-    async def allow(self, id: _Id, caller: sdk.Caller) -> Said:
+    async def allow(self, id: _Id, caller: sdk.Caller) -> sdk.Said:
         """Release a file: this very content is left out from now on, and comes back from quarantine."""
         entry = self._request(id)
         if not entry.sha256:
@@ -145,15 +149,15 @@ class FileProtection(Watching):
                 await self.host.call("quarantine.restore", caller, id=entry.quarantine_id)
             except GarrisonError as error:
                 text += f" It could not be put back: {error.text}"
-        return Said(text=text)
+        return sdk.Said(text=text)
 
     @sdk.action("Refuse a request", access=sdk.Access.CONFIGURE)
-    def refuse(self, id: _Id) -> Said:
+    def refuse(self, id: _Id) -> sdk.Said:
         """Leave a file blocked that somebody asked for."""
         entry = self._request(id)
         self._memory.set(entry, "refused")
         self.host.report(events.ReleaseAnswered(path=entry.path, answer="refused"), entry.uid)
-        return Said(text=f"{printable(entry.path)} stays blocked.")
+        return sdk.Said.of("{path} stays blocked.", path=printable(entry.path))
 
     # -- how it stands --
 

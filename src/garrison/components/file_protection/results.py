@@ -14,13 +14,6 @@ class PlaceRow(sdk.Frozen):
     how: sdk.UntrustedText
 
 
-class Said(sdk.Result):
-    """A sentence."""
-
-    says = "{text}"
-    text: sdk.UntrustedText
-
-
 class RequestRow(sdk.Frozen):
     """A file that somebody was kept from. state: "" while nobody asked, "asked", "allowed", "refused"."""
 

@@ -5,8 +5,7 @@ from typing import Annotated, ClassVar
 from garrison.base.errors import NotFound
 from garrison.daemon.ignored import entry_of, without
 from garrison.daemon.operations.status import StatusOperations
-from garrison.daemon.suite_results import Said
-from garrison.sdk import Access, Caller, Severity, about, action
+from garrison.sdk import Access, Caller, Said, Severity, about, action
 from garrison.wire.manifest import SUITE
 
 
@@ -27,7 +26,7 @@ class IgnoringOperations(StatusOperations):
         self._parts.door.rights.check_access(caller, needed, "Ignore an issue")
         entries = [*without(self.settings.ignored_issues, issue), entry_of(found)]
         await self._desk.change(caller, SUITE, {"ignored_issues": entries})
-        return Said(text="You are told of it no more, unless it becomes worse.")
+        return Said.of("You are told of it no more, unless it becomes worse.")
 
     @action("Show an ignored issue again", access=Access.CONFIGURE)
     async def issue_show(self, issue: Annotated[str, about("The issue's id", max_length=200)], caller: Caller) -> Said:
@@ -36,4 +35,4 @@ class IgnoringOperations(StatusOperations):
         if len(kept) == len(self.settings.ignored_issues):
             raise NotFound("“{issue}” is not ignored.", "garrison status shows what is wrong.", issue=issue)
         await self._desk.change(caller, SUITE, {"ignored_issues": kept})
-        return Said(text="You are told of it again.")
+        return Said.of("You are told of it again.")

@@ -3,8 +3,8 @@
 from typing import Annotated, ClassVar
 
 from garrison.daemon.operations.base import Operations
-from garrison.daemon.suite_results import CardRow, ConsentRow, Said
-from garrison.sdk import Access, Caller, about, action
+from garrison.daemon.suite_results import CardRow, ConsentRow
+from garrison.sdk import Access, Caller, Said, about, action
 from garrison.sdk.plain import to_plain
 
 
@@ -35,7 +35,7 @@ class InboxOperations(Operations):
     ) -> Said:
         """Answer a question in the inbox."""
         self._parts.inbox.answer(caller, question, choice)
-        return Said(text=f"Question {question}: {choice}.")
+        return Said.of("Question {question}: {choice}.", question=question, choice=choice)
 
     @action("Consents", access=Access.VIEW)
     def consents(self, caller: Caller) -> list[ConsentRow]:
@@ -46,10 +46,10 @@ class InboxOperations(Operations):
     def consent_give(self, purpose: Annotated[str, about("As consents shows it")], caller: Caller) -> Said:
         """Agree to a purpose, in the words that consents shows."""
         consent = self._consents.record(caller, purpose, given=True)
-        return Said(text=f"You agreed to: {consent.title}.")
+        return Said.of("You agreed to: {title}.", title=consent.title)
 
     @action("Withdraw consent")
     def consent_withdraw(self, purpose: Annotated[str, about("As consents shows it")], caller: Caller) -> Said:
         """Take back what you agreed to."""
         consent = self._consents.record(caller, purpose, given=False)
-        return Said(text=f"You no longer agree to: {consent.title}.")
+        return Said.of("You no longer agree to: {title}.", title=consent.title)

@@ -7,8 +7,8 @@ from garrison.daemon.job_results import JobShown, shown
 from garrison.daemon.jobs import JobRow
 from garrison.daemon.operations.base import Operations
 from garrison.daemon.scheduler import ScheduleRow
-from garrison.daemon.suite_results import Said, TaskFailed
-from garrison.sdk import Access, Caller, Event, Schedule, about, action
+from garrison.daemon.suite_results import TaskFailed
+from garrison.sdk import Access, Caller, Event, Said, Schedule, about, action
 
 
 class JobOperations(Operations):
@@ -38,7 +38,7 @@ class JobOperations(Operations):
         """Cancel a task under way."""
         found = self._parts.jobs.find(caller, job)
         found.cancel()
-        return Said(text=f"Job {job}, {found.title}, is being cancelled.")
+        return Said.of("Job {job}, {title}, is being cancelled.", job=job, title=found.title)
 
     @action("Schedule", access=Access.VIEW)
     def schedule(self) -> list[ScheduleRow]:
@@ -59,4 +59,4 @@ class JobOperations(Operations):
         await self._scheduler.check(schedule)
         arguments = self._parts.door.arguments(operation, argument)
         self._scheduler.set(operation, schedule, arguments, account_named(account) if account else caller)
-        return Said(text=f"{operation}: {schedule}.")
+        return Said.of("{operation}: {schedule}.", operation=operation, schedule=schedule)

@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar
 from garrison.base.errors import Invalid, Unavailable
 from garrison.daemon.operations.base import Operations
 from garrison.daemon.pausing import PauseBegun, PauseEnded, Until, duration
-from garrison.daemon.suite_results import Said
-from garrison.sdk import Access, Caller, Event, Issue, Severity, Text, about, action
+from garrison.sdk import Access, Caller, Event, Issue, Said, Severity, Text, about, action
 
 _HOW = "Say one of: --for 15m, --until-restart, --until-resumed."
 
@@ -40,14 +39,14 @@ class PausingOperations(Operations):
         kind = Until.TIME if for_ else Until.RESTART if until_restart else Until.RESUMED
         pausing = self._parts.pausing
         await pausing.begin(caller, kind, reason.strip(), duration(for_) if for_ else None)
-        return Said(text=f"Protection is paused {pausing.ends()}. To end it: garrison resume")
+        return Said.of("Protection is paused {ends}. To end it: garrison resume", ends=pausing.ends())
 
     @action("Go on protecting")
     def resume(self, caller: Caller) -> Said:
         """End a pause; what was changed meanwhile is looked at."""
         if not self._parts.pausing.end(caller):
-            return Said(text="Protection is not paused.")
-        return Said(text="Protection goes on; what was changed meanwhile is looked at.")
+            return Said.of("Protection is not paused.")
+        return Said.of("Protection goes on; what was changed meanwhile is looked at.")
 
     def issues(self) -> Iterable[Issue]:
         """Return that protection is paused, while it is."""

@@ -7,9 +7,9 @@ from garrison.base.errors import Unavailable
 from garrison.daemon import sign_in as at_sign_in
 from garrison.daemon.door import Call
 from garrison.daemon.operations.base import Operations
-from garrison.daemon.suite_results import FirstScan, Said
+from garrison.daemon.suite_results import FirstScan
 from garrison.daemon.supervisor import ComponentFailed, ComponentRecovered
-from garrison.sdk import Access, Caller, Event, Job, about, action, task
+from garrison.sdk import Access, Caller, Event, Job, Said, about, action, task
 
 
 class RunningOperations(Operations):
@@ -26,13 +26,13 @@ class RunningOperations(Operations):
     async def start(self, component: str, caller: Caller) -> Said:
         """Switch a component on."""
         await self._desk.change(caller, component, {"enabled": True})
-        return Said(text=f"{self._parts.components[component].title} is on.")
+        return Said.of("{title} is on.", title=self._parts.components[component].title)
 
     @action("Switch a component off", access=Access.WEAKEN)
     async def stop(self, component: str, caller: Caller) -> Said:
         """Switch a component off."""
         await self._desk.change(caller, component, {"enabled": False})
-        return Said(text=f"{self._parts.components[component].title} is off.")
+        return Said.of("{title} is off.", title=self._parts.components[component].title)
 
     @action("Restart a component", access=Access.CONFIGURE)
     async def restart(self, component: str) -> Said:
@@ -43,24 +43,24 @@ class RunningOperations(Operations):
             )
         await self._parts.supervisor.stop(component)
         self._parts.supervisor.start(component)
-        return Said(text=f"{self._parts.components[component].title} was restarted.")
+        return Said.of("{title} was restarted.", title=self._parts.components[component].title)
 
     @action("Stay in the background", access=Access.CONFIGURE)
     def stay(self) -> Said:
         """Make a short-lived suite a lasting one."""
         self._parts.become_lasting()
-        return Said(text="Garrison runs in the background.")
+        return Said.of("Garrison runs in the background.")
 
     @action("Stop the suite", access=Access.WEAKEN)
     def shutdown(self) -> Said:
         """End the suite and everything it started."""
         self._parts.shut_down()
-        return Said(text="Garrison has stopped.")
+        return Said.of("Garrison has stopped.")
 
     @action("Start at sign-in?", access=Access.VIEW)
     def sign_in(self) -> Said:
         """Say whether Garrison starts by itself when you sign in."""
-        return Said(text="Garrison starts at sign-in." if at_sign_in.is_on() else "Garrison does not start at sign-in.")
+        return Said.of("Garrison starts at sign-in." if at_sign_in.is_on() else "Garrison does not start at sign-in.")
 
     @action("Start at sign-in", access=Access.CONFIGURE)
     def sign_in_on(self) -> Said:

@@ -3,8 +3,8 @@
 from typing import Annotated, ClassVar
 
 from garrison.daemon.operations.base import Operations
-from garrison.daemon.suite_results import Said, SettingChanged, SettingRow
-from garrison.sdk import Access, Caller, Event, about, action
+from garrison.daemon.suite_results import SettingChanged, SettingRow
+from garrison.sdk import Access, Caller, Event, Said, about, action
 
 
 class SettingsOperations(Operations):
@@ -39,7 +39,7 @@ class SettingsOperations(Operations):
         caller: Caller,
     ) -> Said:
         """Change one setting."""
-        return Said(text=f"{name} is now {await self._desk.set(caller, name, values)}.")
+        return Said.of("{name} is now {set}.", name=name, set=await self._desk.set(caller, name, values))
 
     @action("Change several settings", access=Access.CONFIGURE)
     async def settings_change(
@@ -50,4 +50,4 @@ class SettingsOperations(Operations):
     ) -> Said:
         """Change several settings of a component, all of them or none."""
         names = await self._desk.change_many(caller, component, values)
-        return Said(text=f"Changed: {', '.join(names)}.")
+        return Said.of("Changed: {names}.", names=", ".join(names))

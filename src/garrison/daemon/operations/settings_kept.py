@@ -13,8 +13,7 @@ from garrison.daemon.settings_results import (
     SettingsImported,
     SnapshotRow,
 )
-from garrison.daemon.suite_results import Said
-from garrison.sdk import Access, Caller, Event, about, action
+from garrison.sdk import Access, Caller, Event, Said, about, action
 
 _Preview = Annotated[bool, about("Only show what would change")]
 _Name = Annotated[str, about("Its name", max_length=100)]
@@ -45,7 +44,7 @@ class SettingsKeptOperations(Operations):
         """Write all settings to a file that people can read; secrets are left out."""
         await self._ledger.export(path)
         self.host.report(SettingsExported(path=str(path), uid=caller.uid), caller.uid)
-        return Said(text=f"The settings are in {path}. Secrets are left out.")
+        return Said.of("The settings are in {path}. Secrets are left out.", path=path)
 
     @action("Import settings", access=Access.WEAKEN)
     async def settings_import(
@@ -77,7 +76,9 @@ class SettingsKeptOperations(Operations):
     def settings_snapshot(self, name: _Name, caller: Caller) -> Said:
         """Keep the settings as they are now under a name."""
         self._ledger.snapshots.take(name, caller.uid, self._parts.book.stored)
-        return Said(text=f"The settings are kept as “{name}”. To return to them: garrison settings restore {name}")
+        return Said.of(
+            "The settings are kept as “{name}”. To return to them: garrison settings restore {name}", name=name
+        )
 
     @action("Snapshots of the settings", access=Access.VIEW)
     def settings_snapshots(self, caller: Caller) -> list[SnapshotRow]:
@@ -94,7 +95,7 @@ class SettingsKeptOperations(Operations):
     def settings_forget(self, name: _Name) -> Said:
         """Remove settings that were kept under a name; those in force stay."""
         self._ledger.snapshots.forget(name)
-        return Said(text=f"“{name}” is forgotten.")
+        return Said.of("“{name}” is forgotten.", name=name)
 
     @action("Restore default settings", access=Access.WEAKEN)
     async def settings_restore_defaults(
