@@ -115,11 +115,19 @@ def test_a_key_that_is_gone_is_told_of(tmp_path: Path) -> None:
         assert problems(journal) == {Wrong.BEFORE}
 
 
-def test_a_damaged_key_is_not_replaced(tmp_path: Path) -> None:
-    with store(tmp_path) as opened:
+def test_a_damaged_key_is_kept_aside_and_told_of(tmp_path: Path) -> None:
+    with filled(tmp_path, 3) as made:
         (tmp_path / "seal.key").write_text("no key", "ascii")
-        with pytest.raises(Failed, match="key"):
-            Journal(opened, clock())
+        journal = Journal(made.store, made.clock)
+        journal.append("scan", ScanEnded(path="/later"), 0)
+        assert problems(journal) == {Wrong.BEFORE}
+        assert (tmp_path / "seal.key.damaged").read_text("ascii") == "no key"
+
+
+def test_a_key_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "seal.key").mkdir()
+    with store(tmp_path) as opened, pytest.raises(Failed, match=r"seal\.key"):
+        Journal(opened, clock())
 
 
 def test_only_the_owner_can_read_the_key(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from garrison.base.errors import Failed
-from garrison.base.files import write_atomically
+from garrison.base.files import explain, write_atomically
 
 _FILE = "seal.key"
 _BYTES = 32
@@ -56,22 +55,17 @@ class SealKey:
     """The key. is_new: whether there was none before."""
 
     def __init__(self, folder: Path) -> None:
-        """Read it, or make one. Raises Failed when it is damaged or can be neither read nor written."""
+        """Read it, or make one; a damaged one is kept aside. Raises Failed when it can be neither read nor written."""
         path = folder / _FILE
         self.is_new = False
         try:
-            self._key = bytes.fromhex(path.read_text("ascii"))
+            self._key = _read(path)
         except FileNotFoundError:
             self._key = secrets.token_bytes(_BYTES)
             write_atomically(path, (self._key.hex() + "\n").encode("ascii"))
             self.is_new = True
-        except (OSError, ValueError) as error:
-            raise Failed(
-                "The journal's key {path} cannot be read: {error}.",
-                "Move it away; a new one is made.",
-                path=path,
-                error=error,
-            ) from error
+        except OSError as error:
+            raise explain(error, f"read {path}") from error
         self.name = hashlib.sha256(self._key).hexdigest()[:16]
 
     def mac(self, sealed: Sealed) -> bytes:
@@ -81,6 +75,18 @@ class SealKey:
     def is_genuine(self, sealed: Sealed, mac: Any) -> bool:
         """Whether a seal was made with this key over just this."""
         return isinstance(mac, bytes) and hmac.compare_digest(self.mac(sealed), mac)
+
+
+def _read(path: Path) -> bytes:
+    """Return the key. Raises FileNotFoundError when there is none, or none any more since it was damaged; OSError."""
+    try:
+        key = bytes.fromhex(path.read_text("ascii"))
+    except ValueError:
+        key = b""
+    if len(key) != _BYTES:
+        path.replace(path.with_name(f"{path.name}.damaged"))
+        raise FileNotFoundError(path)
+    return key
 
 
 def link(previous: bytes, row: tuple[Any, ...]) -> bytes:
