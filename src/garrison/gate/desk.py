@@ -203,7 +203,10 @@ class Desk:
         jobs = [self._begin(question) for question in self._later.take(now) if not self._is_done(question)]
         if jobs:
             await self._examine(jobs)
-        await asyncio.sleep(0)
+        began, now = now, self._loop.time()
+        await asyncio.sleep(
+            now - began if self._later.is_overdue(now) else 0
+        )  # half of the time, while writing goes on
 
     def _is_done(self, question: Question) -> bool:
         """Return whether a file needs no more examining: it has been meanwhile, or is the copy of one that has been."""

@@ -11,7 +11,7 @@ from garrison.linux.fanotify import READING
 from garrison.wire.guarding import Occasion
 
 QUIET_SECONDS = 0.2  # without a further file
-LONGEST_SECONDS = 3.0  # that a file waits though there is no rest
+LONGEST_SECONDS = 10.0  # that a file waits though there is no rest
 _MOST_OPEN = 1000  # descriptors; of further files the paths are kept
 _MOST = 20_000
 _MOST_BATCH = 8
