@@ -35,10 +35,13 @@ def test_what_was_done_before_the_window_no_longer_counts(documents: Path, stage
             with subprocess.Popen(
                 [sys.executable, "-I", "-c", SLOW, str(documents)], stderr=subprocess.DEVNULL
             ) as slow:
-                if is_stopped:
-                    alarm = alarm_of(watcher)
-                    watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
-                assert (slow.wait(20) != 0) == is_stopped
+                try:
+                    if is_stopped:
+                        alarm = alarm_of(watcher)
+                        watcher.go_by(dataclasses.replace(plan, decided={alarm.id: "end"}))
+                    assert (slow.wait(20) != 0) == is_stopped
+                finally:
+                    slow.kill()
             assert (len(differing(made)) == 5) != is_stopped
             assert watcher.wait_for("Alarm", 0.1) is None
 

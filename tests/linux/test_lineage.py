@@ -81,9 +81,9 @@ def test_what_has_something_loaded_into_it_is_tampered_with(added: dict[str, str
     assert is_tampered(child.pid)  # it cannot be told any more
 
 
-def library_of(pid: int) -> Path:
-    lines = Path(f"/proc/{pid}/maps").read_text("ascii").splitlines()
-    return Path(next(line.split()[-1] for line in lines if "libc.so" in line or "libc-" in line))
+def own_library() -> Path:
+    lines = Path("/proc/self/maps").read_text("utf-8").splitlines()
+    return Path(next(line.split()[-1] for line in lines if "/libc.so" in line or "/libc-" in line))
 
 
 @only_root
@@ -94,15 +94,15 @@ def test_code_of_files_that_are_not_roots_alone_is_seen_however_it_came_in(
     if os.statvfs(tmp_path).f_flag & os.ST_NOSUID:
         pytest.skip("here all is mounted nosuid")
     library = tmp_path / "libc.so.6"
-    with begun("/bin/sleep", "60") as child:
-        shutil.copyfile(library_of(child.pid), library)
-        child.kill()
+    shutil.copyfile(own_library(), library)
     library.chmod(mode)
     os.chown(library, owner, owner)
     with begun("/bin/sleep", "60", env={"LD_LIBRARY_PATH": str(tmp_path)}) as child:
-        wait_for(lambda: str(library) in Path(f"/proc/{child.pid}/maps").read_text("ascii"))
-        assert is_tampered(child.pid) == expected
-        child.kill()
+        try:
+            wait_for(lambda: str(library) in Path(f"/proc/{child.pid}/maps").read_text("utf-8"))
+            assert is_tampered(child.pid) == expected
+        finally:
+            child.kill()
 
 
 @only_root
