@@ -24,12 +24,13 @@ def test_the_exit_codes_are_those_of_the_documentation() -> None:
         "invalid": 1,
         "not-found": 3,
         "refused": 5,
+        "password-needed": 5,
         "unlicensed": 5,
         "unavailable": 3,
         "failed": 3,
         "unknown": 2,
     }
-    assert {kind.http_status for kind in KINDS.values()} == {400, 404, 403, 402, 503, 500}
+    assert {kind.http_status for kind in KINDS.values()} == {400, 401, 404, 403, 402, 503, 500}
 
 
 def test_the_sentence_is_what_str_says() -> None:

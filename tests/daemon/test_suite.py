@@ -20,6 +20,7 @@ from garrison.daemon.inbox import Inbox
 from garrison.daemon.jobs import Jobs
 from garrison.daemon.journal import Journal
 from garrison.daemon.parts import Parts
+from garrison.daemon.password import PasswordBook
 from garrison.daemon.pausing import Pausing
 from garrison.daemon.scheduler import Scheduler, Senses
 from garrison.daemon.settings_book import SettingsBook
@@ -62,6 +63,8 @@ class Stage:
             lambda: None, lambda: None, components, is_lasting=True,
         )  # fmt: skip
         self.parts.pausing = Pausing(folder, when, supervisor, lambda event, uid: reporter.report(SUITE, event, uid))
+        self.parts.password = PasswordBook(folder, when)
+        self.door.tickets.is_protected = self.parts.password.protects
         described = (describe(Sample),)
         scheduler = Scheduler(folder, when, UTC, described, lambda *_: None, SENSES)
         host = ComponentHost(SUITE, reporter, Bus(), self.inbox, self.door, lambda _: None)

@@ -63,6 +63,13 @@ class Refused(GarrisonError):
     http_status = 403
 
 
+class PasswordNeeded(Refused):
+    """This needs the password, which the caller has not given lately."""
+
+    code = "password-needed"
+    http_status = 401
+
+
 class Unlicensed(GarrisonError):
     """The subscription does not include this."""
 
@@ -90,7 +97,8 @@ class Unexpected(GarrisonError):
 
 
 KINDS: dict[str, type[GarrisonError]] = {
-    kind.code: kind for kind in (Invalid, NotFound, Refused, Unlicensed, Unavailable, Failed, Unexpected)
+    kind.code: kind
+    for kind in (Invalid, NotFound, Refused, PasswordNeeded, Unlicensed, Unavailable, Failed, Unexpected)
 }
 
 

@@ -86,7 +86,7 @@ def _start(session: Session) -> click.Command:
                 raise Invalid(
                     "A component is switched on without a scan.", "garrison start {component}", component=component
                 )
-            answer = session.suite().call("suite.start", {"component": component})
+            answer = session.ask("suite.start", {"component": component}, "", as_json)
             session.start_lasting()  # it protects for as long as the suite runs
             return session.show(answer, as_json)
         return _start_suite(session, absolute_paths(paths), not no_scan, as_json)
@@ -137,7 +137,7 @@ def _stop(session: Session) -> click.Command:
     @_json
     def stop(component: str | None, as_json: bool) -> int:
         if component is not None:
-            return session.show(session.suite().call("suite.stop", {"component": component}), as_json)
+            return session.show(session.ask("suite.stop", {"component": component}, "", as_json), as_json)
         was_running = session.stop_suite()
         text = "Garrison has stopped." if was_running else "Garrison was not running."
         show.sentence(text, as_json, was_running=was_running)
@@ -152,7 +152,7 @@ def _restart(session: Session) -> click.Command:
     @_json
     def restart(component: str | None, as_json: bool) -> int:
         if component is not None:
-            return session.show(session.suite().call("suite.restart", {"component": component}), as_json)
+            return session.show(session.ask("suite.restart", {"component": component}, "", as_json), as_json)
         session.stop_suite()
         session.start_lasting()
         session.show(session.suite().call("suite.status", {}), as_json)

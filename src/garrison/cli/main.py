@@ -63,6 +63,15 @@ def build(session: Session) -> click.Group:
     root = Root("garrison", help=_HELP, epilog=_EPILOG, context_settings=settings, subcommand_metavar="COMMAND ...")
     root.no_args_is_help = False
     root.params.append(click.Option(["--system"], is_flag=True, help="The whole computer's suite, not your own."))
+    root.params.append(
+        click.Option(
+            ["--password-file"],
+            type=click.Path(),
+            expose_value=False,
+            callback=lambda _, __, path: setattr(session, "password_file", path or ""),
+            help="A file that holds Garrison's password, for a command that needs it; - for the standard input.",
+        )
+    )
     click.version_option(__version__, prog_name="garrison")(root)
     root.manifests = session.manifests()
     add_own_commands(root, session, root.manifests)

@@ -2,25 +2,28 @@
 
 import contextlib
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from garrison.base.errors import EXIT_CANCELLED, EXIT_DONE, GarrisonError
+from garrison.base.errors import EXIT_CANCELLED, EXIT_DONE, GarrisonError, PasswordNeeded
 from garrison.base.paths import Home
-from garrison.cli import launch, show
+from garrison.cli import launch, password, show
 from garrison.cli.progress import Progress
 from garrison.wire.client import Client
 from garrison.wire.golden import golden, golden_text
 from garrison.wire.manifest import Manifest, Operation, digest, from_plain
 
+T = TypeVar("T")
 _DESCRIBE_SECONDS = 1.0  # help and completion do not wait longer for a suite that hangs
 
 
 class Session:
-    """client: the running suite, once it is known to run."""
+    """client: the running suite, once it is known to run. password_file: named for what needs the password."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self.client: Client | None = None
+        self.password_file = ""
         with contextlib.suppress(GarrisonError):  # said when a command needs the suite; help does not
             self.client = launch.connect(home, _DESCRIBE_SECONDS)
 
@@ -58,12 +61,28 @@ class Session:
         if self.client is not None:
             self.client.close()
             self.client = None
-        return launch.stop(self.home)
+        was_there = self.unlocked(lambda: launch.stop(self.home))
+        if self.client is not None:  # it was there to be given the password
+            self.client.close()
+            self.client = None
+        return was_there
 
     def ask(self, operation: str, arguments: dict[str, Any], title: str, as_json: bool, **options: Any) -> Any:
         """Return the door's message, with the progress of a task shown meanwhile."""
-        with Progress(title, quiet=as_json and not sys.stderr.isatty()) as progress:
-            return self.suite().call(operation, arguments, progress, **options)
+
+        def call() -> Any:
+            with Progress(title, quiet=as_json and not sys.stderr.isatty()) as progress:
+                return self.suite().call(operation, arguments, progress, **options)
+
+        return self.unlocked(call)
+
+    def unlocked(self, do: Callable[[], T]) -> T:
+        """Return what a call gives; where it needs the password, the person is asked for it, and it is called again."""
+        try:
+            return do()
+        except PasswordNeeded as needed:
+            password.unlock(self.suite(), needed, self.password_file)
+        return do()
 
     def call(self, operation: Operation, arguments: dict[str, Any], as_json: bool, background: bool) -> int:
         """Ask for an operation, show the answer, and return its exit code."""

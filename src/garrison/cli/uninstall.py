@@ -25,6 +25,7 @@ _OTHERS = (
     "file-protection",
     "guard",
     "mirror",
+    "password",
     "pause",
     "removable-drives",
     "response",
@@ -62,6 +63,8 @@ def uninstall_command(session: Session) -> click.Command:
         _check_owner(session.home)
         if not yes:
             _confirm(session.home, kept)
+        if (session.home.root / "password" / "password.json").exists():
+            session.ask("suite.allow-removal", {}, "Remove Garrison", as_json)
         session.stop_suite()
         left = _remove_state(session.home, kept)
         _remove_sign_in(session.home)

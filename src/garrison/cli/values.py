@@ -3,11 +3,11 @@
 import os
 import sys
 from collections.abc import Sequence
-from getpass import getpass
 from pathlib import Path
 from typing import Any
 
 from garrison.base.errors import Invalid
+from garrison.cli import password
 from garrison.wire.manifest import Operation
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -18,6 +18,10 @@ def arguments_of(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
     arguments = {}
     for value in operation.parameters:
         raw = given[value.name]
+        if raw is None and value.kind == "secret" and value.required:
+            option = f"--{value.name.replace('_', '-')}-file"
+            arguments[value.name] = password.required(value.title, option, twice=operation.name.endswith("-set"))
+            continue
         if raw is None or (value.many and not raw and not value.required):
             continue
         if value.kind == "path":
@@ -27,7 +31,7 @@ def arguments_of(operation: Operation, given: dict[str, Any]) -> dict[str, Any]:
         elif value.kind == "place-or-name":
             raw = raw if _is_name(raw) else place(raw)
         elif value.kind == "secret":
-            raw = _secret(raw)
+            raw = password.secret_in(raw)
         elif value.many:
             raw = list(raw)
         arguments[value.name] = raw
@@ -82,13 +86,3 @@ def _listed(name: str) -> list[str]:
     if not found:
         raise Invalid("The list {shown} is empty.", shown=shown)
     return found
-
-
-def _secret(path: str) -> str:
-    """Return a secret from a file, less one trailing newline; for - it is asked for, or read from the input."""
-    if path == "-":
-        return getpass("It stays unseen: ") if sys.stdin.isatty() else sys.stdin.readline().removesuffix("\n")
-    try:
-        return Path(path).read_text("utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid("The file {path} cannot be read.", path=path) from error

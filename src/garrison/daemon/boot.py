@@ -51,6 +51,7 @@ from garrison.daemon.journal import Journal
 from garrison.daemon.journal_upkeep import keep_up
 from garrison.daemon.on_behalf import OnBehalf
 from garrison.daemon.parts import Parts
+from garrison.daemon.password import PasswordBook
 from garrison.daemon.pausing import Pausing
 from garrison.daemon.scheduler import Scheduler, Senses
 from garrison.daemon.server import Server, bind
@@ -218,6 +219,8 @@ def open_the_books(boot: Boot) -> None:
     )
     folder = boot.home.folder("pause", 1)
     boot.parts.pausing = Pausing(folder, boot.clock, supervisor, lambda event, uid: reporter.report(SUITE, event, uid))
+    boot.parts.password = PasswordBook(boot.home.folder("password", 1), boot.clock)
+    door.tickets.is_protected = boot.parts.password.protects
     boot.consents = Consents(store, boot.clock, boot.described)
     if store.set_aside:
         reporter.report(SUITE, JournalSetAside(path=store.set_aside), None)

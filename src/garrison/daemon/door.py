@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from garrison.abilities.rights import Rights
+from garrison.abilities.rights import Rights, scope_of
 from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
 from garrison.daemon.isolation import outcome, outcome_of
 from garrison.daemon.jobs import CANCELLED, Answer, Jobs, Progress, RunningJob, answer_of
+from garrison.daemon.tickets import SESSION, Tickets
 from garrison.sdk import Access, AnyComponent, Caller, Event, Text
 from garrison.sdk.operations import Signature, signatures
 
@@ -38,7 +39,8 @@ Audited = OperationCalled | FrameRefused
 class Call:
     """A request.
 
-    background: answer at once and let the task go on. by_itself: by the schedule. started: is told the job.
+    session: of whom the password was asked; None: of whoever asked for the request that this one is part of.
+    background: answer at once and let the task go on. by_itself: on behalf of no person. started: is told the job.
     """
 
     operation: str
@@ -46,6 +48,7 @@ class Call:
     caller: Caller
     background: bool = False
     by_itself: bool = False
+    session: str | None = None
     on_progress: Callable[[Progress], None] = lambda _: None
     started: Callable[[RunningJob], None] = lambda _: None
 
@@ -57,6 +60,7 @@ class Door:
     rights: Rights
     jobs: Jobs
     audit: Callable[[Audited, Caller], None]
+    tickets: Tickets = field(default_factory=Tickets)
     components: dict[str, AnyComponent] = field(default_factory=dict)
     _signatures: dict[str, dict[str, Signature]] = field(default_factory=dict)
 
@@ -68,6 +72,8 @@ class Door:
     async def call(self, call: Call) -> Answer:
         """Answer a request. Raises a GarrisonError; what a component did wrong becomes an Unexpected."""
         component, signature = self._find(call.operation)
+        if call.session is not None:
+            SESSION.set(call.session)  # for all that is asked on the way
         try:
             answer = await self._admitted(call, component, signature)
         except GarrisonError as error:
@@ -83,6 +89,9 @@ class Door:
     async def _admitted(self, call: Call, component: AnyComponent, signature: Signature) -> Answer:
         self.rights.check_licence(component.feature, component.title)
         self.rights.check_access(call.caller, signature.mark.access, signature.mark.title)
+        scope = scope_of(call.operation, signature.mark.access)
+        if scope is not None and not call.by_itself:
+            self.tickets.check(call.caller, scope)
         if signature.mark.access is not Access.VIEW:
             _check_supported(component)
         arguments = signature.decode(call.arguments)
@@ -120,7 +129,9 @@ class Door:
         name, _, verb = operation.partition(".")
         signature = self._signatures.get(name, {}).get(verb)
         if signature is None:
-            raise NotFound(f"There is no operation “{operation}”.", "garrison --help lists what there is.")
+            raise NotFound(
+                "There is no operation “{operation}”.", "garrison --help lists what there is.", operation=operation
+            )
         return self.components[name], signature
 
     def title(self, operation: str) -> str:
@@ -135,7 +146,7 @@ class Door:
         for text in given:
             name, is_set, value = text.partition("=")
             if not is_set:
-                raise Invalid(f"“{text}” is not NAME=VALUE.")
+                raise Invalid("“{why}” is not NAME=VALUE.", why=text)
             if name in many:
                 arguments.setdefault(name, []).append(value)
             else:

@@ -9,6 +9,7 @@ from garrison.daemon.host import Reporter
 from garrison.daemon.inbox import Inbox
 from garrison.daemon.jobs import Jobs
 from garrison.daemon.journal import Journal
+from garrison.daemon.password import PasswordBook
 from garrison.daemon.pausing import Pausing
 from garrison.daemon.settings_book import SettingsBook
 from garrison.daemon.store import Store
@@ -34,3 +35,4 @@ class Parts:
     components: dict[str, AnyComponent] = field(default_factory=dict)
     is_lasting: bool = False
     pausing: Pausing = field(init=False)
+    password: PasswordBook = field(init=False)

@@ -22,6 +22,7 @@ from garrison.daemon.door import Call, Door, FrameRefused
 from garrison.daemon.isolation import outcome_of
 from garrison.daemon.jobs import Answer, Progress, RunningJob
 from garrison.daemon.on_behalf import OnBehalf
+from garrison.daemon.tickets import session_of, session_of_token
 from garrison.sdk import Caller
 from garrison.sdk.plain import to_plain
 from garrison.wire.client import folder_of, short_address
@@ -125,9 +126,12 @@ class Server:
         limit = REQUEST_CAP if caller.is_owner else _REQUEST_CAP_OF_OTHERS
         is_console = self._on_behalf is not None and self._on_behalf.is_console(connection)
         behalf = self._on_behalf if is_console else None
+        session = session_of(connection)
         reader, writer = await asyncio.open_unix_connection(sock=connection, limit=limit)
         try:
-            await outcome_of(_Conversation(self, reader, writer, caller, behalf).run(), "a conversation")
+            conversation = _Conversation(self, reader, writer, caller, behalf)
+            conversation.session = session
+            await outcome_of(conversation.run(), "a conversation")
         finally:
             writer.close()
             try:
@@ -171,6 +175,7 @@ class _Conversation:
         self._writer = writer
         self._caller = caller
         self._on_behalf = on_behalf  # only where the console is at the other end
+        self.session = ""  # of whom the password is asked; "": of nobody, and nothing that needs it is done
         self._calls: set[int] = set()
         self._jobs: dict[int, RunningJob] = {}
         self._cancelled: set[int] = set()  # of the calls under way
@@ -230,6 +235,7 @@ class _Conversation:
             self._refuse(number, error)
             return
         call = Call(operation, arguments, caller, background=request.get("background") is True)
+        call.session = self.session if self._on_behalf is None else session_of_token(request.get("session"))
         if not call.background:
             call.on_progress = lambda progress: self._progress(number, progress)
             call.started = lambda job: self._started(number, job)

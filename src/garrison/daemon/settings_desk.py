@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from garrison.abilities.rights import Scope
 from garrison.base.errors import GarrisonError, Invalid, NotFound, Refused
 from garrison.daemon.isolation import outcome, outcome_of
 from garrison.daemon.parts import Parts
@@ -95,6 +96,7 @@ class SettingsDesk:
             self.switchable(component)
         self._parts.book.of(component)  # says when there is none
         proposal = self.proposal({component: values})
+        self._check_switching(caller, proposal)
         if not proposal.differences():
             self._parts.book.adopt(proposal)
             return
@@ -119,6 +121,7 @@ class SettingsDesk:
 
         how: what is being done, for the history. Raises what writing and taking them up raises.
         """
+        self._check_switching(caller, proposal)
         book, was = self._parts.book, self._parts.book.stored
         entry = self.history.add(caller.uid, how, proposal, was)
         try:
@@ -128,6 +131,11 @@ class SettingsDesk:
             await self._return_to(was, caller)
             self.history.drop(entry)
             raise
+
+    def _check_switching(self, caller: Caller, proposal: Proposal) -> None:
+        """Raise PasswordNeeded where something would be switched off by a way round the switch."""
+        if any(proposal.before[name].enabled and not new.enabled for name, new in proposal.after.items()):
+            self._parts.door.tickets.check(caller, Scope.PAUSE)
 
     async def _return_to(self, was: Stored, caller: Caller) -> None:
         back = self._parts.book.propose_stored(was)

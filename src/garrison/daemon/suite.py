@@ -9,6 +9,7 @@ from garrison.daemon.operations.ignoring import IgnoringOperations
 from garrison.daemon.operations.inbox import InboxOperations
 from garrison.daemon.operations.jobs import JobOperations
 from garrison.daemon.operations.journal import JournalOperations
+from garrison.daemon.operations.password import PasswordOperations
 from garrison.daemon.operations.pausing import PausingOperations
 from garrison.daemon.operations.reports import ReportOperations
 from garrison.daemon.operations.running import RunningOperations
@@ -30,12 +31,14 @@ _GROUPS: tuple[type[Operations], ...] = (
     JobOperations,
     InboxOperations,
     PausingOperations,
+    PasswordOperations,
     RunningOperations,
 )
 
 
 class Suite(
     RunningOperations,  # the last named come first in the help
+    PasswordOperations,
     PausingOperations,
     InboxOperations,
     JobOperations,
