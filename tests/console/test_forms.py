@@ -45,11 +45,13 @@ def test_only_what_differs_is_changed() -> None:
 @pytest.mark.parametrize(
     ("sentence", "found"),
     [
-        ("depth: at most 64; names: is required.", {"depth": "At most 64.", "names": "Is required."}),
+        ("depth: at most 64; names: is required.", {"depth": "At most 64.", "names": "This is needed."}),
         ("names.3: a text; no semicolon: here; on: wrong.", {"names": "A text; no semicolon: here.", "on": "Wrong."}),
+        ("depth: input should be less than or equal to 64.", {"depth": "At most 64."}),
+        ("depth: input should be a valid integer, unable to parse it.", {"depth": "This must be a whole number."}),
         ("It does not fit.", {}),
     ],
 )
 def test_mistakes_are_told_by_their_fields(sentence: str, found: dict[str, str]) -> None:
-    assert forms.mistakes(sentence, ALL) == found
-    assert forms.mistakes(sentence, []) == {}
+    assert forms.mistakes(sentence, ALL, EN) == found
+    assert forms.mistakes(sentence, [], EN) == {}

@@ -1,7 +1,10 @@
 """What pages show of plain results."""
 
+from dataclasses import replace
+
 from garrison.base.languages import translator
 from garrison.console import shapes
+from garrison.wire.manifest import Operation, Value
 
 EN = translator("en")
 
@@ -18,6 +21,14 @@ def test_what_nobody_can_sort_by_or_turn_to_does_no_harm() -> None:
         table = shapes.table([{"size": 1}, {"size": None}, {"size": "a"}], EN, sort, page)
         assert (table.page, len(table.rows)) == (1, 3)
     assert shapes.table([], EN).rows == shapes.table(["text"], EN).rows == []
+
+
+def test_what_takes_a_secret_is_never_asked_by_its_address() -> None:
+    shown = Operation("a.list", "List", "", "view")
+    assert shapes.only_shows(shown)
+    assert not shapes.only_shows(replace(shown, access="operate"))
+    assert not shapes.only_shows(replace(shown, is_task=True))
+    assert not shapes.only_shows(replace(shown, parameters=(Value("password", "secret", "Password"),)))
 
 
 def test_facts_leave_out_what_is_empty() -> None:

@@ -6,13 +6,16 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from garrison.base.errors import Invalid, NotFound, Refused
+from garrison.base.errors import GarrisonError, Invalid, NotFound
 from garrison.console import forms, shapes
-from garrison.console.door import Answer, PasswordNeeded
+from garrison.console.door import Answer
+from garrison.console.shapes import only_shows
 from garrison.console.visit import Visit, local
 from garrison.wire.manifest import Operation
 
-_OWN = {"csrf", "next", "ask", "sure", "password"}  # fields that are no arguments
+UNLOCK = "unlock-password"  # the field that a password is typed into
+_KEPT = ("next", "sure")  # what is sent again besides the arguments, once the password was told
+_OWN = {"csrf", "ask", *_KEPT, UNLOCK}  # fields that are no arguments
 
 
 async def do(visit: Visit) -> Response:
@@ -26,8 +29,6 @@ async def do(visit: Visit) -> Response:
         answer = await asked(visit, operation, forms.arguments(operation.parameters, visit.typed))
     except Invalid as error:
         return await _form(visit, operation, error)
-    except PasswordNeeded as error:
-        return await password_page(visit, error)
     if operation.is_task:
         return visit.back(f"/jobs/{answer.result['job']}?next={next_page}")
     if not answer.sentences and answer.result not in (None, [], {}):
@@ -39,8 +40,16 @@ async def do(visit: Visit) -> Response:
 
 async def sure(visit: Visit, operation: Operation | None, next_page: str) -> Response:
     """Return the page that asks whether something is really to be done, and then does it."""
+    titles = {manifest.id: visit.t.text(manifest.title) for manifest in visit.manifests}
+    given = [
+        (value.title, titles.get(text, text))
+        for value in (operation.parameters if operation is not None else ())
+        for text in visit.typed.get(value.name, [])
+        if text and value.kind not in {"secret", "flag"}
+    ]
     return await visit.page(
         "sure.html",
+        given=given,
         operation=operation,
         fields=carried(visit.typed),
         action=visit.request.url.path,
@@ -49,29 +58,36 @@ async def sure(visit: Visit, operation: Operation | None, next_page: str) -> Res
 
 
 async def asked(visit: Visit, operation: Operation, arguments: Mapping[str, Any]) -> Answer:
-    """Return the answer to an operation, the password being told first where a form brings one."""
-    if visit.first("password"):
-        await visit.ask("suite.unlock", password=visit.first("password"))
+    """Return the answer to an operation; a task goes on in the background."""
     if operation.is_task:
         return await visit.talk.call(operation.id, background=True, **arguments)
     return await visit.ask(operation.id, **arguments)
 
 
-async def password_page(visit: Visit, error: Refused) -> Response:
+async def password_page(visit: Visit, error: GarrisonError) -> Response:
     """Return the page that asks for the password, and then does what was to be done."""
+    is_form = visit.request.method == "POST"
     return await visit.page(
         "password.html",
         401,
-        fields=carried(visit.typed),
-        action=visit.request.url.path,
-        error=error if visit.first("password") else None,
+        fields=carried(visit.typed) + [(name, value) for name in _KEPT for value in visit.typed.get(name, [])]
+        if is_form
+        else [("next", visit.here)],
+        action=visit.request.url.path if is_form else "/unlock",
+        error=error if visit.first(UNLOCK) else None,
+        unlock=UNLOCK,
     )
+
+
+async def unlock(visit: Visit) -> Response:
+    """Go on to the page that the password was asked for."""
+    return visit.back(visit.first("next"))
 
 
 async def ask(visit: Visit) -> Response:
     """Show what an operation answers that changes nothing."""
     operation = _operation(visit)
-    if operation.access != "view" or operation.is_task:
+    if not only_shows(operation):
         return await visit.page("operation.html", operation=operation, fields=_fields(visit, operation, {}), error=None)
     typed = {name: visit.request.query_params.getlist(name) for name in visit.request.query_params}
     given = forms.arguments(operation.parameters, typed)
@@ -99,7 +115,7 @@ def _fields(visit: Visit, operation: Operation, mistakes: Mapping[str, str]) -> 
 
 async def _form(visit: Visit, operation: Operation, error: Invalid) -> Response:
     """Return the form again, with what was wrong in it."""
-    mistakes = forms.mistakes(error.text, operation.parameters)
+    mistakes = forms.mistakes(error.text, operation.parameters, visit.t)
     fields = _fields(visit, operation, mistakes)
     return await visit.page(
         "operation.html", 400, operation=operation, fields=fields, error=None if mistakes else error

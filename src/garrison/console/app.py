@@ -42,6 +42,7 @@ _LOOKED_AT: Mapping[str, Handler] = {
 }
 _SENT: Mapping[str, Handler] = {
     "/do/{operation}": acting.do,
+    "/unlock": acting.unlock,
     "/scan/findings": scanning.findings,
     "/settings/{component}": settings.change,
     "/settings/{component}/schedule": settings.schedule,
@@ -123,9 +124,16 @@ class Application:
     async def _handled(self, visit: Visit, handler: Handler) -> Response:
         """Return a handler's page, or one that says what went wrong. Raises what keeps that one from being made."""
         try:
+            if visit.first(acting.UNLOCK):
+                await visit.ask("suite.unlock", password=visit.first(acting.UNLOCK))
+        except GarrisonError as error:
+            if error.fix == SIGN_IN:
+                raise
+            return await acting.password_page(visit, error)
+        try:
             return await handler(visit)
-        except PasswordNeeded:
-            return await visit.page("password.html", 401, typed=visit.typed)
+        except PasswordNeeded as error:
+            return await acting.password_page(visit, error)
         except GarrisonError as error:
             if error.fix == SIGN_IN:
                 raise

@@ -10,6 +10,16 @@ from garrison.wire.manifest import Value
 
 Typed = Mapping[str, Sequence[str]]  # as a browser sends a form
 _ABSENT_WHEN_EMPTY = {"path", "place", "place-or-name", "integer", "number", "choice"}
+_KINDER = (
+    (r"input should be a valid integer", "This must be a whole number."),
+    (r"input should be a valid number", "This must be a number."),
+    (r"input should be less than or equal to (?P<high>\S+)", "At most {high}."),
+    (r"input should be greater than or equal to (?P<low>\S+)", "At least {low}."),
+    (r"input should be '", "This must be one of those that are offered."),
+    (r"is required", "This is needed."),
+    (r"string should have at most (?P<most>\d+) characters?", "At most {most} characters."),
+    (r"string should have at least (?P<least>\d+) characters?", "At least {least} characters."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ def plain(value: Value, given: Sequence[str]) -> Any:
     return last
 
 
-def mistakes(sentence: str, values: Iterable[Value]) -> dict[str, str]:
+def mistakes(sentence: str, values: Iterable[Value], t: Translator) -> dict[str, str]:
     """Return the mistakes by field in the sentence of an Invalid: "name: what; name: what."."""
     names = "|".join(re.escape(value.name) for value in values)
     if not names:
@@ -111,5 +121,14 @@ def mistakes(sentence: str, values: Iterable[Value]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, what in zip(parts[1::2], parts[2::2], strict=True):
         said = what.rstrip(".")
-        found.setdefault(name, said[:1].upper() + said[1:] + ".")
+        found.setdefault(name, _kindly(said, t))
     return found
+
+
+def _kindly(said: str, t: Translator) -> str:
+    """Return what is wrong in words for people, where the checking library has its own."""
+    for pattern, text in _KINDER:
+        match = re.match(pattern, said, re.IGNORECASE)
+        if match:
+            return t.text(text, match.groupdict())
+    return t.original(said[:1].upper() + said[1:] + ".")

@@ -63,7 +63,7 @@ def _without_switch(manifest: Manifest) -> list[Any]:
 async def _shown(visit: Visit, manifest: Manifest) -> tuple[Operation, shapes.Table, list[str]] | None:
     """Return what the component shows when it is asked for nothing in particular: the operation, rows, sentences."""
     operation = manifest.operation(manifest.default) if manifest.default else None
-    if operation is None or operation.access != "view" or operation.is_task:
+    if operation is None or not shapes.only_shows(operation):
         return None
     try:
         answer = await visit.ask(operation.id)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from garrison.base.errors import GarrisonError, Invalid, NotFound
 from garrison.console import forms
 from garrison.console.acting import carried
+from garrison.console.door import PasswordNeeded
 from garrison.console.visit import Visit, local
 from garrison.wire.manifest import Manifest, Operation
 
@@ -82,6 +83,8 @@ async def findings(visit: Visit) -> Response:
         try:
             await work(visit, name)
             done += 1
+        except PasswordNeeded:
+            raise
         except GarrisonError as error:
             failures.append(error.text)
     return visit.back(visit.first("next"), *_told(visit, done, failures), kind="red" if failures else "green")

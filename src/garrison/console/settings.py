@@ -4,7 +4,6 @@ from starlette.responses import Response
 
 from garrison.base.errors import Invalid, Refused
 from garrison.console import acting, forms
-from garrison.console.door import PasswordNeeded
 from garrison.console.protection import current, described
 from garrison.console.visit import Visit
 from garrison.wire.manifest import SUITE
@@ -49,12 +48,10 @@ async def change(visit: Visit) -> Response:
     try:
         answer = await acting.asked(visit, operation, {"component": manifest.id, "values": _told(changed)})
     except Invalid as error:
-        wrong = forms.mistakes(error.text, manifest.settings)
+        wrong = forms.mistakes(error.text, manifest.settings, visit.t)
         fields = forms.fields(manifest.settings, visit.t, "s", {**values, **changed}, wrong)
         problem = None if wrong else error
         return await visit.page("settings_component.html", 400, manifest=manifest, fields=fields, error=problem)
-    except PasswordNeeded as error:
-        return await acting.password_page(visit, error)
     return visit.back(to, *answer.says(visit.t))
 
 
@@ -76,8 +73,6 @@ async def schedule(visit: Visit) -> Response:
     arguments = {"operation": visit.first("operation"), "when": visit.first("when").strip()}
     try:
         answer = await acting.asked(visit, operation, arguments)
-    except PasswordNeeded as error:
-        return await acting.password_page(visit, error)
     except Invalid as error:
         return visit.back("/settings", error.text, error.hint, kind="red")
     return visit.back("/settings", *answer.says(visit.t))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from garrison.base.languages import Translator
+from garrison.wire.manifest import Operation
 
 _EVERY = 50  # rows a page
 
@@ -26,6 +27,12 @@ class Table:
     page: int
     pages: int
     sort: str
+
+
+def only_shows(operation: Operation) -> bool:
+    """Return whether an operation only shows something, so that its address may say all of what is asked."""
+    is_secret = any(value.kind == "secret" for value in operation.parameters)
+    return operation.access == "view" and not operation.is_task and not is_secret
 
 
 def title_of(name: str, t: Translator) -> str:

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from garrison.base.languages import LANGUAGES, Translator, available, preferred, translator
 from garrison.console.door import Answer, Door, Talk
+from garrison.console.shapes import only_shows
 from garrison.look.pages import Pages
 from garrison.wire.manifest import SUITE, Manifest, Operation
 
@@ -103,7 +104,7 @@ class Visit:
             "state": state.result,
             "state_texts": state.texts,
             "messages": self.site.told.pop(self.token, []),
-            "jobs_running": [],
+            "only_shows": only_shows,
             "languages": [LANGUAGES[code] for code in available()],
             "has": {manifest.id for manifest in self.manifests},
         }
