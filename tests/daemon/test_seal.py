@@ -131,12 +131,32 @@ def test_a_key_that_cannot_be_read_is_said(tmp_path: Path) -> None:
 
 
 def test_only_the_owner_can_read_the_key(tmp_path: Path) -> None:
-    key = SealKey(tmp_path)
+    key = SealKey(tmp_path, Sealed(), b"")
+    key.write()
+    key.confirm()
     assert ((tmp_path / "seal.key").stat().st_mode & 0o777, key.is_new) == (0o600, True)
-    again = SealKey(tmp_path)
+    again = SealKey(tmp_path, Sealed(), b"")
     assert (again.name, again.is_new) == (key.name, False)
     assert again.is_genuine(Sealed(), key.mac(Sealed()))
     assert not again.is_genuine(Sealed(cut=1), key.mac(Sealed()))
+
+
+def test_a_kill_around_the_first_seal_harms_nothing(tmp_path: Path) -> None:
+    first = SealKey(tmp_path, Sealed(), b"")
+    first.write()  # and killed before the seal
+    second = SealKey(tmp_path, Sealed(), b"")
+    assert (second.is_new, second.name != first.name) == (True, True)
+    second.write()  # and killed after the seal, before the key has its name
+    third = SealKey(tmp_path, Sealed(cut=1), second.mac(Sealed(cut=1)))
+    assert (third.is_new, third.name) == (False, second.name)
+    assert [path.name for path in tmp_path.iterdir()] == ["seal.key"]
+
+
+def test_a_suite_that_ends_before_anything_happened_has_no_key_to_miss(tmp_path: Path) -> None:
+    with filled(tmp_path):
+        pass
+    with filled(tmp_path, 2) as made:
+        assert problems(made.journal) == set()
 
 
 def test_a_mark_of_a_letter_is_known_again(tmp_path: Path) -> None:
@@ -160,6 +180,7 @@ def test_a_journal_of_an_older_release_is_taken_over_and_sealed(tmp_path: Path) 
     try:
         assert [row[0] for row in again.connection.execute("SELECT sum(count) FROM tally")] == [12]
         journal = Journal(again, clock())
+        assert problems(journal) == set()  # it is sealed before it is looked at
         journal.append("scan", ScanEnded(path="/later"), 0)
         assert problems(journal) == set()
         assert journal.sealed.since == 12

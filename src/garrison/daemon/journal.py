@@ -43,9 +43,9 @@ class Journal:
         """Open it. Raises Failed when its key cannot be read or made."""
         self.store = store
         self.clock = clock
-        self.key = SealKey(store.path.parent)
         # Not the chain of the last row that is there: what follows must not hide that one is missing.
         self.sealed, self._mac, self._key_name = read_sealed(store)
+        self.key = SealKey(store.path.parent, self.sealed, self._mac)
         self._is_settled = False
         self.retention = Retention(self)
 
@@ -71,6 +71,11 @@ class Journal:
             self._is_settled = False
             raise
 
+    @property
+    def is_unsealed(self) -> bool:
+        """Whether nothing was ever sealed, as in a journal of an older release."""
+        return not self._mac and self.key.is_new and bool(self.sealed.event) and not self._is_settled
+
     def _why_broken(self) -> str:
         if not self._mac:  # nothing was sealed yet: only of a journal that has no key yet is that true
             return "" if self.key.is_new or self.store.set_aside else "its seal is missing"
@@ -86,6 +91,7 @@ class Journal:
         details = shortened(to_plain(event))
         row = (at, component, type(event).__name__, event.severity.value, owner, event.says, details)
         chain = link(self.sealed.chain, row)
+        self.key.write()
         with self.store.all_or_nothing():
             new = self.store.write(
                 "INSERT INTO event (at, component, name, severity, owner, says, details, chain)"
@@ -97,6 +103,7 @@ class Journal:
                 sealed = sealed.with_break(new)
             self.seal(sealed)
         self.sealed = sealed
+        self.key.confirm()
 
     def seal(self, sealed: Sealed) -> None:
         """Write a seal down, within a change."""
@@ -112,11 +119,6 @@ class Journal:
     def cut_rows(self) -> int:
         """Return how many rows were cut off in all."""
         return self.sealed.cut
-
-    def is_genuine(self) -> bool:
-        """Whether the seal in the database is genuine. Raises Failed."""
-        sealed, mac, _ = read_sealed(self.store)
-        return self.key.is_genuine(sealed, mac)
 
 
 def read_sealed(store: Store) -> tuple[Sealed, bytes, str]:

@@ -74,6 +74,8 @@ class Verifying:
 
     async def run(self) -> list[Problem]:
         """Return what is wrong, in the order of the rows; others have their turn meanwhile. Raises Failed."""
+        if self.journal.is_unsealed:
+            self.journal.settle()
         store = self.journal.store
         start, _, _ = read_sealed(store)
         if found := strange(store, start.cut_event):

@@ -4,6 +4,7 @@ Source: RFC 2104 (HMAC), FIPS 198-1; with SHA-256. The chain of hashes shows wha
 journal; the seal shows that its end, and what its limits cut off, are those that the suite wrote.
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from garrison.base.files import explain, write_atomically
+from garrison.base.files import explain, sync_folder, write_atomically
 
 _FILE = "seal.key"
 _BYTES = 32
@@ -52,21 +53,54 @@ class Sealed:
 
 
 class SealKey:
-    """The key. is_new: whether there was none before."""
+    """The key. is_new: whether there was none before.
 
-    def __init__(self, folder: Path) -> None:
-        """Read it, or make one; a damaged one is kept aside. Raises Failed when it can be neither read nor written."""
-        path = folder / _FILE
+    A new one is written down beside its name before the first seal, and takes the name after it: a kill in between
+    leaves neither a key without a seal nor a seal without its key.
+    """
+
+    def __init__(self, folder: Path, sealed: Sealed, mac: bytes) -> None:
+        """Read it, or make one; a damaged one is kept aside. mac: the seal that is there. Raises Failed."""
+        self._path = folder / _FILE
+        self._fresh = folder / f"{_FILE}.new"
+        self._is_written = True
         self.is_new = False
         try:
-            self._key = _read(path)
+            self._read(sealed, mac)
         except FileNotFoundError:
-            self._key = secrets.token_bytes(_BYTES)
-            write_atomically(path, (self._key.hex() + "\n").encode("ascii"))
-            self.is_new = True
+            self._use(secrets.token_bytes(_BYTES))
+            self._is_written, self.is_new = False, True
         except OSError as error:
-            raise explain(error, f"read {path}") from error
+            raise explain(error, f"read {self._path}") from error
+
+    def _read(self, sealed: Sealed, mac: bytes) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._use(_key_in(self._path))
+            return
+        self._use(_key_in(self._fresh))
+        if not self.is_genuine(sealed, mac):
+            raise FileNotFoundError(self._fresh)
+        self._fresh.replace(self._path)
+
+    def _use(self, key: bytes) -> None:
+        self._key = key
         self.name = hashlib.sha256(self._key).hexdigest()[:16]
+
+    def write(self) -> None:
+        """Write a new key down, before the first seal is. Raises what `files.explain` makes of an OSError."""
+        if not self._is_written:
+            write_atomically(self._fresh, (self._key.hex() + "\n").encode("ascii"))
+
+    def confirm(self) -> None:
+        """Give a new key its name, after the first seal was written down. Raises Failed."""
+        if self._is_written:
+            return
+        try:
+            self._fresh.replace(self._path)
+            sync_folder(self._path.parent)
+        except OSError as error:
+            raise explain(error, f"write {self._path}") from error
+        self._is_written = True
 
     def mac(self, sealed: Sealed) -> bytes:
         """Return the seal."""
@@ -77,8 +111,8 @@ class SealKey:
         return isinstance(mac, bytes) and hmac.compare_digest(self.mac(sealed), mac)
 
 
-def _read(path: Path) -> bytes:
-    """Return the key. Raises FileNotFoundError when there is none, or none any more since it was damaged; OSError."""
+def _key_in(path: Path) -> bytes:
+    """Return a key. Raises FileNotFoundError when there is none, or none any more since it was damaged; OSError."""
     try:
         key = bytes.fromhex(path.read_text("ascii"))
     except ValueError:
