@@ -63,10 +63,13 @@ def _in_code() -> Iterator[Found]:
 def _of_call(call: ast.Call) -> Iterator[tuple[str, str]]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     texts = [text for argument in call.args[:3] for text in _constants(argument)[:1]]
-    if name == "plural" and len(texts) == 2:
+    is_whole = bool(call.args and _constants(call.args[0]))  # base.text.plural has the count first
+    if name == "plural" and not is_whole and len(texts) == 2:
         yield "{count} " + texts[0], "{count} " + texts[1]
-    elif name in {"_plural", "plural_of"} and len(texts) == 2:
+    elif name in {"plural", "_plural", "plural_of"} and len(texts) == 2:
         yield texts[0], texts[1]
+    elif name == "explain" and texts:
+        yield f"Could not {texts[0]}: {{why}}.", ""
     elif name in _ERRORS:
         for argument in call.args[:2]:
             yield from ((text, "") for text in _constants(argument))

@@ -83,7 +83,7 @@ def test_the_worst_gives_the_colour_and_comes_first(guard: Guard) -> None:
     found = status(guard, own=(issue("c", Severity.CRITICAL), issue("d", Severity.CRITICAL)))
     assert (found.colour, found.exit_code()) == (Colour.RED, 2)
     assert [row.id for row in found.issues] == ["suite.c", "suite.d", "guard.b", "guard.a"]
-    assert found.sentence == "This computer is at risk: thing c \udcff is wrong (and 1 more)."
+    assert found.sentence == "This computer is at risk: Thing c \udcff is wrong (and 1 more)."
     assert "    To mend it: garrison fix suite.c" in [str(line) for line in found.sentences()]
 
 

@@ -166,7 +166,7 @@ class Response:
         try:
             descriptor = await acting.run(opened_examined, examined.path, examined.identity)
         except OSError as error:
-            raise explain(error, f"read {examined.path}") from error
+            raise explain(error, "read {path}", path=examined.path) from error
         try:
             return await self._curing.replacement(descriptor, examined.path, is_owner=by == 0)
         finally:

@@ -167,7 +167,7 @@ class Rewinding:
         except GarrisonError as error:
             outcome.failed[path] = error.text
         except OSError as error:
-            outcome.failed[path] = explain(error, f"restore {path}").text
+            outcome.failed[path] = explain(error, "restore {path}", path=path).text
 
     async def _put_away(self, path: str, undoing: _Undoing) -> None:
         there = await undoing.acting.run(_look, path)

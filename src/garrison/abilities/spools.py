@@ -40,7 +40,7 @@ def lent(spool: Path, parts: Path, names: Sequence[str] | None) -> Iterator[None
             for path in _parts_in(spool):
                 path.rename(parts / path.name)
     except OSError as error:
-        raise explain(error, f"use the folder {spool}") from error
+        raise explain(error, "use the folder {path}", path=spool) from error
 
 
 def _parts_in(folder: Path) -> list[Path]:
@@ -153,7 +153,7 @@ def bring_trust(trust: Path, spool: Path) -> None:
     except FileNotFoundError as error:
         raise Failed("No publisher is trusted yet.", "garrison databases trust DIR_OR_URL") from error
     except OSError as error:
-        raise explain(error, f"copy what is in {trust} to {spool}") from error
+        raise explain(error, "copy what is in {path} to {to}", path=trust, to=spool) from error
 
 
 def keep_known(spool: Path, trust: Path) -> None:
@@ -176,4 +176,4 @@ def keep_known(spool: Path, trust: Path) -> None:
             if not path.is_dir() and not (fresh / path.relative_to(kept)).exists():
                 path.unlink()
     except OSError as error:
-        raise explain(error, f"write {trust}") from error
+        raise explain(error, "write {path}", path=trust) from error

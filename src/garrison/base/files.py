@@ -14,20 +14,20 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FRESH = ".new"
 
 
-def explain(error: OSError, doing: str) -> GarrisonError:
-    """Return the sentence for a failed file operation. doing: "write /x", after the words "could not"."""
+def explain(error: OSError, doing: str, **values: Any) -> GarrisonError:
+    """Return the sentence for a failed file operation.
+
+    doing: "write {path}", after the words "could not", with the values for its {names}; without values, as it is.
+    """
+    if not values and ("{" in doing or "}" in doing):
+        doing, values = "{doing}", {"doing": doing}
+    sentence = f"Could not {doing}: {{why}}."
     if error.errno in _FULL:
-        return Failed(
-            "Could not {doing}: the disk is full.", "Free some space and try again; nothing was changed.", doing=doing
-        )
+        hint = "Free some space and try again; nothing was changed."
+        return Failed(sentence, hint, why="the disk is full", **values)
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return Unavailable(
-            "Could not {doing}: {why}.",
-            "Check who owns it and whether it may be written.",
-            doing=doing,
-            why=_reason(error),
-        )
-    return Failed("Could not {doing}: {why}.", doing=doing, why=_reason(error))
+        return Unavailable(sentence, "Check who owns it and whether it may be written.", why=_reason(error), **values)
+    return Failed(sentence, why=_reason(error), **values)
 
 
 def _reason(error: OSError) -> str:
@@ -52,7 +52,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             fresh.unlink()
-        raise explain(error, f"write {path}") from error
+        raise explain(error, "write {path}", path=path) from error
 
 
 def sweep(folder: Path) -> None:

@@ -109,7 +109,7 @@ class Installed:
                 (self.folder / _CURRENT).unlink(missing_ok=True)
             sync_folder(self.folder)
         except OSError as error:
-            raise explain(error, f"change {self.folder / _CURRENT}") from error
+            raise explain(error, "change {path}", path=self.folder / _CURRENT) from error
 
     def all(self) -> list[str]:
         """Return the versions that are here, the newest first."""
@@ -144,7 +144,7 @@ class Installed:
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             descriptor = os.open(self.folder / _LOCK, flags, 0o600)
         except OSError as error:
-            raise explain(error, f"open {self.folder / _LOCK}") from error
+            raise explain(error, "open {path}", path=self.folder / _LOCK) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

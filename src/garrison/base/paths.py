@@ -53,7 +53,7 @@ class Home:
                 path.mkdir(mode=0o700, exist_ok=True)
                 _make_private(path, mode)
         except OSError as error:
-            raise explain(error, f"make the folder {self.root}") from error
+            raise explain(error, "make the folder {path}", path=self.root) from error
 
     def folder(self, name: str, version: int) -> Path:
         """Return the sub-folder of one component or ability, made when missing.
@@ -71,7 +71,7 @@ class Home:
         except ValueError:
             found = None
         except OSError as error:
-            raise explain(error, f"open the folder {path}") from error
+            raise explain(error, "open the folder {path}", path=path) from error
         if found is None:
             write_atomically(marker, f"{version}\n".encode("ascii"))
         elif found > version:

@@ -94,5 +94,5 @@ def _open(url: str) -> bool:
     try:
         os.posix_spawn(opener, [opener, str(path)], os.environ, file_actions=nothing, setsid=True)
     except OSError as error:
-        raise explain(error, f"start {opener}") from error
+        raise explain(error, "start {path}", path=opener) from error
     return True

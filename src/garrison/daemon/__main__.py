@@ -34,7 +34,7 @@ def _log_to(home: Home) -> None:
     try:
         handler = _LogFile(home.log, maxBytes=1024 * 1024, backupCount=3, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise explain(error, f"write {home.log}") from error
+        raise explain(error, "write {path}", path=home.log) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 

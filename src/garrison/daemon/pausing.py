@@ -153,7 +153,7 @@ class Pausing:
         try:
             self._file.unlink(missing_ok=True)
         except OSError as error:  # it is over all the same; after a restart it may come back, for its time
-            log.warning("%s", explain(error, f"remove {self._file}").text)
+            log.warning("%s", explain(error, "remove {path}", path=self._file).text)
         self.pause = None
         now = self._clock.now().timestamp()
         self._report(PauseEnded(minutes=max(0, round((now - pause.since) / 60)), why=why), pause.uid)

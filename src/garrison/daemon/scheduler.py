@@ -106,7 +106,7 @@ class Scheduler:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise explain(error, f"read {self._file}") from error
+            raise explain(error, "read {path}", path=self._file) from error
         except ValueError as error:
             self._damage(str(error))
             return {}

@@ -58,14 +58,14 @@ class SettingsBook:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise explain(error, f"read {self._file}") from error
+            raise explain(error, "read {path}", path=self._file) from error
         except ValueError as error:
             self.damaged = f"{self._file}: {error}"
         stored = self._read_copy()
         try:
             shutil.copyfile(self._file, self._file.with_name("settings.damaged.json"))
         except OSError as error:
-            raise explain(error, f"keep the damaged {self._file}") from error
+            raise explain(error, "keep the damaged {path}", path=self._file) from error
         write_json(self._file, {"version": _VERSION, "components": stored})
         return stored
 

@@ -154,7 +154,7 @@ def write(path: Path, content: bytes) -> None:
     except FileNotFoundError:
         is_other = False
     except OSError as error:
-        raise explain(error, f"write {path}") from error
+        raise explain(error, "write {path}", path=path) from error
     if is_other:
         raise Refused("{path} is something else than a file of settings.", "Choose another name.", path=path)
     write_atomically(path, content)
@@ -192,7 +192,7 @@ def _content(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise NotFound("There is no file {path}.", path=path) from error
     except OSError as error:
-        raise explain(error, f"read {path}") from error
+        raise explain(error, "read {path}", path=path) from error
     if len(content) > _CAP_BYTES:
         raise Invalid("The file is too large for settings: more than {mib} MiB.", mib=_CAP_BYTES // 1024**2)
     return content

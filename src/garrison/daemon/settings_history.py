@@ -143,7 +143,7 @@ class Snapshots:
                 "There is no snapshot “{name}”.", "garrison settings snapshots lists them.", name=untrusted_name
             ) from error
         except OSError as error:
-            raise explain(error, f"read {path}") from error
+            raise explain(error, "read {path}", path=path) from error
         except (ValueError, TypeError, KeyError) as error:
             raise Unavailable("The snapshot {path} is damaged.", path=path) from error
         if version != _VERSION or not _is_stored(stored):
@@ -174,7 +174,7 @@ class Snapshots:
         try:
             path.unlink()
         except OSError as error:
-            raise explain(error, f"remove {path}") from error
+            raise explain(error, "remove {path}", path=path) from error
 
     def _path(self, untrusted_name: str) -> Path:
         if not _NAME.fullmatch(untrusted_name):

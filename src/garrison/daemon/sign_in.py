@@ -36,7 +36,7 @@ def switch(on: bool) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise explain(error, f"make {path.parent}") from error
+        raise explain(error, "make {path}", path=path.parent) from error
     write_atomically(path, "\n".join(lines).encode("utf-8", "surrogateescape"), mode=0o644)
     return path
 
@@ -45,4 +45,4 @@ def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise explain(error, f"remove {path}") from error
+        raise explain(error, "remove {path}", path=path) from error

@@ -65,21 +65,33 @@ class Status(Result):
 
 def sentence_for(issues: list[IssueRow]) -> str:
     """Return the one sentence."""
-    urgent = [issue for issue in issues if issue.severity is Severity.CRITICAL]
-    notable = [issue for issue in issues if issue.severity is Severity.IMPORTANT]
-    if urgent:
-        return "This computer is at risk: " + _first(urgent)
-    if notable:
-        return "You are protected, but something needs attention: " + _first(notable)
-    return "You are protected."
+    for severity in (Severity.CRITICAL, Severity.IMPORTANT):
+        found = [issue.text for issue in issues if issue.severity is severity]
+        if found:
+            return str(_risk(*found) if severity is Severity.CRITICAL else _attention(*found))
+    return str(Text("You are protected."))
 
 
-def _first(issues: list[IssueRow]) -> str:
-    text = issues[0].text
-    if not text.startswith("Garrison "):
-        text = text[:1].lower() + text[1:]
-    rest = len(issues) - 1
-    return text + (f" (and {rest} more)." if rest else ".")
+def _risk(issue: str, *more: str) -> Text:
+    if not more:
+        return Text("This computer is at risk: {issue}.", issue=issue)
+    return Text(
+        "This computer is at risk: {issue} (and {count} more).",
+        many="This computer is at risk: {issue} (and {count} more).",
+        count=len(more),
+        issue=issue,
+    )
+
+
+def _attention(issue: str, *more: str) -> Text:
+    if not more:
+        return Text("You are protected, but something needs attention: {issue}.", issue=issue)
+    return Text(
+        "You are protected, but something needs attention: {issue} (and {count} more).",
+        many="You are protected, but something needs attention: {issue} (and {count} more).",
+        count=len(more),
+        issue=issue,
+    )
 
 
 def status_of(

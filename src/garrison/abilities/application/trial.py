@@ -30,7 +30,7 @@ async def attempt(python: Path, version: str, home: Path, folder: Path) -> tuple
     try:
         place = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
     except OSError as error:
-        raise explain(error, f"make a folder in {folder}") from error
+        raise explain(error, "make a folder in {path}", path=folder) from error
     try:
         await asyncio.to_thread(_lend_databases, home, place)
         environment = {"GARRISON_HOME": str(place), "HOME": str(place)}

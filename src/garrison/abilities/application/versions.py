@@ -186,7 +186,7 @@ class Versions:
                     os.replace(path, self._wheels / name)
                 return trusted.transferred
         except OSError as error:
-            raise explain(error, f"write to {self._wheels}") from error
+            raise explain(error, "write to {path}", path=self._wheels) from error
 
     def _has(self, release: Release, name: str) -> bool:
         return _is_file(self._wheels / name, release, name)
@@ -206,13 +206,13 @@ class Versions:
         try:
             fresh = Path(tempfile.mkdtemp(prefix=_FRESH, dir=self._folder))
         except OSError as error:
-            raise explain(error, f"make a folder in {self._folder}") from error
+            raise explain(error, "make a folder in {path}", path=self._folder) from error
         try:
             await install(release, self._wheels, fresh)
             write_atomically(fresh / _RELEASE, written(release))
             await asyncio.to_thread(self._put_in_place, fresh, release)
         except OSError as error:
-            raise explain(error, f"install to {self._folder}") from error
+            raise explain(error, "install to {path}", path=self._folder) from error
         finally:
             await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
 

@@ -43,7 +43,7 @@ def accept(request: dict[str, Any]) -> dict[str, Any]:
         accepted = KINDS[feed.kind].accept(came, to, _trust(request["trust"]))
         digest = _settle(to)
     except OSError as error:
-        raise explain(error, f"read {feed.title}") from error
+        raise explain(error, "read {title}", title=feed.title) from error
     more = [[file.address, file.name, file.most_bytes, file.is_optional] for file in accepted.more]
     return {"more": more, "about": dict(accepted.about), "digest": digest}
 

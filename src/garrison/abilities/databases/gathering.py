@@ -114,7 +114,7 @@ class Gatherer:
                 if accepted is not None:
                     self._keep(visit, accepted)
         except (GarrisonError, OSError) as error:
-            told = error if isinstance(error, GarrisonError) else explain(error, f"keep {feed.title}")
+            told = error if isinstance(error, GarrisonError) else explain(error, "keep {title}", title=feed.title)
             self._note(feed, state, failure=f"{told.text} {told.hint}".strip())
             return FeedOutcome(feed, has_changed=False, transferred=0, failure=told.text)
         if accepted is None:

@@ -89,7 +89,7 @@ class MirrorProcess:
         try:
             folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            raise explain(error, f"open {self._folder}") from error
+            raise explain(error, "open {path}", path=self._folder) from error
         try:
             process = await asyncio.create_subprocess_exec(
                 *own_program("garrison.mirror"),

@@ -96,7 +96,7 @@ class Mirror:
             for folder in (self.public, self.public / "metadata", self.public / "targets"):
                 _make_folder(folder)
         except OSError as error:
-            raise explain(error, f"make the folder {self.public}") from error
+            raise explain(error, "make the folder {path}", path=self.public) from error
 
     def served(self) -> Mirrored | None:
         """Return what is served, None while nothing is."""
@@ -232,7 +232,7 @@ class Mirror:
             _sync(path)
             os.replace(path, place)
         except OSError as error:
-            raise explain(error, f"write {place}") from error
+            raise explain(error, "write {path}", path=place) from error
 
     def _linked(self, same: Path, place: Path) -> bool:
         """Give a file that is here a second name; return whether that was possible."""
@@ -259,7 +259,7 @@ class Mirror:
                     sync_folder(path)
             self._write(folder / "timestamp.json", signed.timestamp)
         except OSError as error:
-            raise explain(error, f"write {folder}") from error
+            raise explain(error, "write {path}", path=folder) from error
         self._clear(signed.files() | (before.files() if before is not None else set()))
 
     def _write(self, path: Path, content: bytes) -> None:

@@ -350,7 +350,7 @@ def pin(trust: Path, root: bytes) -> str:
             shutil.rmtree(trust / "metadata", ignore_errors=True)
             write_atomically(pinned, root)
     except OSError as error:
-        raise explain(error, f"write {trust}") from error
+        raise explain(error, "write {path}", path=trust) from error
     return found
 
 

@@ -154,7 +154,7 @@ class Quarantine:
         try:
             await acting.run(removal.run)
         except OSError as error:
-            raise explain(error, f"take {path} out of its folder") from error
+            raise explain(error, "take {path} out of its folder", path=path) from error
         finally:  # also when this was cancelled: the removal has ended by now, one way or the other
             record = self._conclude(record, removal)
         return record
@@ -235,7 +235,7 @@ class Quarantine:
                 with contextlib.suppress(OSError):
                     leftover.unlink()
             if isinstance(error, OSError):
-                raise explain(error, f"put {path} into quarantine") from error
+                raise explain(error, "put {path} into quarantine", path=path) from error
             raise
         return record
 
@@ -268,7 +268,7 @@ class Quarantine:
         try:
             path = await acting.run(place.destination, record.path, to)
         except OSError as error:
-            raise explain(error, f"restore to {to}") from error
+            raise explain(error, "restore to {path}", path=to) from error
         except ValueError as error:  # a NUL, or what is no character
             raise Invalid("{to} is no path.", to=printable(to)) from error
         temporary = f".garrison-{record.id}-{secrets.token_hex(4)}.new"
@@ -279,7 +279,7 @@ class Quarantine:
             try:
                 missing = await acting.run(place.put, path, show(blob), record.sha256, record.metadata, temporary)
             except OSError as error:
-                raise explain(error, f"restore {path}") from error
+                raise explain(error, "restore {path}", path=path) from error
         self._discard(record)
         return Restored(path, tuple(missing))
 
@@ -299,7 +299,7 @@ class Quarantine:
         try:
             return await acting.run(place.put, record.path, [content], digest, metadata, temporary)
         except OSError as error:
-            raise explain(error, f"put the cured file to {record.path}") from error
+            raise explain(error, "put the cured file to {path}", path=record.path) from error
         finally:
             with contextlib.suppress(GarrisonError):
                 self._write(replace(record, restoring=""))

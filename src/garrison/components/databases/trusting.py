@@ -73,7 +73,7 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as opened:
             content = opened.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise explain(error, f"read {printable(str(file))}") from error
+        raise explain(error, "read {path}", path=printable(str(file))) from error
     if len(content) > _MOST_BYTES:
         raise Failed("{file} is too large to be a root.", file=printable(str(file)))
     return content

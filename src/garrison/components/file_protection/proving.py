@@ -30,7 +30,7 @@ def write_test_file(folder: Path) -> Path:
         path.unlink(missing_ok=True)
         path.write_bytes(_EICAR.encode("ascii"))
     except OSError as error:
-        raise explain(error, f"write {path}") from error
+        raise explain(error, "write {path}", path=path) from error
     return path
 
 

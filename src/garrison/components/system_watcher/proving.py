@@ -34,7 +34,7 @@ def make_documents(folder: Path) -> dict[Path, bytes]:
         for path, content in made.items():
             path.write_bytes(content)
     except OSError as error:
-        raise explain(error, f"write into {folder}") from error
+        raise explain(error, "write into {path}", path=folder) from error
     return made
 
 

@@ -120,7 +120,7 @@ class Upgrades(sdk.Component[UpgradesSettings]):
                 return
             write_atomically(marker, told)
         except OSError as error:
-            raise explain(error, f"read {marker}") from error
+            raise explain(error, "read {path}", path=marker) from error
         if last.state is SwitchState.WORKS:
             self.host.report(Upgraded(version=last.version, before=last.before))
         elif last.state in {SwitchState.RETURNED, SwitchState.INTERRUPTED}:

@@ -76,14 +76,14 @@ def _open(to: Path, fresh: Path, replaces: bool) -> BinaryIO:
     try:
         return open(os.open(fresh, flags, _MODE), "wb")
     except OSError as error:
-        raise explain(error, f"write {to}") from error
+        raise explain(error, "write {path}", path=to) from error
 
 
 def _write(file: BinaryIO, text: str, to: Path) -> None:
     try:
         file.write(text.encode("utf-8", "surrogatepass"))
     except OSError as error:
-        raise explain(error, f"write {to}") from error
+        raise explain(error, "write {path}", path=to) from error
 
 
 def _finish(file: BinaryIO, fresh: Path, to: Path, replaces: bool) -> None:
@@ -98,7 +98,7 @@ def _finish(file: BinaryIO, fresh: Path, to: Path, replaces: bool) -> None:
         sync_folder(to.parent)
         file.close()
     except OSError as error:
-        raise explain(error, f"write {to}") from error
+        raise explain(error, "write {path}", path=to) from error
 
 
 def _give_up(file: BinaryIO, fresh: Path) -> None:
