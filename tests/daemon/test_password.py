@@ -148,11 +148,11 @@ async def asked(stage: Stage, session: str, operation: str, caller: Caller = ROO
 
 
 def test_what_is_protected_is_asked_for_at_the_door_of_everybody(tmp_path: Path) -> None:
-    set_count = {"name": "sample.count", "values": ["7"]}
+    set_count: dict[str, Any] = {"name": "sample.count", "values": ["7"]}
 
     async def script(stage: Stage) -> None:
         await asked(stage, "one", "password-set", password=GOOD.get_secret_value())
-        for operation, arguments in (
+        protected: tuple[tuple[str, dict[str, Any]], ...] = (
             ("settings-set", set_count),
             ("settings-import", {"path": "/nonexistent", "preview": True}),
             ("stop", {"component": "sample"}),
@@ -162,7 +162,8 @@ def test_what_is_protected_is_asked_for_at_the_door_of_everybody(tmp_path: Path)
             ("password-set", {"password": "Another-horse-7"}),
             ("password-protect", {"scopes": []}),
             ("password-remove", {}),
-        ):
+        )
+        for operation, arguments in protected:
             for session in ("one", ""):
                 with pytest.raises(PasswordNeeded):
                     await asked(stage, session, operation, **arguments)
@@ -195,11 +196,12 @@ def test_reports_and_ways_round_the_switch_are_protected_when_that_was_chosen(tm
         await asked(stage, "one", "settings-set", name="sample.enabled", values=["on"])
         await asked(stage, "one", "lock")
         await asked(stage, "one", "settings-set", name="sample.count", values=["7"])
-        for operation, arguments in (
+        protected: tuple[tuple[str, dict[str, Any]], ...] = (
             ("journal", {}),
             ("report-list", {}),
             ("settings-set", {"name": "sample.enabled", "values": ["off"]}),
-        ):
+        )
+        for operation, arguments in protected:
             with pytest.raises(PasswordNeeded):
                 await asked(stage, "one", operation, **arguments)
 

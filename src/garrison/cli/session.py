@@ -58,14 +58,15 @@ class Session:
 
     def stop_suite(self) -> bool:
         """End the suite; return whether there was one."""
+        self._hang_up()
+        was_there = self.unlocked(lambda: launch.stop(self.home))
+        self._hang_up()  # it was called again to be given the password
+        return was_there
+
+    def _hang_up(self) -> None:
         if self.client is not None:
             self.client.close()
             self.client = None
-        was_there = self.unlocked(lambda: launch.stop(self.home))
-        if self.client is not None:  # it was there to be given the password
-            self.client.close()
-            self.client = None
-        return was_there
 
     def ask(self, operation: str, arguments: dict[str, Any], title: str, as_json: bool, **options: Any) -> Any:
         """Return the door's message, with the progress of a task shown meanwhile."""
