@@ -44,12 +44,14 @@ class Places:
         self.refused: dict[str, str] = {}
 
     def apply(self, folders: tuple[str, ...], traces: tuple[str, ...], private: tuple[str, ...]) -> None:
-        """Watch these and nothing else. The new marks come before the old ones go."""
-        before = (self.folders, self.traces, self._private)
+        """Watch these and nothing else. What stays watched is so all the while."""
+        gone = [*self.folders, *(path for path in private if path not in self._private)]
+        old_traces = self.traces
         self.folders, self.traces, self._private = folders, traces, private
-        if before != (folders, traces, private) and self.count:
-            fanotify.flush(self._asks)
-            fanotify.flush(self._tells)
+        for path in gone:
+            self._leave_below(path)
+        for path in old_traces:
+            self._unmark(path)
         self.count, self.refused = 0, {}
         self._forget_open()
         for path in folders:
@@ -60,6 +62,25 @@ class Places:
             with contextlib.suppress(OSError):
                 self._mark(path)
                 self._open_root(path)
+
+    def _leave_below(self, top: str) -> None:
+        """Watch a folder with all below no more, but for what is still to be watched."""
+        if self.is_protected(top):
+            return
+        waiting = [top]
+        while waiting:
+            path = waiting.pop()
+            self._unmark(path)
+            with contextlib.suppress(OSError):
+                waiting += list(_folders_in(path))
+
+    def _unmark(self, path: str) -> None:
+        if self.is_protected(path) or path in self.traces:
+            return
+        flags = Mark.REMOVE | Mark.ONLYDIR | Mark.DONT_FOLLOW
+        for group, mask in ((self._asks, ASKED), (self._tells, TOLD)):
+            with contextlib.suppress(OSError):  # it has gone, or was not marked
+                fanotify.mark(group, flags, mask, path)
 
     def _open_root(self, path: str) -> None:
         try:

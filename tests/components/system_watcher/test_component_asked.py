@@ -116,7 +116,7 @@ def test_only_those_may_weaken_it_who_have_the_right_to() -> None:
 
 
 def test_a_proof_that_nothing_came_of_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(component, "READY_SECONDS", 0.3)
+    monkeypatch.setattr(component, "_PROOF_SECONDS", 0.3)
     scene = make_scene(tmp_path)
     nothing = asyncio.run(scene.staged.ask("prove"))
     assert (nothing.passed, nothing.exit_code()) == (None, 0)

@@ -21,11 +21,12 @@ from garrison.components.system_watcher.results import (
     Undone,
 )
 from garrison.components.system_watcher.settings import WhenSeen
-from garrison.components.system_watcher.watching import READY_SECONDS, Watching
+from garrison.components.system_watcher.watching import Watching
 from garrison.linux.acting import Acting
 from garrison.wire.watching import Alarm, Decision, Deed
 
 _MOST_ROWS = 1000
+_PROOF_SECONDS = 60.0
 _SCARCE_LASTS = timedelta(days=1)
 Id = Annotated[str, sdk.about("Its id, as alarms shows it; the first digits will do", max_length=64)]
 
@@ -189,10 +190,12 @@ class SystemWatcher(Watching):
         assert self._proof_alarm is not None
         began = self._clock.monotonic()
         try:
-            async with asyncio.timeout(READY_SECONDS):
+            async with asyncio.timeout(_PROOF_SECONDS):
                 attack.begin()
                 alarm = await self._proof_alarm
         except TimeoutError:
+            if not self._is_running:  # switched off in the middle of it
+                return Proved(passed=None, what="nothing is watched now")
             return Proved(passed=False, what="files were encrypted, and that was not noticed")
         took = round((self._clock.monotonic() - began) * 1000)
         if not alarm.stopped:
