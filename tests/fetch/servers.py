@@ -19,6 +19,7 @@ class Asked:
     method: str
     target: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 Answer = Callable[[Asked, socket.socket], None]
@@ -94,7 +95,11 @@ def read_request(connection: socket.socket) -> Asked | None:
     first, *lines = head.decode("latin-1").strip().split("\r\n")
     method, target, _ = first.split(" ")
     pairs = (line.partition(":") for line in lines)
-    return Asked(method, target, {name.lower(): value.strip() for name, _, value in pairs})
+    headers = {name.lower(): value.strip() for name, _, value in pairs}
+    left, body = int(headers.get("content-length", 0)), b""
+    while len(body) < left:
+        body += connection.recv(left - len(body)) or b"?" * left
+    return Asked(method, target, headers, body)
 
 
 def raw(*pieces: bytes) -> Answer:

@@ -14,14 +14,18 @@ from garrison.wire.fetching import (
     Asking,
     Done,
     GetJob,
+    Job,
     Line,
+    Mail,
     Message,
     Nonsense,
+    Post,
     Problem,
     Progress,
     Proxy,
     Refreshed,
     RequestMade,
+    SendJob,
     TrustedJob,
     Wanted,
     decode_job,
@@ -41,9 +45,11 @@ LINE = Line(Proxy("http://proxy.example:3128", "anna", "secret"), 1000, is_meter
         GetJob(Line(), ()),
         TrustedJob(Line(), ("http://a.example/", "/media/stick"), ("databases.json",), "2026-11-24T12:00:00+00:00"),
         TrustedJob(Line(), (), ("a",), "2026-11-24T12:00:00+00:00", Ahead("deltas/0-", "atoms-", 0.5, 1000)),
+        SendJob(LINE, Post("https://a.example/hook", "ü", {"X-Own": "yes"})),
+        SendJob(Line(), Mail("mail.example", 465, "tls", "a@b.example", "c@d.example", "Subject: x", "ann", "secret")),
     ],
 )
-def test_a_job_arrives_as_it_was_sent(job: GetJob | TrustedJob) -> None:
+def test_a_job_arrives_as_it_was_sent(job: Job) -> None:
     assert decode_job(encode_job(job)) == job
 
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from garrison.abilities import spools
@@ -27,13 +27,16 @@ from garrison.wire.fetching import (
     GetJob,
     Job,
     Line,
+    Mail,
     Message,
     Nonsense,
+    Post,
     Problem,
     Progress,
     Proxy,
     Refreshed,
     RequestMade,
+    SendJob,
     TrustedJob,
     Wanted,
     decode_message,
@@ -42,7 +45,7 @@ from garrison.wire.fetching import (
     part_name,
 )
 
-__all__ = ["Ahead", "Fetcher", "Got", "Line", "Proxy", "Trusted", "Wanted"]
+__all__ = ["Ahead", "Fetcher", "Got", "Line", "Mail", "Post", "Proxy", "Trusted", "Wanted"]
 
 _VERSION = 1
 _SPOOL = "spool-"
@@ -52,6 +55,7 @@ _SLACK_SECONDS = 30.0
 _PAUSES_SECONDS = 240.0  # that may lie between the tries of one file
 _MOST_REQUESTS = 20_000  # of one job, each of which the ledger keeps
 _METADATA_FILES = 50  # of a repository, whose time refreshing may take
+_SEND_SECONDS = 60.0  # for one message
 _SLOW_SECONDS = 86_400.0  # for a set of databases on a line that is kept slow
 
 Tell = Callable[[int, int | None], None]
@@ -188,6 +192,19 @@ class Fetcher:
             spools.keep_known(spool, trust)
         return _trusted(job, heard.refreshed, spool)
 
+    async def send(self, what: Post | Mail, *, component: str, purpose: str, by_hand: bool = False) -> None:
+        """Send a message out, once, also on a line that is billed by volume.
+
+        Raises Invalid, Refused without consent, Unavailable where trying again may help, and Failed.
+        """
+        if isinstance(what, Post) and parse_address(what.address).is_file:
+            raise Invalid("{address} is no address that a message can be sent to.", address=what.address)
+        self._outgoing.check(component, purpose, by_hand=by_hand)
+        job = SendJob(replace(self.line, bytes_per_second=0, seconds=_SEND_SECONDS), what)
+        listener = _Listener(self._outgoing, self._clock, (component, purpose), None)
+        with self.spool() as spool, spools.lent(spool, self._parts, []):
+            await _do(job, spool, listener, 0)
+
     def _may(self, addresses: Sequence[str], component: str, purpose: str, *, by_hand: bool) -> None:
         if self.line.proxy is not None and parse_address(self.line.proxy.address).is_file:
             raise Invalid("The address of the proxy is none.", "Example: http://proxy.example:3128")
@@ -269,6 +286,8 @@ def _check_wanted(wanted: Sequence[Wanted]) -> None:
 
 def _most_seconds(job: Job, files: int) -> float:
     """Return when a process that has not ended must hang."""
+    if isinstance(job, SendJob):
+        return job.line.seconds + _SLACK_SECONDS
     seconds = files * (job.line.seconds + _PAUSES_SECONDS) + _SLACK_SECONDS
     rate = job.line.bytes_per_second
     if rate:

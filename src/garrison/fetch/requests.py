@@ -90,11 +90,19 @@ class Requester:
         raise Trouble(f"{address.host} refers from one address to the next without end.")
 
     @contextmanager
-    def _request(self, address: Address, headers: Mapping[str, str], *, is_given: bool) -> Iterator[Answer]:
+    def post(self, address: Address, headers: Mapping[str, str], body: bytes) -> Iterator[Answer]:
+        """Send something to an address, follow nowhere, and hand out the answer. Raises Trouble."""
+        with self._request(address, headers, is_given=True, body=body) as answer:
+            yield answer
+
+    @contextmanager
+    def _request(
+        self, address: Address, headers: Mapping[str, str], *, is_given: bool, body: bytes | None = None
+    ) -> Iterator[Answer]:
         before, outcome = self._meter.total(), "broken off"
         self._tell(Asking(address.host))
         try:
-            with self._response(address, headers, is_given=is_given) as response:
+            with self._response(address, headers, is_given=is_given, body=body) as response:
                 outcome = str(response.status)
                 yield Answer(response, address.host, self.pace)
         except Trouble as trouble:
@@ -109,15 +117,18 @@ class Requester:
             self._tell(RequestMade(address.host, sent - before[0], received - before[1], outcome))
 
     @contextmanager
-    def _response(self, address: Address, headers: Mapping[str, str], *, is_given: bool) -> Iterator[BaseHTTPResponse]:
+    def _response(
+        self, address: Address, headers: Mapping[str, str], *, is_given: bool, body: bytes | None
+    ) -> Iterator[BaseHTTPResponse]:
         pools = self._pools(address, is_given=is_given)
         sent = {"User-Agent": "Garrison", "Accept": "*/*", "Accept-Encoding": "identity", **headers}
         if address.user:
             sent |= urllib3.util.make_headers(basic_auth=f"{address.user}:{address.password}")
         try:
             response = pools.request(
-                "GET",
+                "GET" if body is None else "POST",
                 address.text,
+                body=body,
                 headers=sent,
                 preload_content=False,
                 redirect=False,

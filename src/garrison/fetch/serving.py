@@ -10,6 +10,7 @@ from garrison.fetch.getting import Getter
 from garrison.fetch.local import Locals
 from garrison.fetch.pace import Seldom
 from garrison.fetch.requests import Requester
+from garrison.fetch.sending import Mailer, send
 from garrison.fetch.trusting import refresh
 from garrison.linux import online
 from garrison.wire.addresses import parse_address
@@ -21,6 +22,7 @@ from garrison.wire.fetching import (
     Message,
     Problem,
     Progress,
+    SendJob,
     TrustedJob,
     decode_job,
     encode_message,
@@ -36,8 +38,12 @@ def main() -> int:
     try:
         opened = Locals(local_paths(job))
         requester = Requester(job.line, tell)
+        mailer = Mailer(tell)  # what it reads of the computer it could not read later, as the requester
         online.confine(parent, opened.descriptors())
-        do(job, requester, opened)
+        if isinstance(job, SendJob):
+            send(job, requester, mailer)
+        else:
+            do(job, requester, opened)
     except GarrisonError as error:
         tell(Problem(error))
     except MemoryError:
@@ -48,13 +54,15 @@ def main() -> int:
 
 def local_paths(job: Job) -> list[str]:
     """Return which of the addresses are on this computer."""
+    if isinstance(job, SendJob):
+        return []
     addresses = job.sources if isinstance(job, TrustedJob) else tuple(wanted.address for wanted in job.wanted)
     parsed = [parse_address(address) for address in addresses]
     return [address.text for address in parsed if address.is_file]
 
 
-def do(job: Job, requester: Requester, opened: Locals) -> None:
-    """Do a job."""
+def do(job: GetJob | TrustedJob, requester: Requester, opened: Locals) -> None:
+    """Fetch what a job names."""
     getter = Getter(job.line, requester, opened)
     if isinstance(job, TrustedJob):
         tell(refresh(job, getter, Seldom(_PROGRESS_SECONDS, lambda done, total: tell(Progress(done, total)))))

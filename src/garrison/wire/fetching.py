@@ -1,5 +1,7 @@
 """What the daemon and the fetching process say to each other: one job in, then one message a line out.
 
+It fetches files and signed repositories, and sends messages that people want sent out.
+
 The job is one JSON document on standard input; the process works in the folder that it was started in, its spool. Each
 message is one line of JSON on standard output. What it says is checked here before it is believed.
 """
@@ -104,7 +106,42 @@ class TrustedJob:
     ahead: Ahead | None = None
 
 
-Job = GetJob | TrustedJob
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message to an address (HTTP POST). headers: names and values. body: sent as UTF-8."""
+
+    address: str
+    body: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A letter for a mail server (RFC 5321).
+
+    security: "tls" from the first byte, "starttls", or "none". message: RFC 5322, all ASCII. user: "" for no
+    sign-in.
+    """
+
+    host: str
+    port: int
+    security: str
+    sender: str
+    recipient: str
+    message: str = field(repr=False)
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SendJob:
+    """Send a message out, once; its end without a problem says that the server took it."""
+
+    line: Line
+    what: Post | Mail
+
+
+Job = GetJob | TrustedJob | SendJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +228,13 @@ def part_name(address: str) -> str:
     return "." + hashlib.sha256(address.encode("utf-8", "surrogateescape")).hexdigest()[:32] + ".part"
 
 
+_JOBS: dict[type[Any], str] = {GetJob: "get", TrustedJob: "trusted", Post: "post", Mail: "mail"}
+
+
 def encode_job(job: Job) -> bytes:
     """Return a job as it stands on the process's standard input."""
-    return json.dumps({"kind": "get" if isinstance(job, GetJob) else "trusted", **asdict(job)}).encode("ascii")
+    kind = job.what if isinstance(job, SendJob) else job
+    return json.dumps({"kind": _JOBS[type(kind)], **asdict(job)}).encode("ascii")
 
 
 def decode_job(content: bytes) -> Job:
@@ -204,6 +245,8 @@ def decode_job(content: bytes) -> Job:
     how = Line(proxy=Proxy(**proxy) if proxy else None, **line)
     if plain["kind"] == "get":
         return GetJob(how, tuple(_wanted(entry) for entry in plain["wanted"]))
+    if plain["kind"] in {"post", "mail"}:
+        return SendJob(how, Post(**plain["what"]) if plain["kind"] == "post" else Mail(**plain["what"]))
     ahead = Ahead(**plain["ahead"]) if plain["ahead"] else None
     return TrustedJob(how, tuple(plain["sources"]), tuple(plain["names"]), plain["now"], ahead)
 
