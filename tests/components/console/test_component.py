@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import pwd
 import socket
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +16,9 @@ from garrison.abilities.sessions import Sessions
 from garrison.base.clock import FakeClock
 from garrison.base.errors import Failed, GarrisonError, Unavailable
 from garrison.base.paths import Home
+from garrison.components.console import process
 from garrison.components.console.component import Console, ConsoleRefused, ConsoleSettings
+from garrison.components.console.process import ConsoleProcess
 from garrison.daemon.isolation import first_of
 from garrison.sdk.testing import START, Staged, stage
 from tests.daemon.live import is_alive
@@ -94,3 +99,59 @@ def test_signing_out_everywhere_tells_how_many_it_were(tmp_path: Path) -> None:
         assert (await staged.ask("sign-out-everywhere")).count == 1
 
     asyncio.run(script())
+
+
+def _status(number: int) -> str:
+    return Path(f"/proc/{number}/status").read_text("ascii")
+
+
+class _WholeComputer(Home):
+    """A home that counts as the whole computer's."""
+
+    is_system = True
+
+
+def _as_account(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ConsoleProcess:
+    monkeypatch.setattr(process, "ACCOUNT", name)
+    return ConsoleProcess(_WholeComputer(tmp_path / "home"), Sessions(FakeClock(START)))
+
+
+def _may_run_here() -> bool:
+    """Return whether an account without rights may run this Python at all: not below a folder that it may not enter."""
+    if os.geteuid() != 0:
+        return False
+    try:
+        command = [sys.executable, "-I", "-c", "import uvicorn, garrison.console"]
+        return (
+            subprocess.run(command, user="nobody", group="nogroup", stderr=subprocess.DEVNULL, check=False).returncode
+            == 0
+        )
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not _may_run_here(), reason="needs root, and a Python that every account may run")
+def test_the_whole_computers_console_runs_as_an_account_without_rights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def script() -> None:
+        console = _as_account("nobody", monkeypatch, tmp_path)
+        ready = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(console.serve(0, ready))
+            async with asyncio.timeout(30):
+                await ready.wait()
+            status = _status(console._sessions.process)
+            serving.cancel()
+        told = dict(line.split(":", 1) for line in status.splitlines())
+        assert set(told["Uid"].split()) == {str(pwd.getpwnam("nobody").pw_uid)}
+        assert told["Groups"].split() == []
+        assert int(told["CapEff"], 16) == 0
+
+    asyncio.run(script())
+
+
+def test_an_account_that_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    console = _as_account("no-such-account", monkeypatch, tmp_path)
+    with pytest.raises(Unavailable, match="needs the account no-such-account"):
+        asyncio.run(console.serve(0, asyncio.Event()))
