@@ -108,3 +108,28 @@ def test_a_question_asked_again_is_the_same_and_keeps_its_time(tmp_path: Path) -
 def test_the_fallback_must_be_a_choice(tmp_path: Path) -> None:
     with store(tmp_path) as opened, pytest.raises(Invalid):
         asyncio.run(Inbox(opened, clock()).ask("sample", Question("a", Text("A?"), {"b": "B"}, default="c"), 0))
+
+
+def test_an_answer_for_always_is_given_without_asking_until_it_is_forgotten(tmp_path: Path) -> None:
+    async def first(inbox: Inbox) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(inbox.ask("sample", question("a"), 1001))
+            await asked(inbox)
+            inbox.answer(ANNA, inbox.cards(ANNA)[0].id, "yes", always=True)
+
+    with store(tmp_path) as opened:
+        asyncio.run(first(Inbox(opened, clock())))
+    with store(tmp_path) as opened:
+        inbox = Inbox(opened, clock())
+        assert asyncio.run(inbox.ask("sample", question("other words"), 1001)) == "yes"
+        assert inbox.cards(ROOT) == []
+        assert asyncio.run(inbox.ask("sample", question("b", 0.01), 1002)) == "no"  # another account
+        other = Question("keep", Text("Keep?"), {"maybe": "Maybe"}, default="maybe", wait_seconds=0.01)
+        assert asyncio.run(inbox.ask("sample", other, 1001)) == "maybe"  # it is no choice any more
+        assert [(each.name, each.choice) for each in inbox.remembered(ANNA)] == [("keep", "yes")]
+        assert inbox.remembered(BERND) == []
+        with pytest.raises(NotFound):
+            inbox.forget(BERND, "sample.keep")
+        assert inbox.forget(ANNA, "sample.keep") == 1
+        assert inbox.forget(ANNA, "") == 0
+        assert asyncio.run(inbox.ask("sample", question("c", 0.01), 1001)) == "no"

@@ -26,13 +26,16 @@ async def databases(visit: Visit) -> Response:
 
 
 async def inbox(visit: Visit) -> Response:
-    """Show the questions, those that wait first."""
+    """Show the questions, those that wait first, and the notices, unread ones first."""
     answer = await visit.ask("suite.inbox", with_answered=True)
-    cards = answer.result
+    cards = [card for card in answer.result if not card["notice"]]
+    notices = [card for card in reversed(answer.result) if card["notice"]]
     return await visit.page(
         "inbox.html",
         waiting=[card for card in cards if not card["answer"]],
         answered=[card for card in reversed(cards) if card["answer"]][:30],
+        unread=[notice for notice in notices if not notice["is_read"]][:200],
+        read=[notice for notice in notices if notice["is_read"]][:30],
         texts=answer.texts,
     )
 

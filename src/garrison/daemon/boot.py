@@ -24,6 +24,7 @@ from garrison.abilities.databases.updating import Updater
 from garrison.abilities.exclusions import Exclusions
 from garrison.abilities.fetching import Fetcher
 from garrison.abilities.guard import Guard
+from garrison.abilities.notices import Notices
 from garrison.abilities.outgoing import Outgoing
 from garrison.abilities.quarantine import Quarantine
 from garrison.abilities.response import Response
@@ -221,6 +222,7 @@ def open_the_books(boot: Boot) -> None:
     boot.parts.pausing = Pausing(folder, boot.clock, supervisor, lambda event, uid: reporter.report(SUITE, event, uid))
     boot.parts.password = PasswordBook(boot.home.folder("password", 1), boot.clock)
     door.tickets.is_protected = boot.parts.password.protects
+    boot.abilities[Notices] = boot.parts.inbox.notices
     boot.consents = Consents(store, boot.clock, boot.described)
     if store.set_aside:
         reporter.report(SUITE, JournalSetAside(path=store.set_aside), None)

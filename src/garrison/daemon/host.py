@@ -32,7 +32,7 @@ class Reporter:
             if not self.trouble:
                 log.error("%s", error.text)  # noqa: TRY400 # no trace is needed
             self.trouble = error.text
-        self._bus.publish(component, event)
+        self._bus.publish(component, event, owner)
 
 
 class ComponentHost:

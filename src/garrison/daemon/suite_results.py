@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Self
 
+from garrison.abilities.notices import Notice
 from garrison.daemon.inbox import Card
 from garrison.daemon.reports.query import Row
 from garrison.sdk import Event, Frozen, Result, Severity, Text, UntrustedText
@@ -72,7 +73,7 @@ class JournalRow(Frozen):
 
 
 class CardRow(Frozen):
-    """A question in the inbox."""
+    """What is in the inbox: a question (with choices, and an answer where it was given), or a notice (maybe read)."""
 
     id: int
     question: UntrustedText
@@ -80,6 +81,9 @@ class CardRow(Frozen):
     asked: str
     until: str
     answer: str
+    notice: UntrustedText = ""
+    severity: str = ""
+    is_read: bool = False
 
     @classmethod
     def of(cls, card: Card) -> Self:
@@ -92,6 +96,29 @@ class CardRow(Frozen):
             until=card.until,
             answer=card.answer,
         )
+
+    @classmethod
+    def of_notice(cls, notice: Notice) -> Self:
+        """Return a notice with its sentence put together."""
+        return cls(
+            id=notice.id,
+            question="",
+            choices={},
+            asked=notice.at,
+            until="",
+            answer="",
+            notice=notice.text,
+            severity=notice.severity.value,
+            is_read=notice.is_read,
+        )
+
+
+class RememberedRow(Frozen):
+    """A question that is answered without asking. question: as `inbox forget` takes it."""
+
+    question: str
+    choice: UntrustedText
+    since: str
 
 
 class ConsentRow(Frozen):

@@ -96,3 +96,7 @@ class EventStream(Protocol):
     async def __anext__(self) -> tuple[str, Event]:
         """Wait for the next event; return the component's id with it."""
         ...
+
+    async def next_with_owner(self) -> tuple[str, Event, int]:
+        """Wait for the next event; return the component's id, and the account that it concerns, with it."""
+        ...

@@ -76,6 +76,11 @@ class FakeStream:
     async def __anext__(self) -> tuple[str, Event]:
         return await self._queue.get()
 
+    async def next_with_owner(self) -> tuple[str, Event, int]:
+        """Return the next event as the suite's own."""
+        component, event = await self._queue.get()
+        return component, event, Caller.myself().uid
+
 
 class FakeHost:
     """What sdk.Host promises, remembered instead of done.

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 
 from garrison.daemon.operations.base import Operations
-from garrison.daemon.suite_results import CardRow, ConsentRow
+from garrison.daemon.suite_results import CardRow, ConsentRow, RememberedRow
 from garrison.sdk import Access, Caller, Said, about, action
 from garrison.sdk.plain import to_plain
 
@@ -14,6 +14,9 @@ class InboxOperations(Operations):
     aliases: ClassVar[dict[str, str]] = {
         "inbox": "inbox",
         "inbox answer": "inbox-answer",
+        "inbox read": "inbox-read",
+        "inbox remembered": "inbox-remembered",
+        "inbox forget": "inbox-forget",
         "consents": "consents",
         "consents give": "consent-give",
         "consents withdraw": "consent-withdraw",
@@ -21,10 +24,41 @@ class InboxOperations(Operations):
 
     @action("Inbox", access=Access.VIEW)
     def inbox(
-        self, caller: Caller, with_answered: Annotated[bool, about("Show the answered ones too")] = False
+        self, caller: Caller, with_answered: Annotated[bool, about("Show the answered and the read ones too")] = False
     ) -> list[CardRow]:
-        """Show the questions that wait for an answer."""
-        return [CardRow.of(card) for card in self._parts.inbox.cards(caller, with_answered)]
+        """Show the questions that wait for an answer, and the notices that you have not read."""
+        inbox = self._parts.inbox
+        rows = [CardRow.of(card) for card in inbox.cards(caller, with_answered)]
+        rows += [CardRow.of_notice(each) for each in inbox.notices.all(caller, with_read=with_answered)]
+        return sorted(rows, key=lambda row: row.id)
+
+    @action("Mark notices as read")
+    def inbox_read(
+        self,
+        caller: Caller,
+        notice: Annotated[int, about("Its number, as inbox shows it; 0: all", ge=0, le=2**62)] = 0,
+    ) -> Said:
+        """Note that you have read a notice, or all of them."""
+        count = self._parts.inbox.notices.mark_read(caller, notice or None)
+        return Said.of("{count} notice is read.", many="{count} notices are read.", count=count)
+
+    @action("Answers that are remembered", access=Access.VIEW)
+    def inbox_remembered(self, caller: Caller) -> list[RememberedRow]:
+        """Show the questions that are answered without asking you again, as you wanted."""
+        return [
+            RememberedRow(question=f"{each.component}.{each.name}", choice=each.choice, since=each.at)
+            for each in self._parts.inbox.remembered(caller)
+        ]
+
+    @action("Ask again")
+    def inbox_forget(
+        self, caller: Caller, question: Annotated[str, about("As inbox remembered shows it; nothing: all")] = ""
+    ) -> Said:
+        """Ask you again what was answered without asking."""
+        count = self._parts.inbox.forget(caller, question)
+        return Said.of(
+            "{count} question will be asked again.", many="{count} questions will be asked again.", count=count
+        )
 
     @action("Answer a question")
     def inbox_answer(
@@ -32,9 +66,10 @@ class InboxOperations(Operations):
         question: Annotated[int, about("Its number, as inbox shows it", ge=1, le=2**62)],
         choice: Annotated[str, about("One of its choices")],
         caller: Caller,
+        always: Annotated[bool, about("Give this answer from now on without asking")] = False,
     ) -> Said:
         """Answer a question in the inbox."""
-        self._parts.inbox.answer(caller, question, choice)
+        self._parts.inbox.answer(caller, question, choice, always=always)
         return Said.of("Question {question}: {choice}.", question=question, choice=choice)
 
     @action("Consents", access=Access.VIEW)
