@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-
 SUPPLIES = Path("/sys/class/power_supply")
 
 
