@@ -23,6 +23,12 @@ def test_fields_show_what_is_there_and_what_may_be() -> None:
     assert header.hint == "Leave it empty to keep what is there."
 
 
+def test_a_preview_is_offered_first() -> None:
+    limit = Value("limit", "integer", "Limit", default=0)
+    preview, count = forms.fields([Value("preview", "flag", "Preview", default=False), limit], EN, "f")
+    assert (preview.shown, count.shown) == (True, "0")
+
+
 def test_what_was_left_empty_is_left_out() -> None:
     typed = {"depth": [" "], "names": ["\n \n"], "on": ["false"], "path": [""], "note": [""], "strange": ["x"]}
     assert forms.arguments(ALL, typed) == {"on": False}

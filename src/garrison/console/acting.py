@@ -22,7 +22,8 @@ async def do(visit: Visit) -> Response:
     """Ask for an operation, and go on to where the form says."""
     operation = _operation(visit)
     next_page = visit.first("next") or "/"
-    is_asked_first = bool(visit.first("ask")) or operation.access == "weaken"
+    is_preview = "true" in visit.typed.get(forms.PREVIEW, [])
+    is_asked_first = bool(visit.first("ask")) or (operation.access == "weaken" and not is_preview)
     if is_asked_first and not visit.first("sure"):
         return await sure(visit, operation, next_page)
     try:

@@ -9,6 +9,7 @@ from garrison.base.languages import Translator
 from garrison.wire.manifest import Value
 
 Typed = Mapping[str, Sequence[str]]  # as a browser sends a form
+PREVIEW = "preview"  # where an operation takes this, its form begins with it: look first, then do
 _ABSENT_WHEN_EMPTY = {"path", "place", "place-or-name", "integer", "number", "choice"}
 _KINDER = (
     (r"input should be a valid integer", "This must be a whole number."),
@@ -45,7 +46,7 @@ def fields(
     return [
         Field(
             value,
-            _shown(value, there.get(value.name, value.default)),
+            _shown(value, there.get(value.name, True if value.name == PREVIEW else value.default)),
             f"{prefix}-{value.name}",
             _hint(value, t),
             wrong.get(value.name, ""),

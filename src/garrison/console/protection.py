@@ -1,5 +1,6 @@
 """The components: on or off, what they did, their proof, what they can be asked, and how they are set."""
 
+import re
 from typing import Any
 
 from starlette.responses import Response
@@ -10,12 +11,26 @@ from garrison.console.visit import Visit
 from garrison.wire.manifest import SUITE, Manifest, Operation
 
 _LATELY = 12
+_ALL, _NONE = re.compile(r".*"), re.compile(r"(?!)")
+_PAUSING = re.compile(r"pause|resume")
 
 
 async def protection(visit: Visit) -> Response:
     """List all components."""
     helps = {manifest.id: manifest.help for manifest in visit.components()}
-    return await visit.page("protection.html", helps=helps)
+    return await visit.page("protection.html", helps=helps, pausing=grown(visit, SUITE, only=_PAUSING))
+
+
+def grown(
+    visit: Visit, component: str, only: re.Pattern[str] = _ALL, without: re.Pattern[str] = _NONE
+) -> list[tuple[Operation, list[forms.Field]]]:
+    """Return a component's operations with the fields of their forms."""
+    manifest = visit.manifest(component)
+    return [
+        (each, forms.fields(each.parameters, visit.t, each.name))
+        for each in (manifest.operations if manifest is not None else ())
+        if only.fullmatch(each.name) and not without.fullmatch(each.name)
+    ]
 
 
 def described(visit: Visit) -> Manifest:
@@ -41,7 +56,7 @@ async def component(visit: Visit) -> Response:
     """Show all of one component, grown from its description."""
     manifest = described(visit)
     if manifest.id == SUITE:
-        raise NotFound("There is no such component.")
+        return visit.back("/settings")
     values = await current(visit, manifest.id)
     shown = await _shown(visit, manifest)
     journal = await visit.ask("suite.journal", component=manifest.id, limit=_LATELY)
@@ -49,7 +64,7 @@ async def component(visit: Visit) -> Response:
         "component.html",
         manifest=manifest,
         fields=None if values is None else forms.fields(_without_switch(manifest), visit.t, "s", values),
-        operations=[(each, forms.fields(each.parameters, visit.t, each.name)) for each in manifest.operations],
+        operations=grown(visit, manifest.id),
         shown=shown,
         events=journal.result,
         texts=journal.texts,

@@ -1,12 +1,20 @@
 """Settings: forms grown from the manifests; a change is all or nothing, and every mistake is named."""
 
+import re
+
 from starlette.responses import Response
 
 from garrison.base.errors import Invalid, Refused
 from garrison.console import acting, forms
-from garrison.console.protection import current, described
+from garrison.console.protection import current, described, grown
 from garrison.console.visit import Visit
 from garrison.wire.manifest import SUITE
+
+# What the suite can be asked for on other pages, or by programs only; all else stands on this one.
+_ELSEWHERE = re.compile(
+    r"status|fix|issue-.*|settings-(list|get|set|change|reset)|journal.*|report-.*|weekly-letter|jobs?|job-.*|schedule.*|"
+    r"inbox.*|consents?|consent-.*|pause|resume|unlock|lock|stay|start|stop|restart|first-scan|allow-removal"
+)
 
 
 async def settings(visit: Visit) -> Response:
@@ -19,6 +27,7 @@ async def settings(visit: Visit) -> Response:
         schedule=schedule,
         titles=titles,
         consents=(await visit.ask("suite.consents")).result,
+        operations=grown(visit, SUITE, without=_ELSEWHERE),
         tasks=[each for manifest in visit.manifests for each in manifest.operations if each.is_task],
     )
 
