@@ -175,6 +175,14 @@ def test_a_new_file_and_a_deletion_count_as_one_destroyed_file(outputs: int, del
     assert abs(scores.score("n", 1.0) - (pairs + 0.2 * (deletions - pairs))) < 1e-9
 
 
+def test_what_is_deleted_and_then_there_again_does_not_count() -> None:
+    scores = Scores(600.0)
+    for name in "abc":
+        scores.add_deletion(["n"], 1.0, f"/d/{name}")
+    scores.put_back("/d/a")
+    assert abs(scores.score("n", 1.0) - 0.4) < 1e-9
+
+
 def test_many_folders_weigh_more_than_one() -> None:
     one, many = Scores(600.0), Scores(600.0)
     for number in range(4):

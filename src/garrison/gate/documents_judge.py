@@ -140,6 +140,8 @@ class Judge:
             self._compare(held.actor.nodes, held.path, held.before, after)
         elif is_opaque(after):
             self.scores.add_output(held.actor.nodes, now, held.path)
+        elif after.size:
+            self.scores.put_back(held.path)
 
     def _compare(self, nodes: tuple[str, ...], path: str, before: Sample, after: Sample) -> None:
         weight, why = damage(before, after)

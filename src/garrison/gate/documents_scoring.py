@@ -203,6 +203,11 @@ class Scores:
         for node in nodes:
             self._books.setdefault(node, _Book()).deleted[path] = when
 
+    def put_back(self, path: str) -> None:
+        """Forget a deletion: a good file has the name again, as when an archive is unpacked over what was there."""
+        for book in self._books.values():
+            book.deleted.pop(path, None)
+
     def take_output(self, path: str) -> None:
         """Forget a new file: it was deleted, or took the place of another one."""
         for book in self._books.values():
