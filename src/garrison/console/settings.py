@@ -15,6 +15,12 @@ _ELSEWHERE = re.compile(
     r"status|fix|issue-.*|settings-(list|get|set|change|reset)|journal.*|report-.*|weekly-letter|jobs?|job-.*|schedule.*|"
     r"inbox.*|consents?|consent-.*|pause|resume|unlock|lock|stay|start|stop|restart|first-scan|allow-removal"
 )
+_OF_SETTINGS, _OF_PASSWORD = r"settings-(?!list|get|set$|change|reset)", r"password-"
+_GROUPS = (
+    ("All settings at once", re.compile(rf"{_OF_SETTINGS}.*"), _ELSEWHERE),
+    ("Password", re.compile(rf"{_OF_PASSWORD}.*"), _ELSEWHERE),
+    ("Garrison itself", re.compile(rf"(?!{_OF_SETTINGS}|{_OF_PASSWORD}).*"), _ELSEWHERE),
+)
 
 
 async def settings(visit: Visit) -> Response:
@@ -27,7 +33,7 @@ async def settings(visit: Visit) -> Response:
         schedule=schedule,
         titles=titles,
         consents=(await visit.ask("suite.consents")).result,
-        operations=grown(visit, SUITE, without=_ELSEWHERE),
+        groups=[(visit.t.text(title), grown(visit, SUITE, only, without)) for title, only, without in _GROUPS],
         tasks=[each for manifest in visit.manifests for each in manifest.operations if each.is_task],
     )
 
