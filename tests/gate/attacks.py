@@ -72,6 +72,13 @@ for path in names:
         file.seek(0)
         file.write(scrambled(content))
 """,
+    "same-name": """
+for path in names:
+    content = read(path)
+    os.unlink(path)
+    with open(path, "wb") as file:
+        file.write(scrambled(content))
+""",
     "keeps-magic": """
 for path in names:
     content = read(path)
