@@ -63,8 +63,8 @@ def _rows(page: Page, folder: Path) -> list[dict[str, Any]]:
     _keep(page, folder)
     heaviest = max(_weight(page, home, path) for path in _paths(page))
     with _served(folder) as plain:
-        pairs = [(_painted(page, home), _painted(page, plain)) for _ in range(ROUNDS + 1)][1:]
         plain_weight = _weight(page, plain, "")
+        pairs = [(_painted(page, home), _painted(page, plain)) for _ in range(ROUNDS + 1)][1:]
     ours, theirs = (statistics.median(pair[side] for pair in pairs) for side in (0, 1))
     peer = f"http.server of Python {sys.version.split()[0]}"
     return [
@@ -98,7 +98,7 @@ def _paths(page: Page) -> list[str]:
 
 
 def _weight(page: Page, base: str, path: str) -> float:
-    """Return the KiB that a page and all it needs take as sent, by a browser that has nothing yet."""
+    """Return the KiB that a page and all it needs take as sent, or took when the browser kept them."""
     page.goto(base.rstrip("/") + "/" + path.lstrip("/"))
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(_SETTLING_MS)
