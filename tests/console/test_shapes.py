@@ -20,7 +20,12 @@ def test_what_nobody_can_sort_by_or_turn_to_does_no_harm() -> None:
     for sort, page in (("nonsense", "0"), ("--", "-1"), ("", "999999999999"), ("", "99"), ("size", "x")):
         table = shapes.table([{"size": 1}, {"size": None}, {"size": "a"}], EN, sort, page)
         assert (table.page, len(table.rows)) == (1, 3)
-    assert shapes.table([], EN).rows == shapes.table(["text"], EN).rows == []
+    assert shapes.table([], EN).rows == []
+
+
+def test_a_plain_list_is_a_table_of_one_column() -> None:
+    table = shapes.table(["a", "b"], EN)
+    assert ([column.title for column in table.columns], [row["value"] for row in table.rows]) == (["Value"], ["a", "b"])
 
 
 def test_what_takes_a_secret_is_never_asked_by_its_address() -> None:

@@ -42,7 +42,7 @@ def title_of(name: str, t: Translator) -> str:
 
 def table(rows: Sequence[Any], t: Translator, sort: str = "", page: str = "") -> Table:
     """Return a page of rows, of which all have the same fields; what is empty everywhere is left out."""
-    known = [row for row in rows if isinstance(row, Mapping)]
+    known = [row if isinstance(row, Mapping) else {"value": row} for row in rows]
     names = list(known[0]) if known else []
     filled = [
         name for name in names if name != "details" and any(row.get(name) not in (None, "", [], {}) for row in known)
