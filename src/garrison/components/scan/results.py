@@ -105,7 +105,7 @@ class ScanSummary(sdk.Result):
             lines.append(sdk.Text("This scan could not be kept in the list of past scans."))
         lines.append(self._sum())
         if any(row.action == "ask" and not row.quarantine_id for row in self.findings):
-            how = "garrison inbox list, or: garrison scan resolve --action cure|quarantine|delete|leave"
+            how = "garrison inbox, or: garrison scan resolve --action cure|quarantine|delete|leave"
             lines.append(sdk.Text("It is for you to decide what is to be done: {how}", how=how))
         if self.shut_down:
             lines.append(sdk.Text("After the scan: {what}.", what=self.shut_down))
