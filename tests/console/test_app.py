@@ -172,6 +172,9 @@ def test_a_scan_is_started_followed_and_its_finding_dealt_with(signed_in: Browse
     assert "cannot be brought back" in sure.text
     signed_in.post("/scan/findings", {"pick": name, "deed": "restore", "next": "/quarantine"})
     assert bad.read_bytes() == EICAR
+    unknown = {"pick": str(bad), "deed": "quarantine", "next": "/quarantine"}  # it was not left there by a scan
+    signed_in.post("/scan/findings", unknown)
+    assert "is not among the threats left in place" in signed_in.get("/quarantine").text
     again = signed_in.post("/do/scan.files", {"paths": str(bad), "action": "report", "every": "true", "next": "/scan"})
     _when_done(signed_in, again.location)
     signed_in.post("/scan/findings", {"pick": str(bad), "deed": "false-alarm-in-place", "next": "/quarantine"})

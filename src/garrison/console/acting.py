@@ -31,7 +31,7 @@ async def do(visit: Visit) -> Response:
     except Invalid as error:
         return await _form(visit, operation, error)
     if operation.is_task:
-        return visit.back(f"/jobs/{answer.result['job']}?next={next_page}")
+        return visit.back(f"/jobs/{answer.result['job']}?{urlencode({'next': local(next_page)})}")
     if not answer.sentences and answer.result not in (None, [], {}):
         return await _result(visit, operation, answer)
     return visit.back(

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from garrison.base.errors import GarrisonError, Invalid, NotFound
+from garrison.base.errors import Failed, GarrisonError, Invalid, NotFound
 from garrison.console import forms
 from garrison.console.acting import carried
 from garrison.console.door import PasswordNeeded
@@ -95,8 +95,19 @@ def _told(visit: Visit, done: int, failures: Sequence[str]) -> list[str]:
     return [*said, *dict.fromkeys(failures[:_MOST_FAILURES])]
 
 
+async def _resolved(visit: Visit, path: str, action: str) -> None:
+    """Act on a threat that was left in place. Raises Failed when that did not work."""
+    result = (await visit.ask("scan.resolve", path=[path], action=action)).result
+    if result["failed"]:
+        raise Failed(result["failed"][0])
+
+
 async def _into_quarantine(visit: Visit, path: str) -> None:
-    await visit.ask("scan.resolve", path=[path])
+    await _resolved(visit, path, "quarantine")
+
+
+async def _cure(visit: Visit, path: str) -> None:
+    await _resolved(visit, path, "cure")
 
 
 async def _false_alarm_in_place(visit: Visit, path: str) -> None:
@@ -104,7 +115,7 @@ async def _false_alarm_in_place(visit: Visit, path: str) -> None:
 
     It goes through quarantine and back, so that it is the one that was found, and a report is kept.
     """
-    await visit.ask("scan.resolve", path=[path])
+    await _resolved(visit, path, "quarantine")
     rows: list[dict[str, Any]] = (await visit.ask("quarantine.list")).result
     found = [row for row in rows if row["path"] == path]
     if not found:
@@ -126,6 +137,7 @@ async def _false_alarm(visit: Visit, name: str) -> None:
 
 _DEEDS = {
     "quarantine": _into_quarantine,
+    "cure": _cure,
     "false-alarm-in-place": _false_alarm_in_place,
     "restore": _restore,
     "delete": _delete,
