@@ -22,6 +22,7 @@ What next?
   garrison status             how things stand
   garrison scan PATH          scan a file or folder
   garrison quarantine         what was taken out of the way
+  garrison console            all of it in your browser
   garrison sign-in on         start Garrison when you sign in (it does not by itself)
   garrison --help             everything else"""
 
