@@ -1,5 +1,6 @@
 """The console against the real suite: what it shows, and whom it turns away."""
 
+import os
 import re
 import socket
 import time
@@ -180,6 +181,23 @@ def test_a_scan_is_started_followed_and_its_finding_dealt_with(signed_in: Browse
     signed_in.post("/scan/findings", {"pick": str(bad), "deed": "false-alarm-in-place", "next": "/quarantine"})
     assert bad.read_bytes() == EICAR
     assert "Nothing is left out" not in signed_in.get("/quarantine").text
+
+
+def test_hostile_names_do_no_harm_and_are_dealt_with(signed_in: Browser, tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff\xfe<img src=x onerror=alert(1)>&\"'\n\xe2\x80\xae .com"
+    with open(name, "wb") as file:
+        file.write(EICAR)
+    reply = signed_in.post("/do/scan.files", {"paths": str(tmp_path), "action": "report", "next": "/scan"})
+    page = _when_done(signed_in, reply.location)
+    assert "<img src=x" not in page
+    assert "\\xff\\xfe&lt;img" in page
+    assert "\u202e" not in page
+    picked = re.findall(r'name="pick" value="([^"]+)"', page)
+    assert len(picked) == 1
+    signed_in.post("/scan/findings", {"pick": picked[0], "deed": "quarantine", "next": "/quarantine"})
+    assert "Done for 1 file." in signed_in.get("/quarantine").text
+    assert os.listdir(tmp_path) == []
+    assert signed_in.post("/do/scan.identify", [("file", b"\xff\xfe")]).status == 400
 
 
 def _when_done(browser: Browser, address: str) -> str:

@@ -44,6 +44,7 @@ def test_only_what_differs_is_changed() -> None:
     current = {"depth": 16, "names": ["a"], "on": True, "header": "********"}
     typed = {"depth": ["16"], "names": ["a\n"], "on": ["false", "true"], "header": [""]}
     assert forms.changes(ALL, typed, current) == {}
+    assert forms.changes([PATH], {"path": ["/\\udcff"]}, {"path": "/\udcff"}) == {}
     typed = {"depth": ["x"], "names": [""], "on": ["false"], "header": ["A: b"]}
     assert forms.changes(ALL, typed, current) == {"depth": "x", "names": [], "on": False, "header": "A: b"}
 

@@ -7,7 +7,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from garrison.base.languages import translator
-from garrison.look.pages import Pages, icon
+from garrison.look.pages import Pages, icon, quoted, unquoted
 
 PAGES = Pages("garrison.console")
 EN = translator("en")
@@ -29,6 +29,12 @@ def test_what_is_given_is_escaped() -> None:
 def test_a_value_that_is_missing_is_a_mistake() -> None:
     with pytest.raises(UndefinedError):
         PAGES.render("outside.html", EN, OUTSIDE)
+
+
+def test_any_name_survives_a_form() -> None:
+    for name in ("/a b", "/\udcff\udcfe", "/ü\n%41", "/'\"<>&"):
+        assert unquoted(quoted(name)) == name
+        assert quoted(name).isascii()
 
 
 def test_an_icon_is_hidden_from_screen_readers() -> None:

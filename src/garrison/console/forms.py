@@ -96,9 +96,14 @@ def changes(values: Iterable[Value], typed: Typed, current: Mapping[str, Any]) -
         given = plain(value, typed[value.name])
         if value.kind == "secret" and not given:
             continue
-        if _shown(value, given) != _shown(value, current.get(value.name)):
+        if _on_page(_shown(value, given)) != _on_page(_shown(value, current.get(value.name))):
             found[value.name] = given
     return found
+
+
+def _on_page(shown: Any) -> Any:
+    """Return what a page shows: names that are no UTF-8 as escapes, which a form then sends back."""
+    return shown.encode("utf-8", "backslashreplace") if isinstance(shown, str) else shown
 
 
 def plain(value: Value, given: Sequence[str]) -> Any:

@@ -10,6 +10,7 @@ from garrison.console import forms
 from garrison.console.acting import carried
 from garrison.console.door import PasswordNeeded
 from garrison.console.visit import Visit, local
+from garrison.look.pages import unquoted
 from garrison.wire.manifest import Manifest, Operation
 
 _NOT_BY_HAND = {"resolve", "resume", "go-on"}  # tasks that another part of the page offers
@@ -81,7 +82,7 @@ async def findings(visit: Visit) -> Response:
     done, failures = 0, []
     for name in dict.fromkeys(picked):
         try:
-            await work(visit, name)
+            await work(visit, unquoted(name))
             done += 1
         except PasswordNeeded:
             raise

@@ -129,7 +129,8 @@ def render(visit: Visit, name: str, status: int, values: Mapping[str, Any]) -> R
         "scheme": visit.scheme,
     }
     text = visit.site.pages.render(name, visit.t, {**common, **values})
-    return HTMLResponse(text, status_code=status)
+    # Names of files may be any bytes (PEP 383): where one was not made printable, a page shows it as an escape.
+    return HTMLResponse(text.encode("utf-8", "backslashreplace"), status_code=status)
 
 
 def csrf_of(token: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, unquote
 
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -27,7 +28,7 @@ class Pages:
             auto_reload=False,
         )
         self._environment.policies["ext.i18n.trimmed"] = True
-        self._environment.filters["plain"] = printable
+        self._environment.filters.update(plain=printable, quoted=quoted)
         self._environment.globals.update(asset=address, icon=icon)
         # The reader's language is known only when a page is put together: the texts ask the page for it.
         install = self._environment.install_gettext_callables  # type: ignore[attr-defined] # the extension brings it
@@ -37,6 +38,16 @@ class Pages:
         """Return a page in the reader's language."""
         template = self._environment.get_template(f"own/{name}")
         return template.render({**values, "t": translator})
+
+
+def quoted(name: str) -> str:
+    """Return a name, which may be any bytes, as a form can carry it: percent-encoded (RFC 3986)."""
+    return quote(name.encode("utf-8", "surrogateescape"))
+
+
+def unquoted(untrusted: str) -> str:
+    """Return the name that `quoted` had."""
+    return unquote(untrusted, errors="surrogateescape")
 
 
 @pass_context
