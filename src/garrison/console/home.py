@@ -1,6 +1,5 @@
 """The first page, and what is wrong."""
 
-from collections import Counter
 from typing import Any
 
 from starlette.responses import Response
@@ -8,35 +7,37 @@ from starlette.responses import Response
 from garrison.console.visit import Visit
 
 _WEEK_DAYS = 7
-_ROWS = 400
 _SHOWN = 8
-# What of a week's events a person wants to be told of, besides all that is important.
-_GOOD_TO_KNOW = {"ScanFinished", "DatabasesUpdated", "SelfTestPassed"}
-_COUNTED = {
-    "ThreatFound": "threats",
-    "RunningThreatFound": "threats",
-    "ScanFinished": "scans",
-    "DatabasesUpdated": "updates",
-}
+_GRAVE = ("critical", "important")
+# What else of a week's events a person wants to be told of, besides all that is grave.
+_GOOD_TO_KNOW = ("ScanFinished", "DatabasesUpdated", "SelfTestPassed")
+_KINDS = ("threats", "blocked", "scans", "updates")
 
 
 async def home(visit: Visit) -> Response:
     """Say in one sentence how things stand, and what happened this week."""
-    journal = await visit.ask("suite.journal", days=_WEEK_DAYS, limit=_ROWS)
-    rows: list[dict[str, Any]] = journal.result
-    counts = Counter(_COUNTED[row["name"]] for row in rows if row["name"] in _COUNTED)
-    told = [row for row in rows if row["severity"] != "info" or row["name"] in _GOOD_TO_KNOW][:_SHOWN]
+    rows, texts = await _told(visit)
+    points = (await visit.ask("suite.report-chart", days=_WEEK_DAYS, step="day")).result
     jobs = (await visit.ask("suite.jobs")).result
-    running = [job for job in jobs if job["state"] == "running"]
     return await visit.page(
         "home.html",
-        counts={name: counts.get(name, 0) for name in ("threats", "scans", "updates")},
-        is_cut=len(rows) == _ROWS,
-        events=told,
-        texts=journal.texts,
-        running=running,
+        counts={kind: sum(point[kind] or 0 for point in points) for kind in _KINDS},
+        events=rows,
+        texts=texts,
+        running=[job for job in jobs if job["state"] == "running"],
         titles={manifest.id: manifest.title for manifest in visit.manifests},
     )
+
+
+async def _told(visit: Visit) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the newest of this week's events that are worth telling, and what their texts were made of."""
+    found: dict[int, dict[str, Any]] = {}
+    texts: dict[str, Any] = {}
+    for narrowed in ({"severity": _GRAVE}, {"event": _GOOD_TO_KNOW}):
+        page = await visit.ask("suite.report-list", days=_WEEK_DAYS, limit=_SHOWN, **narrowed)
+        found |= {row["id"]: row for row in page.result["rows"]}
+        texts |= page.texts
+    return [found[number] for number in sorted(found, reverse=True)[:_SHOWN]], texts
 
 
 async def issues(visit: Visit) -> Response:
