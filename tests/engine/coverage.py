@@ -64,6 +64,7 @@ def campaign(seed: int, times: int, only: str = "") -> None:
     chosen = sorted(
         (each for each in TARGETS.values() if each.name.startswith(only)), key=lambda each: bool(each.why_risky)
     )
+    assert chosen, f"there is no target whose name begins with {only}"
     record(folder)
     failed = []
     for result in fuzz(folder, seed, [(each.name, times * (RISKIER if each.why_risky else 1), -1) for each in chosen]):

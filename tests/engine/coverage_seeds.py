@@ -19,6 +19,7 @@ from garrison.engine.identify import identify_source
 from garrison.engine.source import Source
 from garrison.engine.type import Type
 from tests.engine import archives, forms_documents, forms_executables, forms_images, forms_texts, opening
+from tests.engine.booting.test_grub import MENU
 from tests.engine.coverage_targets import TARGETS, Target, name_of, openers_of
 from tests.engine.documents import ovba
 from tests.engine.emulation.running import xored
@@ -58,7 +59,7 @@ def of(target: Target) -> Iterator[bytes]:
                 yield form.wrap(EICAR)
                 yield form.wrap(_WORDS)
     yield from _OTHERS.get(target.name, lambda: iter(()))()
-    if target.opener is not None or target.name in {"examine", "programs", "emulation"}:
+    if target.opener is not None or target.name in {"curing", "examine", "programs", "emulation"}:
         yield from _of_others(target)
 
 
@@ -140,7 +141,14 @@ def _expressions() -> Iterator[bytes]:
     yield from _EXPRESSIONS
 
 
+def _menus() -> Iterator[bytes]:
+    yield MENU
+    yield b"set a='b c'\nif [ x$feature = xy ]; then\n  linux $a/vmlinuz init=/bin/sh\nfi\nchainloader (hd0,1)+1\n"
+
+
 _OTHERS = {
+    "booting.grub": _menus,
+    "curing": _wraps,
     "upx.of_pe": _packed,
     "packed": _packed,
     "pe_parts": _programs,

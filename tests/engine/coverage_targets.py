@@ -15,7 +15,9 @@ from typing import Any
 
 from garrison.base.errors import Invalid
 from garrison.engine import examine as engine
+from garrison.engine.booting import grub
 from garrison.engine.budget import Budget, Unbounded
+from garrison.engine.curing.cure import NotCurable, cure
 from garrison.engine.databases import Detector
 from garrison.engine.emulation.unpacker import unpack
 from garrison.engine.formats import excel4, implode, lzh, nsis_bzip2, packed, pdf_filters, tar, upx, upx_codecs, vba
@@ -263,7 +265,24 @@ def expression(content: bytes) -> None:
     assert all(len(literal) <= len(content) for literal in literals_in(content.decode("latin-1")))
 
 
+def curing(content: bytes) -> None:
+    """What is cured is clean, and was not before."""
+    try:
+        cured = cure(content, lambda each: not engine.examine(Source(each), "", known(), SMALL, Within(1.0)).findings)
+    except NotCurable:
+        return
+    assert cured.removed
+    assert cured.content != content
+
+
+def boot_menu(content: bytes) -> None:
+    """Each thing that the settings say stands in a line of theirs."""
+    assert all(0 <= fact.line <= content.count(b"\n") + 1 for fact in grub.read(content))
+
+
 _OTHERS: tuple[tuple[str, Run], ...] = (
+    ("booting.grub", boot_menu),
+    ("curing", curing),
     ("examine", examine),
     ("tar.summed", tar_with_sums),
     ("programs", program),

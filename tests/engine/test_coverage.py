@@ -59,3 +59,8 @@ def test_without_the_fuzzer_the_campaign_says_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(coverage, "MISSING", "atheris is not installed")
     with pytest.raises(SystemExit, match="atheris is not installed"):
         coverage.campaign(1, 1)
+
+
+def test_a_name_that_fits_no_target_is_no_success() -> None:
+    with pytest.raises(AssertionError, match="no target"):
+        coverage.campaign(1, 1, only="no-such-target")
