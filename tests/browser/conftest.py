@@ -32,9 +32,9 @@ def _chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium() -> Iterator[Any]:
-    """The system's own browser."""
+    """The system's own browser, for one test: while it is there, an event loop runs that others would stumble over."""
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=list(_OPTIONS))
         yield browser
@@ -59,7 +59,7 @@ class Tab:
         self.page.goto(self.base + path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def tab(suite: Live, chromium: Any) -> Iterator[Tab]:
     opened = Tab(suite, chromium)
     yield opened
