@@ -14,7 +14,7 @@ SOURCE = Path("src/garrison")
 MANIFEST = SOURCE / "wire" / "golden.json"
 _IN_MANIFEST = {"title", "help", "says", "text", "choices"}
 _ERRORS = {"Invalid", "NotFound", "Refused", "Unlicensed", "Unavailable", "Failed", "Unexpected"}
-_TEXTS = {"Text", "message", "_", "Choice"}
+_TEXTS = {"Text", "message", "phrase", "sentence", "_", "Choice"}
 _SCRIPT = re.compile(r"""\b_\(\s*("(?:[^"\\]|\\.)*")""")
 _OTHER_PROGRAMS = ("office", "engine/signatures")  # their operators read English
 

@@ -111,14 +111,14 @@ def test_what_cannot_be_cured_is_put_into_quarantine_and_told(bench: Bench) -> N
     path = _put(bench, "eicar.com", EICAR)
     handled = bench.cure(path)
     assert (handled.action, handled.done, path.exists()) == ("quarantine", True, False)
-    assert handled.result.startswith("quarantined; it could not be cured: ")
+    assert handled.result.startswith("quarantined. It could not be cured: ")
 
 
 def test_a_file_of_hostile_form_cannot_be_cured(bench: Bench) -> None:
     content = bytearray(zipped({"a": b"x" * 100, "eicar.com": EICAR}))
     content[-10:] = b"\xff" * 10
     path = _put(bench, "broken.zip", bytes(content))
-    assert "it could not be cured" in bench.cure(path).result
+    assert "It could not be cured" in bench.cure(path).result
 
 
 def test_the_cured_file_has_no_room_on_a_name_that_was_taken_meanwhile(
@@ -134,7 +134,7 @@ def test_the_cured_file_has_no_room_on_a_name_that_was_taken_meanwhile(
 
     monkeypatch.setattr(bench.store, "take", take_and_let_another_come)
     handled = bench.cure(path)
-    assert handled.result.startswith("quarantined; There is something of the name")
+    assert handled.result.startswith("quarantined. There is something of the name")
     assert path.read_bytes() == b"somebody else's"
     assert len(bench.store.records()) == 1
 

@@ -15,7 +15,7 @@ from garrison.abilities.databases import Databases
 from garrison.abilities.scanner import Scanner
 from garrison.abilities.verdicts import verdict_of
 from garrison.base.errors import Unavailable
-from garrison.base.text import plural, size
+from garrison.base.text import message, phrase, size
 from garrison.engine.budget import MIB, Limits
 from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from garrison.linux import crossviews
@@ -91,7 +91,12 @@ class Areas:
             for oddity in await acting.run(_odd_start, process):
                 await sink(oddity)
         if acting.uid:
-            await sink(Trouble("the rest of the computer", "only an administrator may look: your own processes were"))
+            await sink(
+                Trouble(
+                    phrase("the rest of the computer"),
+                    phrase("only an administrator may look: your own processes were"),
+                )
+            )
 
     async def code(self, acting: Acting, sink: Sink) -> None:
         """Examine what processes can execute that lies in no file, and programs whose file is gone. Takes moments."""
@@ -110,14 +115,24 @@ class Areas:
         parts = await acting.run(_parts, await acting.run(_with_memory, acting.uid), most)
         for part in parts:
             if part.region is None:
-                await sink(Trouble(f"memory of {_named(part.process)}", "may not be read by this account"))
+                await sink(
+                    Trouble(
+                        phrase("memory of {process}", process=_named(part.process)),
+                        phrase("may not be read by this account"),
+                    )
+                )
         cut = len({part.process.pid for part in parts if part.is_cut})
         if cut:
-            which = f"memory of {plural(cut, 'process', 'processes')}"
-            await sink(Trouble(which, f"only the smaller parts, {size(most)} of each, were checked"))
+            which = message("memory of {count} process", {}, "memory of {count} processes", cut)
+            await sink(Trouble(which, phrase("only the smaller parts, {size} of each, were checked", size=size(most))))
         await self._memory([part for part in parts if not part.can_run], acting, sink)
         if acting.uid:
-            await sink(Trouble("memory of other accounts", "only an administrator may look: your own processes were"))
+            await sink(
+                Trouble(
+                    phrase("memory of other accounts"),
+                    phrase("only an administrator may look: your own processes were"),
+                )
+            )
 
     async def _memory(self, parts: list[_Part], acting: Acting, sink: Sink) -> None:
         work = iter(parts)
@@ -159,7 +174,7 @@ class Areas:
 
     async def _tell(self, verdict: Verdict, process: Running, sink: Sink) -> None:
         for finding in verdict.findings:
-            await sink(Oddity(f"the program of {_named(process)}", finding, process))
+            await sink(Oddity(phrase("the program of {process}", process=_named(process)), finding, process))
 
     async def boot(self, acting: Acting, sink: Sink, found: list[Disk] | None = None) -> None:
         """Examine what starts each disk, and its partition tables; of the whole computer also the boot menu."""
@@ -194,7 +209,14 @@ async def _examine_parts(
                 for finding in verdict.findings:
                     if (process.pid, finding.name) not in seen:
                         seen.add((process.pid, finding.name))
-                        await sink(Oddity(f"memory of {_named(process)}", finding, process, not part.can_run))
+                        await sink(
+                            Oddity(
+                                phrase("memory of {process}", process=_named(process)),
+                                finding,
+                                process,
+                                not part.can_run,
+                            )
+                        )
 
 
 async def _matched(pool: WorkerPool, descriptor: int, account: int) -> Verdict:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from garrison.abilities.scanner import Scanner
 from garrison.base.errors import Failed, Unavailable
 from garrison.base.paths import own_program
-from garrison.base.text import printable
+from garrison.base.text import phrase, printable
 from garrison.engine.booting.grub import Says
 from garrison.engine.formats.opener import TOO_SHORT
 from garrison.engine.type import Type
@@ -42,7 +42,7 @@ class Booting:
         """Examine what starts each disk, and its partition tables."""
         unread: dict[str, list[str]] = {}  # by reason: an ordinary account may read none of them
         for disk in await acting.run(lambda: list(disks())) if found is None else found:
-            place = f"boot sectors of {disk.path}"
+            place = phrase("boot sectors of {disk}", disk=disk.path)
             try:
                 content = await acting.run(boot_sectors, disk)
             except OSError as error:
@@ -55,12 +55,14 @@ class Booting:
                     extents = [(each.line, *extent(each)) for each in await _ask(descriptor, TABLE)]
                 except (Failed, ValueError):
                     extents = []
-                    yield Trouble(place, "EFI partitions were not looked for: its table could not be read")
+                    yield Trouble(place, phrase("EFI partitions were not looked for: its table could not be read"))
             for number, start, length in extents:
                 async for found_there in self._partition(disk, number, start, length, acting):
                     yield found_there
         for reason, paths in unread.items():
-            yield Trouble(f"boot sectors of {', '.join(paths)}", f"not read: {reason}")
+            yield Trouble(
+                phrase("boot sectors of {disk}", disk=", ".join(paths)), phrase("not read: {why}", why=reason)
+            )
 
     async def _verdict(self, descriptor: int, place: str, acting: Acting) -> Verdict:
         try:
@@ -72,34 +74,34 @@ class Booting:
         self, disk: Disk, number: int, start: int, length: int, acting: Acting
     ) -> AsyncIterator[Found]:
         """Examine the files of a partition that is not mounted."""
-        place = f"EFI partition {number} of {disk.path}"
+        place = phrase("EFI partition {number} of {disk}", number=number, disk=disk.path)
         if await acting.run(is_scanned_as_files, disk, start):
             return
         try:
             made, is_whole = await acting.run(copied, disk, start, length)
         except OSError as error:
-            yield Trouble(place, f"not read: {(error.strerror or str(error)).lower()}")
+            yield Trouble(place, phrase("not read: {why}", why=(error.strerror or str(error)).lower()))
             return
         with _closing(made):
             verdict = await self._verdict(made, place, acting)
         for each in _told(verdict, place, _is_of_length):
             yield each
         if not is_whole:
-            yield Trouble(place, "only its beginning was checked: it ends too early, or is too large")
+            yield Trouble(place, phrase("only its beginning was checked: it ends too early, or is too large"))
         if verdict.type != Type.FAT and not verdict.findings:
-            yield Trouble(place, "its files were not checked: it holds no FAT file system")
+            yield Trouble(place, phrase("its files were not checked: it holds no FAT file system"))
         elif not self._scanner.way.limits.archives:
-            yield Trouble(place, "its files were not checked: this scan does not look inside of archives")
+            yield Trouble(place, phrase("its files were not checked: this scan does not look inside of archives"))
 
     async def menu(self, acting: Acting) -> AsyncIterator[Found]:
         """Examine the settings of GRUB: what they start, and who may change them."""
         for path in await acting.run(boot_menu.settings_files):
-            place = f"boot menu: {printable(path)}"
+            place = phrase("boot menu: {path}", path=printable(path))
             try:
                 others = await acting.run(boot_menu.who_else_may_change, path)
                 descriptor = await acting.run(boot_menu.open_settings, path)
             except OSError as error:
-                yield Trouble(place, f"not read: {(error.strerror or str(error)).lower()}")
+                yield Trouble(place, phrase("not read: {why}", why=(error.strerror or str(error)).lower()))
                 continue
             if others:
                 yield place, _odd("BootMenuOpen", others)
@@ -119,7 +121,7 @@ class Booting:
 
 async def _judged(fact: Told, place: str, acting: Acting) -> AsyncIterator[Found]:
     if fact.says == Says.TOO_MUCH:
-        yield Trouble(place, "it says more than was looked at")
+        yield Trouble(place, phrase("it says more than was looked at"))
         return
     why = await acting.run(_why, fact.says, fact.untrusted_value)
     if why:
@@ -164,13 +166,17 @@ def _odd(name: str, why: str) -> Finding:
     return Finding(f"Suspicious.{name}", Kind.ANOMALY, Certainty.PROBABLE, why=why)
 
 
+def _remarked(remark: Remark) -> str:
+    return phrase("{inner}: {what}", inner=": ".join(remark.inner), what=remark.what) if remark.inner else remark.what
+
+
 def _told(verdict: Verdict, place: str, is_no_matter: Callable[[Remark], bool]) -> Iterator[Found]:
     """Yield what was found, and what could not be seen and matters."""
     for finding in verdict.findings:
         yield place, finding
     for remark in verdict.remarks:
         if not is_no_matter(remark):
-            yield Trouble(place, ": ".join([*remark.inner, remark.what]))
+            yield Trouble(place, _remarked(remark))
 
 
 def _is_of_partitions(remark: Remark) -> bool:

@@ -14,7 +14,7 @@ from garrison.abilities.scanner import Scanner
 from garrison.base.clock import Clock
 from garrison.base.errors import Failed, Refused
 from garrison.base.paths import own_program
-from garrison.base.text import printable
+from garrison.base.text import phrase, printable
 from garrison.linux import packages
 from garrison.sdk.plain import to_plain
 from garrison.wire.curing import LENGTH, MOST_HEAD, PROGRAM, Head, Request, decode_head
@@ -67,7 +67,11 @@ class Curing:
                 self._outgoing.check(_COMPONENT, _PURPOSE)
                 content = await asyncio.to_thread(packages.from_archive, owner)
                 self._record(owner, content)
-        return None if content is None else Replacement(content, f"restored from the package {owner.name}")
+        return (
+            None
+            if content is None
+            else Replacement(content, phrase("restored from the package {package}", package=owner.name))
+        )
 
     def _record(self, owner: packages.Owner, content: bytes | None) -> None:
         """Write into the ledger that APT was asked: what it sends and to which of its servers is APT's own doing."""
@@ -89,8 +93,9 @@ class Curing:
         if head.why:
             raise Failed("It could not be cured: {why}.", why=printable(head.why))
         told = [printable(name) for name in head.removed[:_MOST_TOLD]]
-        more = ["and more"] if len(head.removed) > _MOST_TOLD else []
-        return Replacement(content, f"taken out: {', '.join(told + more)}")
+        if len(head.removed) > _MOST_TOLD:
+            return Replacement(content, phrase("taken out: {what}, and more", what=", ".join(told)))
+        return Replacement(content, phrase("taken out: {what}", what=", ".join(told)))
 
     async def _checked(self, replacement: Replacement, path: str) -> Replacement:
         """Return what was made when nothing is found in it any more."""

@@ -17,6 +17,7 @@ from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.base.files import explain, read_json, write_json
 from garrison.base.paths import Home
+from garrison.base.text import phrase
 from garrison.engine.verdict import Certainty, Finding, Kind
 from garrison.linux.acting import Acting
 
@@ -134,9 +135,9 @@ class Response:
         if action is Action.AUTOMATIC:
             action = Action.QUARANTINE if finding.certainty is Certainty.KNOWN else Action.REPORT
         if action is Action.ASK:
-            return Handled(action.value, "left in place until it is decided on", done=False)
+            return Handled(action.value, phrase("left in place until it is decided on"), done=False)
         if action is Action.REPORT:
-            return Handled(action.value, "left in place", done=False)
+            return Handled(action.value, phrase("left in place"), done=False)
         if action is Action.CURE:
             return await self._cure(examined, finding, acting, by)
         return await self._take(examined, finding, action, acting, by)
@@ -147,7 +148,7 @@ class Response:
             replacement = await self._replacement(examined, acting, by)
         except GarrisonError as error:
             taken = await self._take(examined, finding, Action.QUARANTINE, acting, by)
-            return replace(taken, result=f"{taken.result}; {error.text[0].lower()}{error.text[1:].rstrip('.')}")
+            return replace(taken, result=phrase("{result}. {why}", result=taken.result, why=error.text))
         taken = await self._take(examined, finding, Action.CURE, acting, by)
         if not taken.done:
             return taken
@@ -156,9 +157,12 @@ class Response:
                 self._quarantine.record(taken.quarantine_id), replacement.content, acting
             )
         except GarrisonError as error:
-            return replace(taken, action=Action.QUARANTINE.value, result=f"quarantined; {error.text}")
-        without = f", without {', '.join(missing)}" if missing else ""
-        result = f"cured ({replacement.how}){without}; the original is in quarantine"
+            return replace(taken, action=Action.QUARANTINE.value, result=phrase("quarantined. {why}", why=error.text))
+        if missing:
+            result = phrase("cured ({how}), without {what}; the original is in quarantine", how=replacement.how,
+                            what=", ".join(missing))  # fmt: skip
+        else:
+            result = phrase("cured ({how}); the original is in quarantine", how=replacement.how)
         return replace(taken, result=result)
 
     async def _replacement(self, examined: Examined, acting: Acting, by: int) -> Replacement:
@@ -178,8 +182,8 @@ class Response:
                 examined.path, examined.identity, finding, acting, by, examined.verdict.sha256
             )
         except GarrisonError as error:
-            return Handled(action.value, f"failed: {error.text}", done=False)
-        word = "deleted; a copy is in quarantine" if action is Action.DELETE else "quarantined"
+            return Handled(action.value, phrase("failed: {why}", why=error.text), done=False)
+        word = phrase("deleted; a copy is in quarantine" if action is Action.DELETE else "quarantined")
         return Handled(action.value, word, done=True, quarantine_id=record.id)
 
     def _remember(self, examined: Examined, finding: Finding, handled: Handled) -> None:

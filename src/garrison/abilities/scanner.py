@@ -15,6 +15,7 @@ from garrison.abilities.quarantine import Identity, Quarantine
 from garrison.abilities.unchanged import CleanFiles, Unchanged
 from garrison.abilities.verdicts import verdict_of
 from garrison.base.errors import Unavailable
+from garrison.base.text import phrase
 from garrison.engine.budget import Limits
 from garrison.engine.heuristics.levels import Level
 from garrison.engine.verdict import Verdict
@@ -28,7 +29,7 @@ _WAITING_BATCHES = 2
 _PATIENCE = 4  # times as long for one object, where others come first
 _OPEN_FILES = 256  # that one scan may hold at a time: a process has 1024 descriptors unless it asks for more
 _ACCIDENTS = frozenset({"crashed", "timeout", "killed"})  # may be nothing of the file's: tried once more
-_KILLED = "could not be examined: the worker was ended from outside"
+_KILLED = phrase("could not be examined: the worker was ended from outside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +321,7 @@ class Scanner:
                         return await anext(examined)
             finally:
                 close(taken.batch)
-        return taken.troubles[0] if taken.troubles else Trouble(path, "is no file any more", given=True)
+        return taken.troubles[0] if taken.troubles else Trouble(path, phrase("is no file any more"), given=True)
 
     async def examine_one(self, descriptor: int, name: str, account: int | None = None) -> Verdict:
         """Examine one open file, whatever it is open for. account: for whom; None for the suite itself.

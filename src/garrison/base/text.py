@@ -55,6 +55,11 @@ def message(original: str, values: Mapping[str, Any], many: str = "", count: int
     return made
 
 
+def phrase(original: str, /, **values: Any) -> Message:
+    """Return a part of a sentence that can be translated by itself, with its values filled in."""
+    return message(original, values)
+
+
 def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a sentence's values as JSON holds them, those that are sentences or sizes with what they were made of."""
     return {name: _plain(value) for name, value in values.items()}

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from garrison.base.text import plural
 from garrison.daemon.settings_files import Origin
 from garrison.sdk import Event, Frozen, Result, Text, UntrustedText
 
@@ -55,9 +54,13 @@ class Differences(Result):
         lines = [_ORIGINS[self.origin]] if self.origin else []
         if not self.differences:
             return [*lines, Text("Nothing changes.")]
-        count = plural(len(self.differences), "setting", "settings")
-        head = Text("Changed: {count}.", count=count) if self.done else Text("This would change {count}:", count=count)
-        lines.append(head)
+        count = len(self.differences)
+        if self.done:
+            lines.append(Text("Changed: {count} setting.", many="Changed: {count} settings.", count=count))
+        else:
+            lines.append(
+                Text("This would change {count} setting:", many="This would change {count} settings:", count=count)
+            )
         lines += [
             Text("  {setting}: {old} → {new}", setting=each.setting, old=each.old, new=each.new)
             for each in self.differences[:_SHOWN]

@@ -14,36 +14,36 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from garrison.base.errors import Failed
-from garrison.base.text import plural
+from garrison.base.text import message, phrase
 from garrison.linux.beneath import PROC, OfProcesses, folder_without_links, real_path, split
 from garrison.linux.mounts import MADE_UP, OF_DEVICES, devices_of
 from garrison.linux.place import Place
 
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_DEVICE = "a device, not a file: not opened"
+_DEVICE = phrase("a device, not a file: not opened")
 _NOT_FILES = {
-    stat.S_IFIFO: "a pipe (FIFO), not a file: not opened",
-    stat.S_IFSOCK: "a socket, not a file: not opened",
+    stat.S_IFIFO: phrase("a pipe (FIFO), not a file: not opened"),
+    stat.S_IFSOCK: phrase("a socket, not a file: not opened"),
     stat.S_IFBLK: _DEVICE,
     stat.S_IFCHR: _DEVICE,
 }
-_MADE_UP = "made up by the kernel, holds no files: not scanned"
+_MADE_UP = phrase("made up by the kernel, holds no files: not scanned")
 _LONGEST_PATH = 4096  # bytes, PATH_MAX: programs that use paths reach nothing beyond
 _SHOWN_OF_PATH = 200  # characters of a longer one
 _LISTED_AT_ONCE = 10_000  # names of a folder in memory
 _MOST_LATER = 10_000  # files that are tried again at the end
 _PAUSE_SECONDS = 0.1
-_LEASED = "another program keeps it to itself (a lease): not examined"
-_CHANGED = "changed into something else while it was opened"
+_LEASED = phrase("another program keeps it to itself (a lease): not examined")
+_CHANGED = phrase("changed into something else while it was opened")
 _WHY = {
-    errno.ENOENT: "vanished before it could be opened",
-    errno.EACCES: "may not be read by this account",
-    errno.EPERM: "may not be read by this account",
-    errno.ELOOP: "a loop of links: not followed",
-    errno.ENAMETOOLONG: "its path is too long to open",
-    errno.EIO: "the disk reports a read error",
-    errno.ENOTDIR: "is not there: a part of its path is not a folder",
+    errno.ENOENT: phrase("vanished before it could be opened"),
+    errno.EACCES: phrase("may not be read by this account"),
+    errno.EPERM: phrase("may not be read by this account"),
+    errno.ELOOP: phrase("a loop of links: not followed"),
+    errno.ENAMETOOLONG: phrase("its path is too long to open"),
+    errno.EIO: phrase("the disk reports a read error"),
+    errno.ENOTDIR: phrase("is not there: a part of its path is not a folder"),
 }
 
 
@@ -96,7 +96,7 @@ class _Later:
 def why(error: OSError | Failed) -> str:
     """Return what a person should know of a failed open."""
     if isinstance(error, Failed):
-        return "a folder in its path was swapped for a link meanwhile: not followed"
+        return phrase("a folder in its path was swapped for a link meanwhile: not followed")
     return _WHY.get(error.errno or 0, (error.strerror or str(error)).lower())
 
 
@@ -214,15 +214,15 @@ class Walk:
         except OfProcesses:
             yield Trouble(_short(root), _MADE_UP, given=True)
         except ValueError:  # a NUL, or what is no character
-            yield Trouble(_short(root), "is no path", given=True)
+            yield Trouble(_short(root), phrase("is no path"), given=True)
         except (OSError, Failed) as error:
             is_missing = isinstance(error, OSError) and error.errno == errno.ENOENT
-            yield Trouble(_short(root), "does not exist" if is_missing else why(error), given=True)
+            yield Trouble(_short(root), phrase("does not exist") if is_missing else why(error), given=True)
         else:
             if len(os.fsencode(real)) > _LONGEST_PATH:
                 yield Trouble(_short(root), _WHY[errno.ENAMETOOLONG], given=True)
             elif self.skip(real):
-                yield Trouble(_short(root), "is left out of scans by an exclusion")
+                yield Trouble(_short(root), phrase("is left out of scans by an exclusion"))
             elif is_folder:
                 self._root_number -= 1
                 yield from self._below(real, _short(root))
@@ -280,8 +280,13 @@ class Walk:
         deeper.sort()
         self._reach(Place.of_note, folder)
         if too_long:
-            count = plural(too_long, "name in it has a path", "names in it have paths")
-            yield Trouble(_short(folder), f"{count} of over {_LONGEST_PATH} bytes: not examined")
+            told = message(
+                "{count} name in it has a path of over {most} bytes: not examined",
+                {"most": _LONGEST_PATH},
+                "{count} names in it have paths of over {most} bytes: not examined",
+                too_long,
+            )
+            yield Trouble(_short(folder), told)
 
     def _is_new(self, status: os.stat_result) -> bool:
         key = (status.st_dev, status.st_ino)

@@ -13,7 +13,6 @@ from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.base.files import read_json, write_json
 from garrison.base.paths import Home
-from garrison.base.text import plural
 from garrison.components.background_scan.plan import DAMAGED, Memory, Plan
 from garrison.components.background_scan.settings import BackgroundScanSettings
 
@@ -179,8 +178,11 @@ class BackgroundScan(sdk.Component[BackgroundScanSettings]):
     def issues(self) -> Iterable[sdk.Issue]:
         """Return what is wrong now."""
         if self._plan.is_overdue():
-            days = plural(self._plan.unfinished_for().days, "day", "days")
-            text = sdk.Text("No scan in the background was completed for {days}", days=days)
+            text = sdk.Text(
+                "No scan in the background was completed for {count} day",
+                many="No scan in the background was completed for {count} days",
+                count=self._plan.unfinished_for().days,
+            )
             yield sdk.Issue(id="overdue", severity=sdk.Severity.IMPORTANT, text=text, fix="scan.background")
 
 

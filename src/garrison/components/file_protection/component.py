@@ -10,7 +10,7 @@ from typing import Annotated
 
 from garrison import sdk
 from garrison.base.errors import GarrisonError, Invalid, NotFound, Refused
-from garrison.base.text import plural, printable
+from garrison.base.text import message, phrase, printable
 from garrison.components.file_protection import events, proving
 from garrison.components.file_protection.memory import Blocked
 from garrison.components.file_protection.planning import ID
@@ -73,8 +73,13 @@ class FileProtection(Watching):
         until = now.timestamp() + minutes * 60
         self._memory.change(paused_from=self._memory.state.paused_from or now.timestamp(), paused_until=until)
         self._update()
-        self.host.report(events.ProtectionPaused(how=f"for {plural(minutes, 'minute', 'minutes')}"))
-        return sdk.Said.of("File protection is paused for {minutes}.", minutes=plural(minutes, "minute", "minutes"))
+        how = message("for {count} minute", {}, "for {count} minutes", minutes)
+        self.host.report(events.ProtectionPaused(how=how))
+        return sdk.Said.of(
+            "File protection is paused for {count} minute.",
+            many="File protection is paused for {count} minutes.",
+            count=minutes,
+        )
 
     @sdk.action("Go on protecting files")
     def resume(self) -> sdk.Said:
@@ -179,28 +184,30 @@ class FileProtection(Watching):
         folder = str(self._proof_folder)
         blocks = self._guard.may_block()
         if blocks and not await self._guard.until(lambda standing: folder in standing.watched, READY_SECONDS):
-            return Proved(passed=False, milliseconds=0, what=self._guard.trouble.rstrip(".") or "the guard is silent")
+            return Proved(
+                passed=False, milliseconds=0, what=self._guard.trouble.rstrip(".") or phrase("the guard is silent")
+            )
         self._proof_seen.clear()
         began = self._clock.monotonic()
         path = proving.write_test_file(self._proof_folder)
         try:
             return await self._attempt(path, began, blocks)
         except (OSError, ValueError, TimeoutError) as error:
-            return Proved(passed=False, milliseconds=0, what=str(error) or "nothing came of it in time")
+            return Proved(passed=False, milliseconds=0, what=str(error) or phrase("nothing came of it in time"))
         finally:
             path.unlink(missing_ok=True)
 
     async def _attempt(self, path: Path, began: float, blocks: bool) -> Proved:
         refused, took = await proving.try_to_open(path) if blocks else (False, 0)
         if refused:
-            return Proved(passed=True, milliseconds=took, what=f"EICAR refused in {took} ms")
+            return Proved(passed=True, milliseconds=took, what=phrase("EICAR refused in {took} ms", took=took))
         standing = self._guard.standing
         if blocks and (standing is None or standing.watched.get(str(path.parent)) == "blocking"):
-            return Proved(passed=False, milliseconds=took, what="the test file could be opened")
+            return Proved(passed=False, milliseconds=took, what=phrase("the test file could be opened"))
         async with asyncio.timeout(READY_SECONDS):
             await self._proof_seen.wait()
         took = round((self._clock.monotonic() - began) * 1000)
-        return Proved(passed=True, milliseconds=took, what=f"EICAR found in {took} ms, not blocked")
+        return Proved(passed=True, milliseconds=took, what=phrase("EICAR found in {took} ms, not blocked", took=took))
 
     def proof(self) -> sdk.Proof | None:
         """Return when the test file was last tried."""
@@ -225,8 +232,11 @@ class FileProtection(Watching):
             yield from self._issues_of_watching()
         asked = sum(entry.state == "asked" for entry in self._memory.blocked)
         if asked and caller.is_owner:
-            count = plural(asked, "person asks", "people ask")
-            text = sdk.Text("{count} for a blocked file: garrison file-protection requests", count=count)
+            text = sdk.Text(
+                "{count} person asks for a blocked file: garrison file-protection requests",
+                many="{count} people ask for a blocked file: garrison file-protection requests",
+                count=asked,
+            )
             yield sdk.Issue(id="asked", severity=important, text=text)
 
 

@@ -31,7 +31,7 @@ class Proved(sdk.Result):
 
     passed: bool | None
     milliseconds: int
-    what: str
+    what: sdk.UntrustedText
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""

@@ -133,7 +133,9 @@ class Rescanned(sdk.Result):
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""
-        lines = [sdk.Text("{files} scanned again.", files=plural(self.files, "file was", "files were"))]
+        lines = [
+            sdk.Text("{count} file was scanned again.", many="{count} files were scanned again.", count=self.files)
+        ]
         lines += [sdk.Text("Not scanned: {what}", what=what) for what in self.unreadable]
         if self.clean:
             lines.append(sdk.Text("Nothing is found any more in: {ids}", ids=", ".join(self.clean)))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from garrison import sdk
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
-from garrison.base.text import plural, printable, size
+from garrison.base.text import phrase, plural, printable, size
 from garrison.components.removable_drives.memory import Memory
 from garrison.components.removable_drives.results import DriveLeftOut, DriveNotScanned, DriveScanned
 from garrison.components.removable_drives.settings import OnConnection, RemovableDrivesSettings, Way
@@ -30,7 +30,6 @@ _FOR_GOOD = {
     "always-ignore": "Never scan this drive",
 }
 _WITHDRAW_SECONDS = 5.0
-_TAKEN = "it was taken away"
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -47,17 +46,17 @@ class _Sum:
     def add(self, summary: dict[str, Any] | None) -> None:
         """Add what a scan gave back; None when somebody cancelled it."""
         if summary is None:
-            self.trouble = "the scan was cancelled"
+            self.trouble = phrase("the scan was cancelled")
             return
         self.files += summary["files"]
         self.threats += len(summary["findings"]) + len(summary["running"]) + summary["more_findings"]
         self.handled += summary["handled"]
         if summary["waits"]:
-            self.trouble = f"the scan was paused: garrison scan resume {summary['waits']}"
+            self.trouble = phrase("the scan was paused: garrison scan resume {number}", number=summary["waits"])
         elif not summary["complete"]:
-            self.trouble = "there was too much on it for a quick scan"
+            self.trouble = phrase("there was too much on it for a quick scan")
         elif summary["unreadable_roots"]:
-            self.trouble = "it could not be read"
+            self.trouble = phrase("it could not be read")
 
 
 class Attendant:
@@ -76,9 +75,13 @@ class Attendant:
         try:
             way = await self._way(visit)
             if visit.gone.is_set():
-                self._end(visit, DriveNotScanned(drive=visit.title, why=f"{_TAKEN} before anybody answered"))
+                self._end(
+                    visit, DriveNotScanned(drive=visit.title, why=phrase("it was taken away before anybody answered"))
+                )
             elif way is Way.IGNORE:
-                self._end(visit, DriveLeftOut(drive=visit.title, why="so it was said, or set"), "not scanned")
+                self._end(
+                    visit, DriveLeftOut(drive=visit.title, why=phrase("so it was said, or set")), phrase("not scanned")
+                )
             else:
                 await self._scan(visit, way)
         except GarrisonError as error:
@@ -88,7 +91,7 @@ class Attendant:
 
     def _end(self, visit: Visit, event: sdk.Event, state: str = "") -> None:
         """Tell what became of a drive, and note it; with no state, it counts as new when it is mounted again."""
-        visit.state = state or "not scanned to its end"
+        visit.state = state or phrase("not scanned to its end")
         self._host.report(event, visit.person)
         try:
             if state:
@@ -148,25 +151,27 @@ class Attendant:
     async def _scan(self, visit: Visit, way: Way) -> None:
         visit.state = f"is being scanned ({way})"
         if way is Way.FULL:  # which the scan component goes on with after a crash; a quick one begins anew
-            self._memory.see(visit.marks, "its scan was cut short")
+            self._memory.see(visit.marks, phrase("its scan was cut short"))
         try:
             done, is_gone = await _first(self._scans(visit, way), visit.gone)
         except asyncio.CancelledError:  # the suite ends: at its next start the drive is new
             self._memory.unsee(visit.marks)
             raise
         if done is None or is_gone or not await asyncio.to_thread(_all_mounted, visit.places):
-            self._end(visit, DriveNotScanned(drive=visit.title, why=f"{_TAKEN} during the scan"))
+            self._end(visit, DriveNotScanned(drive=visit.title, why=phrase("it was taken away during the scan")))
         elif done.trouble:
-            why = f"not scanned to its end: {done.trouble}"
+            why = phrase("not scanned to its end: {why}", why=done.trouble)
             self._end(visit, DriveNotScanned(drive=visit.title, why=done.trouble), why)
         else:
             event = DriveScanned(
                 drive=visit.title, way=way.value, files=done.files, threats=done.threats, handled=done.handled
             )
-            threats = "no threat"
+            what = phrase("scanned ({way}): no threat", way=way.value)
             if done.threats:
-                threats = f"{plural(done.threats, 'threat', 'threats')}, {done.handled:,} out of the way"
-            self._end(visit, event, f"scanned ({way}): {threats}")
+                threats = plural(done.threats, "threat", "threats")
+                what = phrase("scanned ({way}): {threats}, {handled} out of the way", way=way.value, threats=threats,
+                              handled=done.handled)  # fmt: skip
+            self._end(visit, event, what)
 
     async def _scans(self, visit: Visit, way: Way) -> _Sum:
         total = _Sum()

@@ -1,7 +1,7 @@
 """What is told of drives."""
 
 from garrison import sdk
-from garrison.base.text import plural, printable
+from garrison.base.text import printable
 
 
 class DriveConnected(sdk.Event):
@@ -9,7 +9,7 @@ class DriveConnected(sdk.Event):
 
     says = "{drive} ({size}) was connected as {device}"
     drive: sdk.UntrustedText
-    size: str
+    size: sdk.UntrustedText
     device: str
 
 
@@ -51,7 +51,7 @@ class DriveRow(sdk.Frozen):
     drive: sdk.UntrustedText
     size: int
     places: list[sdk.UntrustedText]
-    state: str
+    state: sdk.UntrustedText
 
 
 class RememberedRow(sdk.Frozen):
@@ -71,4 +71,7 @@ class Forgotten(sdk.Result):
     def sentences(self) -> list[sdk.Text]:
         """Say it."""
         lines = [sdk.Text("{drive} will be asked about again.", drive=printable(drive)) for drive in self.drives]
-        return [*lines, sdk.Text("{count} forgotten.", count=plural(len(self.drives), "answer", "answers"))]
+        return [
+            *lines,
+            sdk.Text("{count} answer forgotten.", many="{count} answers forgotten.", count=len(self.drives)),
+        ]

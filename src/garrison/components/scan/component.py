@@ -10,7 +10,7 @@ from garrison import sdk
 from garrison.abilities.response import Action, Handled, LeftInPlace
 from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
 from garrison.base.paths import account_home
-from garrison.base.text import plural, printable
+from garrison.base.text import printable
 from garrison.components.scan.asking import Choice, Undecided
 from garrison.components.scan.events import RunningThreatFound, ScanFinished, ShutDownSoon, ThreatFound
 from garrison.components.scan.going_on import GoingOn
@@ -288,7 +288,11 @@ class Scan(GoingOn):
         left = self._left(caller)
         known = sum(entry.certainty == "known" for entry in left)
         if known:
-            text = sdk.Text("{threats} found and left in place", threats=plural(known, "threat was", "threats were"))
+            text = sdk.Text(
+                "{count} threat was found and left in place",
+                many="{count} threats were found and left in place",
+                count=known,
+            )
             yield sdk.Issue(id="threats", severity=sdk.Severity.CRITICAL, text=text, fix="scan.resolve")
         cut = sum(
             caller.sees(each.owner) and not (each.paused or each.is_of_background)
@@ -296,13 +300,17 @@ class Scan(GoingOn):
         )
         if cut:
             text = sdk.Text(
-                "{scans} cut short: garrison scan paused lists them", scans=plural(cut, "scan was", "scans were")
+                "{count} scan was cut short: garrison scan paused lists them",
+                many="{count} scans were cut short: garrison scan paused lists them",
+                count=cut,
             )
             yield sdk.Issue(id="cut-short", severity=sdk.Severity.IMPORTANT, text=text, fix="scan.go-on")
         if len(left) > known:
             text = sdk.Text(
-                "{files} suspicious: garrison scan left lists them, garrison scan resolve --path moves one",
-                files=plural(len(left) - known, "file is", "files are"),
+                "{count} file is suspicious: garrison scan left lists them, garrison scan resolve --path moves one",
+                many="{count} files are suspicious: garrison scan left lists them, "
+                "garrison scan resolve --path moves one",
+                count=len(left) - known,
             )
             yield sdk.Issue(id="suspicious", severity=sdk.Severity.IMPORTANT, text=text)
         # Another account's scan saw that account's files: it says nothing to the owner.

@@ -2,7 +2,7 @@
 
 from garrison import sdk
 from garrison.base.errors import EXIT_ALL_HANDLED, EXIT_DONE, EXIT_FAILED, EXIT_NOT_ALL_HANDLED
-from garrison.base.text import plural, printable, size
+from garrison.base.text import phrase, plural, printable, size
 
 _SHOWN = 100
 
@@ -20,13 +20,13 @@ class FindingRow(sdk.Frozen):
     kind: str
     certainty: str
     action: str
-    result: str
+    result: sdk.UntrustedText
     why: sdk.UntrustedText
     quarantine_id: str
     signature: str = ""
     offset: int = -1
     score: int = 0
-    startup: str = ""
+    startup: sdk.UntrustedText = ""
 
 
 class RunningRow(sdk.Frozen):
@@ -42,7 +42,7 @@ class RunningRow(sdk.Frozen):
     kind: str
     certainty: str
     action: str
-    result: str
+    result: sdk.UntrustedText
     why: sdk.UntrustedText
 
 
@@ -77,7 +77,7 @@ class ScanSummary(sdk.Result):
     explained: bool = False
     unchanged: int = 0
     waits: int = 0
-    shut_down: str = ""
+    shut_down: sdk.UntrustedText = ""
     running: list[RunningRow] = []  # noqa: RUF012 # pydantic copies it
 
     @property
@@ -114,17 +114,19 @@ class ScanSummary(sdk.Result):
         return lines
 
     def _sum(self) -> sdk.Text:
-        threats = plural(self.threats, "threat", "threats") if self.threats else "no threat"
-        dealt = f", {self.handled:,} out of the way" if self.threats else ""
+        threats = plural(self.threats, "threat", "threats") if self.threats else phrase("no threat")
+        dealt = phrase(", {handled} out of the way", handled=f"{self.handled:,}") if self.threats else ""
         return sdk.Text(
             "{how}: {threats} found{dealt} in {files} ({objects}, {size}{unchanged}) in {seconds} s.",
-            how="Scanned" if self.complete else "Scanned in part",
+            how=phrase("Scanned" if self.complete else "Scanned in part"),
             threats=threats,
             dealt=dealt,
             files=plural(self.files, "file", "files"),
             objects=plural(self.objects, "object", "objects"),
             size=size(self.bytes),
-            unchanged=f"; {self.unchanged:,} clean and unchanged" if self.unchanged else "",
+            unchanged=phrase("; {unchanged} clean and unchanged", unchanged=f"{self.unchanged:,}")
+            if self.unchanged
+            else "",
             seconds=f"{self.seconds:.1f}",
         )
 
@@ -153,8 +155,8 @@ def _evidence(row: FindingRow) -> dict[str, str]:
         "signature": printable(row.signature or row.name),
         "kind": row.kind,
         "certainty": row.certainty,
-        "offset": f"; at offset {row.offset:,}" if row.offset >= 0 else "",
-        "score": f"; score {row.score}" if row.score else "",
+        "offset": phrase("; at offset {offset}", offset=f"{row.offset:,}") if row.offset >= 0 else "",
+        "score": phrase("; score {score}", score=row.score) if row.score else "",
     }
 
 
@@ -177,7 +179,13 @@ class Resolved(sdk.Result):
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""
-        lines = [sdk.Text("{count} put out of the way.", count=plural(self.moved, "threat was", "threats were"))]
+        lines = [
+            sdk.Text(
+                "{count} threat was put out of the way.",
+                many="{count} threats were put out of the way.",
+                count=self.moved,
+            )
+        ]
         lines += [sdk.Text("Nothing is found any more in: {path}", path=printable(path)) for path in self.harmless]
         return lines + [sdk.Text("{what}", what=printable(what)) for what in self.failed]
 
@@ -194,7 +202,7 @@ class WentOn(sdk.Result):
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""
-        lines = [sdk.Text("Went on with {scans}.", scans=plural(self.scans, "scan", "scans"))]
+        lines = [sdk.Text("Went on with {count} scan.", many="Went on with {count} scans.", count=self.scans)]
         return lines + [sdk.Text("{what}", what=printable(what)) for what in self.failed]
 
     def exit_code(self) -> int:

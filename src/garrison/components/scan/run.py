@@ -11,6 +11,7 @@ from garrison.abilities.exclusions import Filter
 from garrison.abilities.response import Action
 from garrison.abilities.scanner import Examined, Progress
 from garrison.base.paths import account_home
+from garrison.base.text import phrase
 from garrison.components.scan.gather import Gathered
 from garrison.linux.acting import Acting
 from garrison.linux.disks import Disk
@@ -102,7 +103,7 @@ class Run:
         self.drive = files[0]
         self._disk = await self.acting.run(drive_under, self.drive)
         if is_new and self._disk is not None:
-            self.job.progress(0, None, f"boot sectors of {self._disk.path}")
+            self.job.progress(0, None, phrase("boot sectors of {disk}", disk=self._disk.path))
             await areas.boot(self.acting, self.take_oddity, [self._disk])
 
     def has_lost_drive(self) -> bool:
@@ -110,7 +111,7 @@ class Run:
         # What was pulled out without a word may still be mounted, with nothing beneath.
         if not self.drive or (os.path.ismount(self.drive) and drive_under(self.drive) == self._disk):
             return False
-        self.gathered.trouble(self.drive, "was taken away before all of it was examined")
+        self.gathered.trouble(self.drive, phrase("was taken away before all of it was examined"))
         return True
 
     async def look_last(self, areas: Areas, wanted: frozenset[Area], is_brief: bool) -> None:
@@ -128,7 +129,7 @@ class Run:
             self.gathered.startup.setdefault(path, each.what)
             self.roots.append(path)
             for program in map(os.path.realpath, each.starts):
-                self.gathered.startup.setdefault(program, f"is started by {each.path}")
+                self.gathered.startup.setdefault(program, phrase("is started by {path}", path=each.path))
                 self.roots.append(program)
 
     def _find_programs(self) -> None:

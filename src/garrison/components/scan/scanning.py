@@ -18,6 +18,7 @@ from garrison.abilities.surroundings import Surroundings
 from garrison.base.clock import Clock
 from garrison.base.errors import GarrisonError
 from garrison.base.paths import Home
+from garrison.base.text import phrase
 from garrison.components.scan.asking import Asking
 from garrison.components.scan.events import ScanFinished, ShutDownSoon, running_threat_found, threat_found
 from garrison.components.scan.keeping import Checkpoints, Keeping, Kept
@@ -331,7 +332,7 @@ class Scanning(sdk.Component[ScanSettings]):
             kind=finding.kind.value,
             certainty=finding.certainty.value,
             action=run.wanted.value,
-            result="the process was ended" if is_done else "only reported",
+            result=phrase("the process was ended" if is_done else "only reported"),
             why=finding.why,
         )
         if run.gathered.oddity(row, is_done):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from garrison.abilities.surroundings import Surroundings
 from garrison.base.clock import Clock
 from garrison.base.errors import Refused, Unavailable
+from garrison.base.text import phrase
 from garrison.components.scan.results import ScanSummary
 from garrison.sdk import Job
 
@@ -39,15 +40,17 @@ class ShuttingDown:
     async def after(self, summary: ScanSummary, job: Job) -> str:
         """Shut down after a scan, and return in words what came of that."""
         if not summary.complete:
-            return "not shut down: the scan did not come to its end"
+            return phrase("not shut down: the scan did not come to its end")
         if summary.handled < summary.threats:
-            return "not shut down: threats wait for you to decide what is to be done"
+            return phrase("not shut down: threats wait for you to decide what is to be done")
         self._warn(int(_WARNING_SECONDS))
-        job.progress(summary.files, summary.files, f"shutting down in {_WARNING_SECONDS:.0f} seconds")
+        job.progress(
+            summary.files, summary.files, phrase("shutting down in {seconds} seconds", seconds=int(_WARNING_SECONDS))
+        )
         if await self._is_somebody_there():
-            return "not shut down: somebody is using the computer"
+            return phrase("not shut down: somebody is using the computer")
         why_not = await self._surroundings.power_off()
-        return f"not shut down: {why_not}" if why_not else "the computer is shutting down"
+        return phrase("not shut down: {why}", why=why_not) if why_not else phrase("the computer is shutting down")
 
     async def _is_somebody_there(self) -> bool:
         """Wait, and return at once when somebody uses the computer."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from garrison import sdk
 from garrison.base.errors import Refused
-from garrison.base.text import printable
+from garrison.base.text import phrase, printable
 from garrison.components.system_watcher import proving, results
 from garrison.components.system_watcher.results import (
     AlarmRow,
@@ -78,8 +78,9 @@ class SystemWatcher(Watching):
             raise Refused("Nothing of this alarm is stopped any more.", "garrison system-watcher show ID tells more.")
         is_remembered = self._release(alarm, caller)
         program = printable(alarm.program)
-        later = "It is trusted from now on." if is_remembered else "Only this run: it runs anybody's scripts."
-        return Changed(text=f"{program} goes on. {later}")
+        if is_remembered:
+            return Changed(text=phrase("{program} goes on. It is trusted from now on.", program=program))
+        return Changed(text=phrase("{program} goes on. Only this run: it runs anybody's scripts.", program=program))
 
     @sdk.action("What a program touched", access=sdk.Access.VIEW)
     async def touched(
@@ -112,9 +113,12 @@ class SystemWatcher(Watching):
         """Protect a folder, with all below, from programs that destroy documents."""
         real = self._memory.protect(str(path))
         if problem := await self._until_watched(real) if self._is_running else self._problem(real):
-            return Changed(text=f"{printable(real)} is to be protected, but is not yet: {problem}.", is_done=False)
+            return Changed(
+                text=phrase("{path} is to be protected, but is not yet: {why}.", path=printable(real), why=problem),
+                is_done=False,
+            )
         self.host.report(results.FolderProtected(path=real, uid=caller.uid), caller.uid)
-        return Changed(text=f"{printable(real)} is protected from now on.")
+        return Changed(text=phrase("{path} is protected from now on.", path=printable(real)))
 
     @sdk.action("Protect a folder no more", access=sdk.Access.WEAKEN)
     def unprotect(self, path: Annotated[Path, sdk.about("A folder that was added")], caller: sdk.Caller) -> Changed:
@@ -122,7 +126,7 @@ class SystemWatcher(Watching):
         known = self._memory.unprotect(str(path))
         self.settings_changed()
         self.host.report(results.FolderUnprotected(path=known, uid=caller.uid), caller.uid)
-        return Changed(text=f"{printable(known)} is no longer protected.")
+        return Changed(text=phrase("{path} is no longer protected.", path=printable(known)))
 
     @sdk.action("Let a computer in again", access=sdk.Access.WEAKEN)
     async def unblock(
@@ -131,7 +135,7 @@ class SystemWatcher(Watching):
         """Let a computer in again that was blocked for destroying documents on a share."""
         await asyncio.to_thread(self._shares.unblock, address)
         self.host.report(results.ClientUnblocked(address=address, uid=caller.uid))
-        return Changed(text=f"{printable(address)} is no longer blocked.")
+        return Changed(text=phrase("{address} is no longer blocked.", address=printable(address)))
 
     # -- how it stands --
 
@@ -169,7 +173,7 @@ class SystemWatcher(Watching):
 
     async def _prove(self) -> Proved:
         if not self._is_running or self.unsupported() is not None:
-            return Proved(passed=None, what="nothing is watched now")
+            return Proved(passed=None, what=phrase("nothing is watched now"))
         if self._proving:
             raise Refused("The System Watcher proves itself already.", "Wait until that is done.")
         made = await asyncio.to_thread(proving.make_documents, self._rewinding.proof_folder)
@@ -177,7 +181,7 @@ class SystemWatcher(Watching):
         self._watched = None  # what was told before may be of the last proof
         try:
             if problem := await self._until_watched(self._proving):
-                return Proved(passed=False, what=f"the folder for it is not watched: {problem}")
+                return Proved(passed=False, what=phrase("the folder for it is not watched: {why}", why=problem))
             async with proving.attack(self._rewinding.proof_folder) as attack:
                 return await self._see(attack, made)
         finally:
@@ -195,8 +199,8 @@ class SystemWatcher(Watching):
                 alarm = await self._proof_alarm
         except TimeoutError:
             if not self._is_running:  # switched off in the middle of it
-                return Proved(passed=None, what="nothing is watched now")
-            return Proved(passed=False, what="files were encrypted, and that was not noticed")
+                return Proved(passed=None, what=phrase("nothing is watched now"))
+            return Proved(passed=False, what=phrase("files were encrypted, and that was not noticed"))
         took = round((self._clock.monotonic() - began) * 1000)
         if not alarm.stopped:
             await attack.wait()
@@ -205,11 +209,19 @@ class SystemWatcher(Watching):
         self._decide(alarm, Decision.END)
         left = await asyncio.to_thread(proving.differing, made)
         was_stopped = bool(alarm.stopped) and await attack.wait() and lost < len(made)
-        how = f"stopped after {lost} of {len(made)} files" if was_stopped else f"seen, but not stopped: {lost} files"
+        how = phrase(
+            "stopped after {lost} of {all} files" if was_stopped else "seen, but not stopped: {lost} of {all} files",
+            lost=lost,
+            all=len(made),
+        )
         if left or outcome.failed:
-            return Proved(passed=False, what=f"{how}, and {left} were not restored")
+            return Proved(
+                passed=False, what=phrase("a program was {how}, and {left} were not restored", how=how, left=left)
+            )
         is_as_set = was_stopped or self.settings.action is WhenSeen.TELL
-        return Proved(passed=is_as_set, what=f"a program was {how}, all restored, in {took} ms")
+        return Proved(
+            passed=is_as_set, what=phrase("a program was {how}, all restored, in {took} ms", how=how, took=took)
+        )
 
     def proof(self) -> sdk.Proof | None:
         """Return when it last proved itself, or really stopped something."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from garrison import sdk
 from garrison.abilities.rewinding import Outcome
-from garrison.base.text import plural, printable
+from garrison.base.text import printable
 
 
 class RansomwareStopped(sdk.Event):
@@ -155,7 +155,7 @@ class FolderRow(sdk.Frozen):
 
     path: sdk.UntrustedText
     by: str
-    problem: str
+    problem: sdk.UntrustedText
 
 
 class Changed(sdk.Result):
@@ -222,11 +222,17 @@ class Undone(sdk.Result):
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""
-        restored = plural(len(self.restored) + len(self.moved), "file was", "files were")
-        made = plural(len(self.quarantined), "file that was made was", "files that were made were")
         lines = [
-            sdk.Text("{files} restored.", files=restored),
-            sdk.Text("{files} put into quarantine (garrison quarantine list).", files=made),
+            sdk.Text(
+                "{count} file was restored.",
+                many="{count} files were restored.",
+                count=len(self.restored) + len(self.moved),
+            ),
+            sdk.Text(
+                "{count} file that was made was put into quarantine (garrison quarantine list).",
+                many="{count} files that were made were put into quarantine (garrison quarantine list).",
+                count=len(self.quarantined),
+            ),
         ]
         lines += [
             sdk.Text(
@@ -243,7 +249,7 @@ class Proved(sdk.Result):
     """What came of having files encrypted by a program of ours. passed: None when there was nothing to try."""
 
     passed: bool | None
-    what: str
+    what: sdk.UntrustedText
 
     def sentences(self) -> list[sdk.Text]:
         """Say it."""

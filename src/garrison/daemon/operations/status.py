@@ -6,7 +6,6 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator
 
 from garrison.base.errors import Invalid
-from garrison.base.text import plural
 from garrison.daemon.mending import Mended, Mender
 from garrison.daemon.operations.base import Operations
 from garrison.daemon.status import Status, status_of
@@ -51,7 +50,11 @@ class StatusOperations(Operations):
 
     def _questions(self, caller: Caller) -> list[Issue]:
         count = len(self._parts.inbox.cards(caller))
-        text = Text("{count} in the inbox (garrison inbox)", count=plural(count, "question waits", "questions wait"))
+        text = Text(
+            "{count} question waits in the inbox (garrison inbox)",
+            many="{count} questions wait in the inbox (garrison inbox)",
+            count=count,
+        )
         return [Issue(id="questions", severity=Severity.INFO, text=text)] if count else []
 
     @action("Fix an issue")
