@@ -10,7 +10,9 @@ from tests.cli.program import PROGRAM, Program
 GOOD, WRONG = "Correct-horse-7", "Wrong-horse-7"
 
 
-def on_a_terminal(garrison: Program, *arguments: str, types: list[str]) -> tuple[int, str]:
+def on_a_terminal(
+    garrison: Program, *arguments: str, types: list[str], asks: tuple[bytes, ...] = (b"assword: ", b"Once more: ")
+) -> tuple[int, str]:
     """Run a command on a terminal of its own, and type a line each time it asks; return its code and the screen."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -33,7 +35,7 @@ def on_a_terminal(garrison: Program, *arguments: str, types: list[str]) -> tuple
         if not chunk:
             break
         screen += chunk
-        while screen.count(b"assword: ") + screen.count(b"Once more: ") > asked:
+        while sum(screen.count(prompt) for prompt in asks) > asked:
             asked += 1
             os.write(ours, next(lines).encode() + b"\n")
     os.close(ours)

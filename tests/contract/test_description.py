@@ -19,7 +19,7 @@ from tests.contract.cases import EVERYTHING, MANIFESTS, OPERATIONS, calls_of
 
 _SENTENCE = re.compile(r"[A-Z“].*[.?]")
 _SECRET_NAME = re.compile(r"(^|_)(password|passphrase|secret|token|pin)($|_)")
-_OWN_COMMANDS = {"start", "stop", "restart", "upgrade", "completion", "uninstall", "help"}
+_OWN_COMMANDS = {"start", "stop", "restart", "upgrade", "completion", "uninstall", "setup", "help"}
 by_id = pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest.id)
 by_class = pytest.mark.parametrize("cls", COMPONENTS, ids=lambda cls: cls.id)
 by_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)

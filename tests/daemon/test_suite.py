@@ -68,7 +68,9 @@ class Stage:
         described = (describe(Sample),)
         scheduler = Scheduler(folder, when, UTC, described, lambda *_: None, SENSES)
         host = ComponentHost(SUITE, reporter, Bus(), self.inbox, self.door, lambda _: None)
-        self.door.add(Suite(host, SuiteSettings(), self.parts, scheduler, Consents(opened, when, described)))
+        self.door.add(
+            Suite(host, SuiteSettings(), self.parts, scheduler, Consents(opened, when, (*described, describe(Suite))))
+        )
         self.door.add(self.sample)
 
     async def call(self, operation: str, caller: Caller = ROOT, /, **arguments: Any) -> Any:
@@ -193,8 +195,8 @@ def test_people_see_their_own(tmp_path: Path) -> None:
             await stage.call("inbox-answer", BERND, question=1, choice="yes")
         await stage.call("inbox-answer", ANNA, question=1, choice="yes")
         await stage.call("consent-give", ANNA, purpose="sample.tell")
-        assert [row["given"] for row in await stage.call("consents", ANNA)] == [True]
-        assert [row["given"] for row in await stage.call("consents", BERND)] == [False]
+        assert [row["given"] for row in await stage.call("consents", ANNA)] == [True, False]
+        assert [row["given"] for row in await stage.call("consents", BERND)] == [False, False]
 
     on_stage(tmp_path, script)
 

@@ -12,6 +12,7 @@ from garrison.base.paths import own_program
 from garrison.cli import show
 from garrison.cli.completion import completion_command
 from garrison.cli.session import Session
+from garrison.cli.setup import setup_command
 from garrison.cli.uninstall import uninstall_command
 from garrison.cli.upgrade import upgrade_command
 from garrison.cli.values import paths as absolute_paths
@@ -40,6 +41,7 @@ def add_own_commands(root: click.Group, session: Session, manifests: Sequence[Ma
     root.add_command(completion_command())
     root.add_command(upgrade_command(session))
     root.add_command(uninstall_command(session))
+    root.add_command(setup_command(session))
     root.add_command(_handed_over("publisher", "garrison.office.publisher", "Publish signed databases for an office."))
 
 

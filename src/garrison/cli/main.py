@@ -28,7 +28,7 @@ from garrison.wire.manifest import SUITE, Manifest
 _STATUS_USAGE = 64
 _EVERY_DAY = ("start", "status", "fix", "stop")
 _OFFICE = ("publisher",)
-_ITSELF = ("restart", "upgrade", "completion", "uninstall")
+_ITSELF = ("setup", "restart", "upgrade", "completion", "uninstall")
 _HELP = """Garrison protects the computers of small offices.
 
 Begin with: garrison start

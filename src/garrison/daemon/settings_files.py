@@ -168,7 +168,7 @@ def _begins_like_ours(path: Path) -> bool:
 def read(path: Path, signer: Signer) -> SettingsFile:
     """Return what a file says. Raises NotFound, Unavailable, Invalid that says what is wrong with it."""
     untrusted = _content(path)
-    plain = _parse(untrusted)
+    plain = parse(untrusted)
     version = plain.get("format")
     if isinstance(version, int) and version > FORMAT:
         raise Unavailable("The file was made by a newer Garrison.", "Upgrade Garrison; nothing was changed.")
@@ -198,8 +198,8 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _parse(untrusted: bytes) -> dict[str, Any]:
-    """Return what TOML says. Raises Invalid."""
+def parse(untrusted: bytes) -> dict[str, Any]:
+    """Return what a TOML text says. Raises Invalid, also for what would take tomllib very long."""
     try:
         text = untrusted.decode("utf-8")
         _check_shape(text)

@@ -13,6 +13,7 @@ from garrison.daemon.operations.password import PasswordOperations
 from garrison.daemon.operations.pausing import PausingOperations
 from garrison.daemon.operations.reports import ReportOperations
 from garrison.daemon.operations.running import RunningOperations
+from garrison.daemon.operations.setting_up import SettingUpOperations
 from garrison.daemon.operations.settings import SettingsOperations
 from garrison.daemon.operations.settings_kept import SettingsKeptOperations
 from garrison.daemon.operations.status import StatusOperations
@@ -32,12 +33,14 @@ _GROUPS: tuple[type[Operations], ...] = (
     InboxOperations,
     PausingOperations,
     PasswordOperations,
+    SettingUpOperations,
     RunningOperations,
 )
 
 
 class Suite(
     RunningOperations,  # the last named come first in the help
+    SettingUpOperations,
     PasswordOperations,
     PausingOperations,
     InboxOperations,

@@ -13,6 +13,9 @@ class SuiteSettings(Settings):
 
     journal_days: int = field(365, title="Keep the journal for so many days", ge=1, le=36_500)
     journal_mib: int = field(256, title="Keep no more of the journal than this (MiB)", ge=1, le=1024 * 1024)
+    language: str = field(
+        "", title="Language of letters and notices, such as de", pattern="^([a-z]{2}(_[A-Za-z]{2,4})?)?$"
+    )
     ignored_issues: list[str] = field([], title="Issues to be told of no more", max_length=200)
 
 
