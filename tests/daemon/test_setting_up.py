@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from garrison.abilities.rights import Scope
 from garrison.base.errors import Invalid, PasswordNeeded
 from garrison.daemon import password
 from garrison.daemon.setting_up import Answers, read_answers
@@ -51,14 +52,14 @@ def test_nothing_is_done_where_there_is_a_mistake_and_all_is_done_where_there_is
         with pytest.raises(Invalid):
             await stage.call("set-up", answers=answers + '"no.such" = true\n', password="Correct-horse-7")
         assert stage.sample.settings.count == 7
-        assert stage.parts.password.protection is None
+        assert not stage.parts.password.protects(Scope.EXIT)
         assert not any(row["given"] for row in await stage.call("consents"))
         said = await stage.call("set-up", answers=answers, password="Correct-horse-7")
         assert said["lines"][0] == "You agreed to: the terms, sample.tell."
         assert stage.sample.settings.count == 3
         assert {row["id"] for row in await stage.call("consents") if row["given"]} == {"suite.terms", "sample.tell"}
         assert (await stage.call("settings-get", name="suite.language"))["value"] == "de"
-        assert stage.parts.password.protection is not None
+        assert stage.parts.password.protects(Scope.EXIT)
         with pytest.raises(PasswordNeeded):
             await stage.call("set-up", answers="accept-terms = true")
 

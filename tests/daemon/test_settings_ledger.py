@@ -151,7 +151,7 @@ def test_defaults_leave_own_lists_alone_unless_told_otherwise(tmp_path: Path, wi
         await stage.call("settings-restore-defaults", **arguments)
         assert stage.sample.settings == SampleSettings(own=[] if with_lists else ["/mine"])
         assert (await stage.call("settings-get", name="suite.journal_days"))["value"] == 9
-        await stage.call("settings-restore-defaults")
+        await stage.call("settings-restore-defaults", components=[])
         assert (await stage.call("settings-get", name="suite.journal_days"))["value"] == 365
         with pytest.raises(NotFound):
             await stage.call("settings-restore-defaults", components=["no-such"])

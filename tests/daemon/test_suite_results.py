@@ -1,12 +1,6 @@
 from garrison.daemon.inbox import Card
-from garrison.daemon.reports.query import Row
-from garrison.daemon.suite_results import CardRow, FirstScan, JournalRow
+from garrison.daemon.suite_results import CardRow, FirstScan
 from garrison.sdk import Said
-
-
-def test_a_row_of_the_journal_is_told_as_a_sentence() -> None:
-    row = JournalRow.of(Row(1, "at", "scan", "Seen", "info", 0, "{path} was seen, {gone}", {"path": "{\udcff}"}))
-    assert row.text == "{\udcff} was seen, {gone}"
 
 
 def test_a_question_is_told_as_a_sentence() -> None:

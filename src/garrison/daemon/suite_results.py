@@ -4,7 +4,6 @@ from typing import Any, ClassVar, Self
 
 from garrison.abilities.notices import Notice
 from garrison.daemon.inbox import Card
-from garrison.daemon.reports.query import Row
 from garrison.sdk import Event, Frozen, Result, Severity, Text, UntrustedText
 from garrison.sdk.values import render
 
@@ -45,31 +44,6 @@ class SettingRow(Frozen):
     default: Any
     title: str
     kind: str
-
-
-class JournalRow(Frozen):
-    """Something that happened, as a sentence."""
-
-    id: int
-    at: str
-    severity: str
-    component: str
-    text: UntrustedText
-    name: str
-    details: dict[str, Any]
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        """Return a row of the journal with its sentence put together."""
-        return cls(
-            id=row.id,
-            at=row.at,
-            severity=row.severity,
-            component=row.component,
-            text=render(row.says, row.details),
-            name=row.name,
-            details=row.details,
-        )
 
 
 class CardRow(Frozen):

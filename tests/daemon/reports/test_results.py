@@ -1,4 +1,5 @@
-from garrison.daemon.reports.results import GroupCount, ProblemRow, ReportPage, Verified
+from garrison.daemon.reports.query import Row
+from garrison.daemon.reports.results import GroupCount, JournalRow, ProblemRow, ReportPage, Verified
 
 
 def verified(*problems: ProblemRow, cut: int = 0, known_head: int | None = None) -> Verified:
@@ -38,3 +39,8 @@ def test_a_page_says_what_is_estimated_and_where_it_goes_on() -> None:
     assert said(page) == ["-: 2", "About 70 rows in all.", "There is more: --after 0.9"]
     empty = ReportPage(rows=[], groups=[], total=0, is_exact=True, after="", is_whole=True)
     assert said(empty) == ["Nothing."]
+
+
+def test_a_row_of_the_journal_is_told_as_a_sentence() -> None:
+    row = JournalRow.of(Row(1, "at", "scan", "Seen", "info", 0, "{path} was seen, {gone}", {"path": "{\udcff}"}))
+    assert row.text == "{\udcff} was seen, {gone}"

@@ -6,7 +6,8 @@ from garrison.daemon.journal import JournalSealed, SealBroken
 from garrison.daemon.journal_cut import JournalCut, Limits
 from garrison.daemon.operations.base import Operations
 from garrison.daemon.reports.query import Cursor, Query
-from garrison.daemon.suite_results import JournalRow, JournalSetAside
+from garrison.daemon.reports.results import JournalRow
+from garrison.daemon.suite_results import JournalSetAside
 from garrison.sdk import Access, Caller, Event, Severity, about, action
 
 

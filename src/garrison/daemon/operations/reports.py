@@ -18,6 +18,7 @@ from garrison.daemon.reports.results import (
     ChartRow,
     Exported,
     GroupCount,
+    JournalRow,
     Letter,
     LetterReady,
     ProblemRow,
@@ -25,7 +26,6 @@ from garrison.daemon.reports.results import (
     Streamed,
     Verified,
 )
-from garrison.daemon.suite_results import JournalRow
 from garrison.sdk import Access, Caller, Counted, Event, Job, Severity, about, action, task
 
 _PART = "suite.report-part"

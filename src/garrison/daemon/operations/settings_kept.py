@@ -101,7 +101,7 @@ class SettingsKeptOperations(Operations):
     async def settings_restore_defaults(
         self,
         caller: Caller,
-        components: Annotated[list[str], about("Of these only", max_length=100)] = [],
+        components: Annotated[list[str], about("Of these components; of all where none is named", max_length=100)],
         with_lists: Annotated[bool, about("Your own lists too: exclusions, chosen places, trusted programs")] = False,
         preview: _Preview = False,
     ) -> Differences:

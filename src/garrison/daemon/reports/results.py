@@ -1,10 +1,36 @@
 """What the reports' operations give back."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from garrison.base.text import printable
-from garrison.daemon.suite_results import JournalRow
+from garrison.daemon.reports.query import Row
 from garrison.sdk import Event, Frozen, Result, Text, UntrustedText
+from garrison.sdk.values import render
+
+
+class JournalRow(Frozen):
+    """Something that happened, as a sentence."""
+
+    id: int
+    at: str
+    severity: str
+    component: str
+    text: UntrustedText
+    name: str
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """Return a row of the journal with its sentence put together."""
+        return cls(
+            id=row.id,
+            at=row.at,
+            severity=row.severity,
+            component=row.component,
+            text=render(row.says, row.details),
+            name=row.name,
+            details=row.details,
+        )
 
 
 class GroupCount(Frozen):
