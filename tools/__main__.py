@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from tools import bench, campaign, catalogue, check, golden, lock, scaffold, suite, vendor
+from tools import bench, campaign, catalogue, check, cldr, golden, lock, scaffold, suite, vendor
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "test": (suite.main, "everything that must hold: the checks, then all tests"),
@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "bench": (bench.main, "NAME [--json]: measure beside a peer"),
     "campaign": (campaign.main, "NAME --seed N --times N: a long proof"),
     "catalogue": (catalogue.main, "gather all texts for the translators, and compile what they made of them"),
+    "languages": (cldr.main, "write anew how each language writes numbers, dates, sizes and spans (CLDR)"),
     "lock": (lock.main, "resolve the dependencies anew and write both locks"),
     "vendor": (vendor.main, "fetch from npm what the pages need of others' work, and write it anew"),
 }

@@ -4,44 +4,62 @@ Catalogues are gettext's (`locale/LANGUAGE/LC_MESSAGES/garrison.mo`), with the E
 """
 
 import gettext
+import json
+import math
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from garrison.base.text import Message, Size
+
 DOMAIN = "garrison"
 FOLDER = Path(__file__).parent.parent / "locale"
 ENGLISH = "en"
+PSEUDO = "qps"  # brackets and lengthens every text; for tests alone
+PSEUDO_VARIABLE = "GARRISON_PSEUDO"
+_DATA = Path(__file__).parent / "languages.json"
 _NAMED = re.compile(r"\{(\w+)\}|\{\{|\}\}")
+_KEPT = re.compile(r"\{\w+\}|%\(\w+\)s|\{\{|\}\}|%%")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _STEPS = ("KiB", "MiB", "GiB", "TiB", "PiB")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LENGTHS = (("day", 86_400), ("hour", 3600), ("minute", 60))
+_LONGER = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language. name: as its readers call it. grouping, decimal, day: how it writes numbers and dates (CLDR 48)."""
+    """A language, and how it writes (CLDR; ./dev languages makes the file). name: as its readers call it.
+
+    grouped_from: the least number whose thousands are set apart. day, time, moment: patterns with {names}. halves: of the
+    day. plural: gettext's rule for the form that a number asks for. units: the forms of each, in that order.
+    """
 
     code: str
     name: str
-    right_to_left: bool = False
-    grouping: str = ","
-    decimal: str = "."
-    day: str = "{year}-{month:02}-{day:02}"
+    right_to_left: bool
+    grouping: str
+    decimal: str
+    grouped_from: int
+    day: str
+    time: str
+    moment: str
+    months: tuple[str, ...]
+    halves: tuple[str, str]
+    plural: str
+    units: Mapping[str, tuple[str, ...]]
 
 
-LANGUAGES = {
-    language.code: language
-    for language in (
-        Language("en", "English", day="{day} {name} {year}"),
-        Language("de", "Deutsch", grouping=".", decimal=",", day="{day:02}.{month:02}.{year}"),
-        Language("ar", "العربية", right_to_left=True, day="{day}\u200f/{month}\u200f/{year}"),
-        Language("ja", "日本語", day="{year}/{month:02}/{day:02}"),
-    )
-}
+def _languages() -> dict[str, Language]:
+    read: dict[str, dict[str, Any]] = json.loads(_DATA.read_text("utf-8"))
+    return {code: Language(code=code, **told) for code, told in read.items()}
+
+
+LANGUAGES = _languages()
 
 
 class Translator:
@@ -50,6 +68,7 @@ class Translator:
     def __init__(self, language: Language, catalogue: gettext.NullTranslations) -> None:
         self.language = language
         self._catalogue = catalogue
+        self._form = gettext.c2py(language.plural)
 
     def original(self, message: str) -> str:
         """Return a text in this language with its {names} still in it."""
@@ -65,7 +84,11 @@ class Translator:
 
     def plural(self, one: str, many: str, count: int, values: Mapping[str, Any] | None = None) -> str:
         """Return a text for a number, which {count} shows."""
-        return self._filled(self.originals(one, many, count), {"count": count, **(values or {})})
+        return self._filled(self.originals(one, many, count), {**(values or {}), "count": self.number(count)})
+
+    def message(self, text: str) -> str:
+        """Return one of our own texts, put together anew where it remembers what it was made of."""
+        return self._made(text.plain(), {}) if isinstance(text, Message | Size) else self.original(text)
 
     def told(self, english: str, texts: Mapping[str, Any]) -> str:
         """Return what the door answered in English; texts: its table of what each text was made of."""
@@ -78,7 +101,7 @@ class Translator:
         values = {name: self._value(value, texts) for name, value in dict(made.get("values", {})).items()}
         if made.get("many"):
             count = int(made.get("count", 1))
-            return self.plural(made["text"], made["many"], count, {**values, "count": count})
+            return self.plural(made["text"], made["many"], count, values)
         return self.text(made["text"], values)
 
     def _value(self, value: Any, texts: Mapping[str, Any]) -> Any:
@@ -91,21 +114,23 @@ class Translator:
             if match[1] is None:
                 return match[0][0]
             found = values.get(match[1], match[0])
-            if isinstance(found, int) and not isinstance(found, bool):
-                return self.number(found)
-            return "" if found is None else str(found)
+            return "" if found is None else str(found)  # a number as it is: a port, a process, a row's name
 
         return _NAMED.sub(value, message)
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Return a number: 1,234.5."""
-        whole, point, part = f"{value:,.{decimals}f}".partition(".")
+        grouped = "," if abs(value) >= self.language.grouped_from else ""
+        whole, point, part = f"{value:{grouped}.{decimals}f}".partition(".")
         return whole.replace(",", self.language.grouping) + (self.language.decimal if point else "") + part
+
+    def _unit(self, unit: str, count: int) -> str:
+        return self.language.units[unit][self._form(count)].replace("{count}", self.number(count))
 
     def size(self, count: int) -> str:
         """Return a number of bytes: 512 bytes, 3.4 MiB."""
         if count < 1024:
-            return self.plural("{count} byte", "{count} bytes", count)
+            return self._unit("byte", count)
         power = min((count.bit_length() - 1) // 10, len(_STEPS))
         return f"{self.number(count / 1024**power, 1)} {_STEPS[power - 1]}"
 
@@ -114,13 +139,18 @@ class Translator:
         found = _moment(moment)
         if found is None:
             return str(moment)
-        name = self.original(_MONTHS[found.month - 1])
+        name = self.language.months[found.month - 1]
         return self.language.day.format(year=found.year, month=found.month, day=found.day, name=name)
 
     def time(self, moment: datetime | str) -> str:
         """Return a day and the time of it: 5 Jan 2026, 12:30."""
         found = _moment(moment)
-        return str(moment) if found is None else f"{self.date(found)}, {found.hour:02}:{found.minute:02}"
+        if found is None:
+            return str(moment)
+        half = self.language.halves[found.hour >= 12]
+        hour = found.hour % 12 or 12
+        time = self.language.time.format(hour=found.hour, hour12=hour, minute=found.minute, half=half)
+        return self.language.moment.format(day=self.date(found), time=time)
 
     def moment(self, text: str) -> str:
         """Return a text, as a time where it is one in ISO 8601 with a day and a time of it."""
@@ -128,14 +158,25 @@ class Translator:
 
     def duration(self, seconds: float) -> str:
         """Return a span of time in its largest unit: 3 minutes."""
-        for length, one, many in (
-            (86_400, "{count} day", "{count} days"),
-            (3600, "{count} hour", "{count} hours"),
-            (60, "{count} minute", "{count} minutes"),
-        ):
+        for unit, length in _LENGTHS:
             if seconds >= length:
-                return self.plural(one, many, round(seconds / length))
-        return self.plural("{count} second", "{count} seconds", max(0, round(seconds)))
+                return self._unit(unit, round(seconds / length))
+        return self._unit("second", max(0, round(seconds)))
+
+
+class _Pseudo(gettext.NullTranslations):
+    """Brackets every text and makes it longer by 40 %: what is not translated, or finds no room, is seen at once."""
+
+    def gettext(self, message: str) -> str:
+        """Return it so; one that is so already stays."""
+        if not message or message.startswith("["):
+            return message
+        length = len(_KEPT.sub("", message))
+        return f"[{message}{'~' * max(1, math.ceil(length * _LONGER) - 2)}]"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """Return the form for a number so."""
+        return self.gettext(msgid1 if n == 1 else msgid2)
 
 
 def _moment(moment: datetime | str) -> datetime | None:
@@ -150,10 +191,17 @@ def _moment(moment: datetime | str) -> datetime | None:
 @cache
 def translator(code: str) -> Translator:
     """Return the translator of a language; English for one that there is no catalogue of."""
+    if code == PSEUDO and is_pseudo_allowed():
+        return Translator(replace(LANGUAGES[ENGLISH], code=PSEUDO, name="Pseudo"), _Pseudo())
     if code not in available():
         code = ENGLISH
     catalogue = gettext.translation(DOMAIN, str(FOLDER), [code], fallback=True)
     return Translator(LANGUAGES.get(code, LANGUAGES[ENGLISH]), catalogue)
+
+
+def is_pseudo_allowed() -> bool:
+    """Return whether this is a test that looks at every text in the pseudo-locale."""
+    return os.environ.get(PSEUDO_VARIABLE) == "1"
 
 
 def available() -> list[str]:

@@ -10,7 +10,15 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from garrison.base.languages import LANGUAGES, Translator, available, preferred, translator
+from garrison.base.languages import (
+    LANGUAGES,
+    PSEUDO,
+    Translator,
+    available,
+    is_pseudo_allowed,
+    preferred,
+    translator,
+)
 from garrison.console.door import Answer, Door, Talk
 from garrison.console.shapes import only_shows
 from garrison.look.pages import Pages
@@ -148,7 +156,8 @@ def reader_of(request: Request) -> tuple[Translator, str]:
     """Return whoever reads a page: their language, and whether they want it light, dark or as their system has it."""
     there = available()
     wanted = request.query_params.get("lang") or request.cookies.get("language", "")
-    code = wanted if wanted in there else preferred(request.headers.get("accept-language", ""), there)
+    is_known = wanted in there or (wanted == PSEUDO and is_pseudo_allowed())
+    code = wanted if is_known else preferred(request.headers.get("accept-language", ""), there)
     scheme = request.cookies.get("scheme", "")
     return translator(code), scheme if scheme in SCHEMES else SCHEMES[0]
 
