@@ -1,8 +1,10 @@
 """Whatever somebody without the key does to the journal is found, also after the suite has gone on."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -169,13 +171,16 @@ def test_a_mark_of_a_letter_is_known_again(tmp_path: Path) -> None:
 
 
 def test_a_journal_of_an_older_release_is_taken_over_and_sealed(tmp_path: Path) -> None:
-    with filled(tmp_path, 12) as made:
-        connection = made.store.connection
-        connection.executescript(
-            "DROP TABLE seal; DROP TABLE kind; DROP TABLE place; DROP TABLE tally; DROP TRIGGER event_told;"
-            " DROP TRIGGER event_gone; CREATE INDEX event_at ON event (at); PRAGMA user_version = 3;"
-        )
-    (tmp_path / "seal.key").unlink()
+    (tmp_path / "newer").mkdir()
+    with filled(tmp_path / "newer", 12) as made:
+        rows = [tuple(row) for row in made.store.connection.execute("SELECT * FROM event")]
+    scripts = resources.files("garrison.daemon").joinpath("migrations")
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as connection:
+        for number in (1, 2, 3):
+            connection.executescript(scripts.joinpath(f"{number:04}.sql").read_text("utf-8"))
+        connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.execute("PRAGMA user_version = 3")
+        connection.commit()
     again = Store(tmp_path, clock())
     try:
         assert [row[0] for row in again.connection.execute("SELECT sum(count) FROM tally")] == [12]

@@ -14,6 +14,7 @@ _OF_PERIOD = (
     " (SELECT kind, sum(count) AS count, min(first) AS first, max(last) AS last FROM tally"
     " WHERE hour >= ? AND hour <= ? GROUP BY kind) AS told JOIN kind ON kind.id = told.kind"
 )
+_MANY_KINDS = 8
 _FIRST_HOUR, _LAST_HOUR = 0, 2**62
 
 
@@ -94,6 +95,12 @@ def _by_day(connection: sqlite3.Connection, query: Query, zone: tzinfo) -> dict[
 def counts_by_hour(connection: sqlite3.Connection, query: Query) -> list[tuple[int, int]]:
     """Return how many rows there are of each hour (since 1970), those without any left out."""
     kinds = kinds_of(connection, replace(query, since=None, until=None))
+    if len(kinds) > _MANY_KINDS:  # it is shorter to go through the hours once than once for each kind
+        marks = ", ".join("?" * len(kinds))
+        sql = "SELECT hour, sum(count) FROM tally INDEXED BY tally_hour WHERE hour >= ? AND hour <= ?"
+        sql += f" AND kind IN ({marks}) GROUP BY hour"
+        rows = connection.execute(sql, (*hours_of(query), *(kind.id for kind in kinds)))
+        return [(row[0], row[1]) for row in rows]
     sql = "SELECT hour, count FROM tally WHERE kind = ? AND hour >= ? AND hour <= ?"
     found: dict[int, int] = defaultdict(int)
     cursor = connection.cursor()
