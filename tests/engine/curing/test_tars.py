@@ -6,6 +6,7 @@ import gzip
 import io
 import lzma
 import tarfile
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -69,12 +70,31 @@ def test_an_archive_of_nothing_else_or_none_is_not_cured() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_damaged_archives_are_refused_in_words_or_cured(data: st.DataObject) -> None:
-    content = bytearray(tarred({LONG: b"one" * 50, "b": BAD}))
+    packers: dict[Type, Callable[[bytes], bytes]] = {
+        Type.TAR: bytes,
+        Type.GZIP: gzip.compress,
+        Type.BZIP2: bz2.compress,
+        Type.XZ: lzma.compress,
+    }
+    kind = data.draw(st.sampled_from(list(packers)))
+    content = bytearray(packers[kind](tarred({LONG: b"one" * 50, "b": BAD})))
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(content[: data.draw(st.integers(0, len(content)))])
     with contextlib.suppress(NoTar):
-        without_members(cut, Type.TAR, _questions())
+        without_members(cut, kind, _questions())
+
+
+def test_streams_one_after_another_are_one_archive() -> None:
+    whole = tarred({"a": b"one", "b": BAD})
+    content = gzip.compress(whole[:700]) + gzip.compress(whole[700:]) + bytes(100)
+    assert untarred(gzip.decompress(without_members(content, Type.GZIP, _questions())[0])) == {"a": b"one"}
+
+
+def test_what_unpacks_to_too_much_is_not_unpacked_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("garrison.engine.curing.tars._MOST", 1 << 20)
+    with pytest.raises(NoTar, match="too large"):
+        without_members(gzip.compress(bytes(2 << 20)), Type.GZIP, _questions())
 
 
 def test_a_size_below_nothing_does_not_keep_us_for_ever() -> None:

@@ -6,7 +6,9 @@ Source: POSIX.1-2017, pax (ustar and extended headers); the GNU tar manual, "Bas
 import bz2
 import gzip
 import lzma
+import zlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from garrison.engine.curing.parts import Questions, harmful_parts
 from garrison.engine.type import Type
@@ -16,17 +18,17 @@ _END = bytes(2 * _BLOCK)
 _BEFORE = frozenset(b"xgLKNX")  # kinds of headers that speak of the member that follows
 _MOST = 400 * 1024 * 1024
 
-_UNPACK: dict[Type, Callable[[bytes], bytes]] = {
-    Type.GZIP: gzip.decompress,
-    Type.BZIP2: bz2.decompress,
-    Type.XZ: lzma.decompress,
+_UNPACKERS: dict[Type, Callable[[], Any]] = {
+    Type.GZIP: lambda: zlib.decompressobj(wbits=16 + zlib.MAX_WBITS),
+    Type.BZIP2: bz2.BZ2Decompressor,
+    Type.XZ: lzma.LZMADecompressor,
 }
 _PACK: dict[Type, Callable[[bytes], bytes]] = {
     Type.GZIP: lambda plain: gzip.compress(plain, mtime=0),
     Type.BZIP2: bz2.compress,
     Type.XZ: lzma.compress,
 }
-COMPRESSED = frozenset(_UNPACK)
+COMPRESSED = frozenset(_UNPACKERS)
 
 
 class NoTar(ValueError):  # what it is, not an error of ours
@@ -39,13 +41,7 @@ def without_members(content: bytes, kind: Type, questions: Questions) -> tuple[b
     kind: TAR, or what it is compressed with. Raises NoTar, TooManyQuestions.
     """
     if kind is not Type.TAR:
-        try:
-            plain = _UNPACK[kind](content)
-        except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
-            raise NoTar("it is damaged") from error
-        if len(plain) > _MOST:
-            raise NoTar("it is too large")
-        cured, names = without_members(plain, Type.TAR, questions)
+        cured, names = without_members(_unpacked(content, kind), Type.TAR, questions)
         return _PACK[kind](cured), names
     members = _members(content)
     found = harmful_parts(members, _archive, questions)
@@ -53,6 +49,23 @@ def without_members(content: bytes, kind: Type, questions: Questions) -> tuple[b
     if not kept:
         raise NoTar("nothing harmless is in it")
     return _archive(kept), [_name(members[number]) for number in sorted(found)]
+
+
+def _unpacked(content: bytes, kind: Type) -> bytes:
+    """Return what is in all streams of a compressed archive. Raises NoTar."""
+    plain, rest = bytearray(), content
+    while rest:
+        unpacker = _UNPACKERS[kind]()
+        try:
+            plain += unpacker.decompress(rest, _MOST + 1 - len(plain))
+        except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
+            raise NoTar("it is damaged") from error
+        if len(plain) > _MOST:
+            raise NoTar("it is too large")
+        if not unpacker.eof:
+            raise NoTar("it is cut off")
+        rest = unpacker.unused_data.lstrip(b"\0")  # tapes and some tools fill up with zeros
+    return bytes(plain)
 
 
 def _members(content: bytes) -> list[bytes]:
