@@ -88,4 +88,5 @@ def _component(manifest: Manifest) -> list[str]:
 def _escape(text: str) -> str:
     """Return a text that means itself to troff."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("\n", " ")
+    text = "".join(char if char.isascii() else f"\\[u{ord(char):04X}]" for char in text)  # groff_char(7)
     return "\\&" + text if text.startswith((".", "'")) else text

@@ -42,7 +42,7 @@ class Accidents:
 
 def examined_by(pool: Accidents, top: Path, monkeypatch: pytest.MonkeyPatch, home: Home) -> dict[str, object]:
     @asynccontextmanager
-    async def workers(databases: object = None) -> AsyncIterator[Accidents]:
+    async def workers(*_: object) -> AsyncIterator[Accidents]:
         yield pool
 
     scanner = make_scanner(home)

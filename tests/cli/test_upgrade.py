@@ -36,7 +36,7 @@ _BREAKS = {
 _CRASHES = {
     "garrison/daemon/boot.py": (
         "    if boot.lasting:\n",
-        "    if boot.lasting:\n        asyncio.get_running_loop().call_later(6.0, os.kill, os.getpid(), 9)\n",
+        "    if boot.lasting:\n        asyncio.get_running_loop().call_later(10.0, os.kill, os.getpid(), 9)\n",
     )
 }
 _MISSES = {"garrison/components/self_test/component.py": ('"ANTIVIRUS-TEST-FILE!$H+H*"', '"HARMLESS"')}

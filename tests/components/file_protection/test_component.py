@@ -29,6 +29,7 @@ def suite(disk: Path) -> Iterator[RunningSuite]:
     """A suite whose home lies on the volume too: its proof folder is watched."""
     with RunningSuite(Home(disk / "home")) as running:
         assert garrison(running, "start", "file-protection").returncode == 0
+        assert garrison(running, "stop", "system-watcher").returncode == 0  # it has the gate watch a folder of its own
         said = garrison(running, "file-protection", "watch", str(disk))
         assert "blocking" in said.stdout, said
         yield running

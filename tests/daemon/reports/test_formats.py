@@ -37,7 +37,7 @@ def test_no_name_breaks_a_line(kind: Format, names: list[str]) -> None:
 
 
 def test_csv_is_read_back_and_holds_no_formula() -> None:
-    text = whole(Format.CSV, row("/y"), row(NASTY), row("x", says="=cmd|' /C calc'!A0"))
+    text = whole(Format.CSV, row("/y"), row(NASTY), row("x", says="=" + "cmd|' /C calc'!A0"))
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [entry["id"] for entry in rows] == ["7", "7", "7"]
     assert (rows[0]["text"], json.loads(rows[0]["details"])) == ("Eicar was found in /y", {"path": "/y"})
