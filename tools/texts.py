@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 from jinja2.ext import babel_extract
 
 SOURCE = Path("src/garrison")
@@ -15,6 +16,8 @@ MANIFEST = SOURCE / "wire" / "golden.json"
 _IN_MANIFEST = {"title", "help", "says", "text", "choices"}
 _ERRORS = {"Invalid", "NotFound", "Refused", "Unlicensed", "Unavailable", "Failed", "Unexpected"}
 _TEXTS = {"Text", "message", "phrase", "sentence", "_", "Choice"}
+_HELPS = {"help", "short_help", "epilog"}  # of the command line's own commands
+_CLICK = ("core", "decorators", "exceptions", "formatting", "parser", "termui", "types")
 _SCRIPT = re.compile(r"""\b_\(\s*("(?:[^"\\]|\\.)*")""")
 _OTHER_PROGRAMS = ("office", "engine/signatures")  # their operators read English
 
@@ -30,7 +33,7 @@ class Found:
 
 def all_texts() -> list[Found]:
     """Return every text once for each place it stands in, in order."""
-    found = {*_in_manifest(), *_in_code(), *_in_templates(), *_in_scripts()}
+    found = {*_in_manifest(), *_in_code(), *_in_templates(), *_in_scripts(), *_in_click()}
     return sorted(each for each in found if re.search(r"[^\W\d_]", re.sub(r"\{\w+\}|%\(\w+\)s", "", each.one)))
 
 
@@ -58,6 +61,10 @@ def _in_code() -> Iterator[Found]:
             if isinstance(node, ast.Call):
                 for one, many in _of_call(node):
                     yield Found(one, many, where)
+                if where.startswith(f"{SOURCE}/cli/"):
+                    yield from (Found(text, "", where) for text in _helps(node))
+            elif isinstance(node, ast.ClassDef):
+                yield from (Found(name, "", where) for name in _columns(node))
 
 
 def _of_call(call: ast.Call) -> Iterator[tuple[str, str]]:
@@ -76,6 +83,33 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, str]]:
     elif (name in _TEXTS or _is_said(call.func)) and call.args:
         many = next((keyword.value for keyword in call.keywords if keyword.arg == "many"), None)
         yield from ((text, "".join(_constants(many)[:1])) for text in _constants(call.args[0]))
+
+
+def _helps(call: ast.Call) -> list[str]:
+    return [text for keyword in call.keywords if keyword.arg in _HELPS for text in _constants(keyword.value)]
+
+
+def _columns(node: ast.ClassDef) -> list[str]:
+    """Return what the fields of a row or a result are called over a column."""
+    if not any(ast.unparse(base).split(".")[-1] in {"Frozen", "Result"} for base in node.bases):
+        return []
+    fields = [each for each in node.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)]
+    return [
+        ast.unparse(each.target).replace("_", " ").capitalize()
+        for each in fields
+        if not ast.unparse(each.annotation).startswith("ClassVar")
+    ]
+
+
+def _in_click() -> Iterator[Found]:
+    """Yield what click itself says, which gettext puts into the reader's language too."""
+    for name in _CLICK:
+        path = Path(click.__file__).with_name(f"{name}.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"_", "ngettext"}:
+                texts = [text for argument in node.args[:2] for text in _constants(argument)]
+                if texts:
+                    yield Found(texts[0], "".join(texts[1:]), "click")
 
 
 def _is_said(function: ast.expr) -> bool:

@@ -86,7 +86,7 @@ def test_an_operation_s_name_is_reserved() -> None:
 def test_nothing_named_points_to_other_ways() -> None:
     result, calls = run("watch")
     assert isinstance(result.exception, Invalid)
-    assert "it takes files and folders" in result.exception.text
+    assert "Nothing was named: Files and folders." in result.exception.text
     assert "garrison watch all" in result.exception.hint
     assert calls.made == []
 

@@ -39,3 +39,14 @@ def test_every_source_of_texts_gives_some(everywhere: list[texts.Found]) -> None
 
 def test_what_is_no_text_is_left_out(everywhere: list[texts.Found]) -> None:
     assert not [found.one for found in everywhere if found.one in {"", "{path}", "{text}", "{line}"}]
+
+
+def test_the_command_lines_own_texts_and_those_of_click_are_found(everywhere: list[texts.Found]) -> None:
+    ones = {found.one for found in everywhere}
+    assert {"Print the result as JSON.", "Stop Garrison and start it again; or restart a component."} <= ones
+    assert "Show this message and exit." in ones
+    assert "Garrison is running for your account. Its files: {path}" in ones
+
+
+def test_fields_of_rows_are_found_as_columns(everywhere: list[texts.Found]) -> None:
+    assert {"Severity", "Component", "Quarantine id"} <= {found.one for found in everywhere}

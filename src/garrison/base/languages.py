@@ -35,8 +35,8 @@ _LONGER = 0.4
 class Language:
     """A language, and how it writes (CLDR; ./dev languages makes the file). name: as its readers call it.
 
-    grouped_from: the least number whose thousands are set apart. day, time, moment: patterns with {names}. halves: of the
-    day. plural: gettext's rule for the form that a number asks for. units: the forms of each, in that order.
+    grouped_from: the least number whose thousands are set apart. day, time, moment: patterns with {names}. halves: of
+    the day. plural: gettext's rule for the form that a number asks for. units: the forms of each, in that order.
     """
 
     code: str
@@ -169,9 +169,9 @@ class _Pseudo(gettext.NullTranslations):
 
     def gettext(self, message: str) -> str:
         """Return it so; one that is so already stays."""
-        if not message or message.startswith("["):
+        length = len(_KEPT.sub("", message).strip())
+        if not length or message.startswith("["):
             return message
-        length = len(_KEPT.sub("", message))
         return f"[{message}{'~' * max(1, math.ceil(length * _LONGER) - 2)}]"
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:

@@ -8,9 +8,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from garrison.base.errors import EXIT_CANCELLED, EXIT_DONE, GarrisonError, Invalid
-from garrison.base.paths import own_program
+from garrison.base.paths import Home, own_program
+from garrison.base.text import phrase
 from garrison.cli import show
 from garrison.cli.completion import completion_command
+from garrison.cli.reader import _
 from garrison.cli.session import Session
 from garrison.cli.setup import setup_command
 from garrison.cli.uninstall import uninstall_command
@@ -18,14 +20,14 @@ from garrison.cli.upgrade import upgrade_command
 from garrison.cli.values import paths as absolute_paths
 from garrison.wire.manifest import SUITE, Manifest
 
-_NEXT = """
+_NEXT = phrase("""
 What next?
   garrison status             how things stand
   garrison scan PATH          scan a file or folder
   garrison quarantine         what was taken out of the way
   garrison console            all of it in your browser
   garrison sign-in on         start Garrison when you sign in (it does not by itself)
-  garrison --help             everything else"""
+  garrison --help             everything else""")
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -100,9 +102,7 @@ def _start(session: Session) -> click.Command:
 def _start_suite(session: Session, paths: list[str], is_to_scan: bool, as_json: bool) -> int:
     is_started = session.start_lasting()
     if not as_json:
-        how = "is running" if is_started else "was running already"
-        where = "for this computer" if session.home.is_system else "for your account"
-        show.sentence(f"Garrison {how} {where}. Its files: {session.home.root}", as_json)
+        show.sentence(_running(is_started, session.home), as_json)
         if session.is_of_another_release:
             show.sentence("It is of another release; to change to this one: garrison restart", as_json)
     code = _first_scan(session, paths, as_json) if is_to_scan else EXIT_DONE
@@ -110,8 +110,18 @@ def _start_suite(session: Session, paths: list[str], is_to_scan: bool, as_json: 
         return code
     session.show(session.suite().call("suite.status", {}), as_json)
     if not as_json:
-        print(_NEXT)
+        print(_(_NEXT))
     return code
+
+
+def _running(is_started: bool, home: Home) -> str:
+    if is_started and home.is_system:
+        return phrase("Garrison is running for this computer. Its files: {path}", path=home.root)
+    if is_started:
+        return phrase("Garrison is running for your account. Its files: {path}", path=home.root)
+    if home.is_system:
+        return phrase("Garrison was running already for this computer. Its files: {path}", path=home.root)
+    return phrase("Garrison was running already for your account. Its files: {path}", path=home.root)
 
 
 def _first_scan(session: Session, paths: list[str], as_json: bool) -> int:
@@ -142,7 +152,7 @@ def _stop(session: Session) -> click.Command:
         if component is not None:
             return session.show(session.ask("suite.stop", {"component": component}, "", as_json), as_json)
         was_running = session.stop_suite()
-        text = "Garrison has stopped." if was_running else "Garrison was not running."
+        text = phrase("Garrison has stopped." if was_running else "Garrison was not running.")
         show.sentence(text, as_json, was_running=was_running)
         return EXIT_DONE
 

@@ -8,6 +8,7 @@ import click
 
 from garrison.base.errors import EXIT_DONE
 from garrison.base.files import explain, write_atomically
+from garrison.base.text import phrase
 from garrison.cli import show
 from garrison.cli.session import Session
 
@@ -67,7 +68,8 @@ def _shown(url: str) -> int:
     if _open(url):
         show.sentence("The console opens in your browser.", as_json=False)
     else:
-        show.sentence(f"Open this address in your browser, once, within a minute: {url}", as_json=False)
+        text = phrase("Open this address in your browser, once, within a minute: {url}", url=url)
+        show.sentence(text, as_json=False)
     return EXIT_DONE
 
 

@@ -7,13 +7,15 @@ import click
 from click.shell_completion import CompletionItem
 
 from garrison.base.errors import Invalid
+from garrison.base.text import phrase
+from garrison.cli.reader import _, reader
 from garrison.cli.values import arguments_of
 from garrison.wire.manifest import SUITE, Manifest, Operation, Value
 
 Call = Callable[[Operation, dict[str, Any], bool, bool], int]  # operation, arguments, as JSON, in the background
 _OPTIONAL = {"text": str, "integer": int, "number": float}
 _WHOLE = 1000  # a short help is never cut
-_LIST_HINT = "@FILE stands for the paths in a file, @- for those on standard input."
+_LIST_HINT = phrase("@FILE stands for the paths in a file, @- for those on standard input.")
 
 
 class Group(click.Group):
@@ -65,11 +67,13 @@ class Group(click.Group):
         if self.default:
             path = f"{ctx.command_path} {self.default}"
             formatter.write_paragraph()
-            formatter.write_text(f"Where no command is named, {self.default} is meant: {path} --help")
+            formatter.write_text(
+                _("Where no command is named, {command} is meant: {path} --help", command=self.default, path=path)
+            )
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands, none of their sentences cut."""
-        write_commands(self, ctx, formatter, "Commands", self.list_commands(ctx))
+        write_commands(self, ctx, formatter, _("Commands"), self.list_commands(ctx))
 
 
 def write_commands(
@@ -95,8 +99,8 @@ def grow(root: click.Group, manifests: Sequence[Manifest], call: Call) -> None:
 def _component(manifest: Manifest, call: Call) -> Group:
     group = Group(
         manifest.id,
-        help=manifest.help,
-        short_help=first_line(manifest.help),
+        help=_(manifest.help),
+        short_help=first_line(_(manifest.help)),
         default=manifest.default,
         hidden=manifest.id == SUITE,
         no_args_is_help=True,
@@ -113,14 +117,14 @@ def _add_alias(root: click.Group, manifest: Manifest, alias: str, target: str, c
     operation = manifest.operation(target.partition(".")[2])
     if operation is None:  # a daemon of another release may have it wrong; the rest works
         return
-    first, _, second = alias.partition(" ")
+    first, second = (*alias.split(" ", 1), "")[:2]
     has_more = any(other.startswith(first + " ") for other in manifest.aliases)
     if not has_more:
         root.add_command(command(first, operation, call))
         return
     group = root.commands.get(first)
     if not isinstance(group, Group):
-        line = first_line(operation.help)
+        line = first_line(_(operation.help))
         group = Group(first, help=line, short_help=line, no_args_is_help=True)
         root.add_command(group)
     if second:
@@ -129,6 +133,21 @@ def _add_alias(root: click.Group, manifest: Manifest, alias: str, target: str, c
         group.default = "show"
         group.no_args_is_help = False
         group.add_command(command("show", operation, call))
+
+
+def localise(command: click.Command) -> None:
+    """Put the help of commands that are not grown into the reader's language; what is in it already stays."""
+    t = reader()
+    if t is None:
+        return
+    command.help = command.help and t.message(command.help)
+    command.short_help = command.short_help and t.message(command.short_help)
+    command.epilog = command.epilog and t.message(command.epilog)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help:
+            parameter.help = t.message(parameter.help)
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        localise(inner)
 
 
 def first_line(text: str) -> str:
@@ -144,37 +163,43 @@ def command(name: str, operation: Operation, call: Call, other_ways: Sequence[st
         for value in operation.parameters:
             if value.required and value.many and value.kind == "path" and not given[value.name]:
                 raise Invalid(
-                    "Nothing was named: it takes {title}.",
+                    "Nothing was named: {title}.",
                     "{advice}",
-                    title=value.title.lower(),
+                    title=value.title,
                     advice=_hint(other_ways),
                 )
         return call(operation, arguments_of(operation, given), as_json, background)
 
     parameters: list[click.Parameter] = [_parameter(value) for value in operation.parameters]
-    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print the result as JSON."))
+    parameters.append(click.Option(["--json", "as_json"], is_flag=True, help=_("Print the result as JSON.")))
     if operation.is_task:
-        parameters.append(click.Option(["--background"], is_flag=True, help="Answer at once; let it go on by itself."))
+        parameters.append(
+            click.Option(["--background"], is_flag=True, help=_("Answer at once; let it go on by itself."))
+        )
     takes_lists = any(value.required and value.many and value.kind == "path" for value in operation.parameters)
     return click.Command(
         name,
         callback=run,
         params=parameters,
-        help=f"{operation.help}\n\n{_LIST_HINT}" if takes_lists else operation.help,
-        short_help=first_line(operation.help) or operation.title,
+        help=f"{_(operation.help)}\n\n{_(_LIST_HINT)}" if takes_lists else _(operation.help),
+        short_help=first_line(_(operation.help)) or _(operation.title),
         hidden=operation.hidden,
     )
 
 
 def _hint(other_ways: Sequence[str]) -> str:
-    return _LIST_HINT + (f" Or: {', '.join(other_ways)}." if other_ways else "")
+    if not other_ways:
+        return _LIST_HINT
+    return phrase("{hint} Or: {commands}.", hint=_LIST_HINT, commands=", ".join(other_ways))
 
 
 def _parameter(value: Value) -> click.Parameter:
-    name, title = value.name.rstrip("_").replace("_", "-"), value.title + "."
+    name, title = value.name.rstrip("_").replace("_", "-"), _(value.title) + "."
     if value.kind == "secret":
         return click.Option(
-            [f"--{name}-file", value.name], type=click.Path(), help=f"A file that holds it, - to be asked: {title}"
+            [f"--{name}-file", value.name],
+            type=click.Path(),
+            help=_("A file that holds it, - to be asked: {title}", title=title),
         )
     kind = _type(value)
     if value.required:
@@ -184,7 +209,7 @@ def _parameter(value: Value) -> click.Parameter:
     if value.kind == "flag" and not value.many:
         flags = [f"--{name}/--no-{name}"] if value.default else [f"--{name}"]
         return click.Option([*flags, value.name], is_flag=True, default=None, help=title)
-    shown = "" if value.default in (None, "", [], False) else f" Default: {value.default}."
+    shown = "" if value.default in (None, "", [], False) else " " + _("Default: {default}.", default=value.default)
     return click.Option([f"--{name}", value.name], type=kind, multiple=value.many, default=None, help=title + shown)
 
 

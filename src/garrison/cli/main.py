@@ -18,10 +18,12 @@ from garrison.base.errors import (
     Unexpected,
 )
 from garrison.base.paths import Home, choose_home
+from garrison.base.text import phrase
 from garrison.cli import show, switching
 from garrison.cli.commands import add_own_commands
 from garrison.cli.console import add_opening
-from garrison.cli.grow import Group, grow, write_commands
+from garrison.cli.grow import Group, grow, localise, write_commands
+from garrison.cli.reader import _
 from garrison.cli.session import Session
 from garrison.wire.manifest import SUITE, Manifest
 
@@ -29,11 +31,13 @@ _STATUS_USAGE = 64
 _EVERY_DAY = ("start", "status", "fix", "stop")
 _OFFICE = ("publisher",)
 _ITSELF = ("setup", "restart", "upgrade", "completion", "uninstall")
-_HELP = """Garrison protects the computers of small offices.
+_HELP = phrase(
+    """Garrison protects the computers of small offices.
 
 Begin with: garrison start
 """
-_EPILOG = "Every command tells more with --help, and answers in JSON with --json."
+)
+_EPILOG = phrase("Every command tells more with --help, and answers in JSON with --json.")
 
 
 class Root(Group):
@@ -47,11 +51,11 @@ class Root(Group):
         taken = {*_EVERY_DAY, *_OFFICE, *_ITSELF, *components}
         rest = sorted(name for name in self.commands if name not in taken)
         sections = {
-            "Every day": _EVERY_DAY,
-            "Protection": components,
-            "Look and steer": rest,
-            "Servers of an office": _OFFICE,
-            "Garrison": _ITSELF,
+            _("Every day"): _EVERY_DAY,
+            _("Protection"): components,
+            _("Look and steer"): rest,
+            _("Servers of an office"): _OFFICE,
+            _("Garrison"): _ITSELF,
         }
         for title, names in sections.items():
             write_commands(self, ctx, formatter, title, names)
@@ -77,6 +81,7 @@ def build(session: Session) -> click.Group:
     add_own_commands(root, session, root.manifests)
     grow(root, root.manifests, session.call)
     add_opening(root, session)
+    localise(root)
     return root
 
 
@@ -112,7 +117,7 @@ def _run(arguments: list[str]) -> int:
         outcome = root.main(arguments or ["--help"], prog_name="garrison", standalone_mode=False)
     except click.UsageError as error:
         known = error.ctx.command_path if error.ctx is not None else "garrison"
-        raise Invalid(error.format_message(), f"See: {known} --help") from error
+        raise Invalid(error.format_message(), phrase("See: {command} --help", command=known)) from error
     except click.ClickException as error:
         raise Invalid(error.format_message()) from error
     except click.Abort as error:

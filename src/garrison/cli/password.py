@@ -6,6 +6,7 @@ from pathlib import Path
 
 from garrison.base.errors import GarrisonError, Invalid, PasswordNeeded, Refused
 from garrison.base.text import printable
+from garrison.cli.reader import _
 from garrison.wire.client import Client
 
 _TRIES = 3
@@ -14,7 +15,7 @@ _TRIES = 3
 def secret_in(path: str) -> str:
     """Return a secret from a file, less one trailing newline; for - it is asked for, or read from the input."""
     if path == "-":
-        return asked("It stays unseen: ") if sys.stdin.isatty() else sys.stdin.readline().removesuffix("\n")
+        return asked(_("It stays unseen: ")) if sys.stdin.isatty() else sys.stdin.readline().removesuffix("\n")
     try:
         return Path(path).read_text("utf-8").removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -33,8 +34,8 @@ def required(title: str, option: str, *, twice: bool) -> str:
     """Return a secret that an operation needs and the command did not name a file for. Raises Invalid."""
     if not sys.stdin.isatty():
         raise Invalid("Nobody is there to be asked: {title}.", "Name a file that holds it: {option} FILE, or - for "
-                      "the standard input.", title=title.lower(), option=option)  # fmt: skip
-    return asked(f"{title}: ", "Once more: " if twice else "")
+                      "the standard input.", title=title, option=option)  # fmt: skip
+    return asked(f"{_(title)}: ", _("Once more: ") if twice else "")
 
 
 def unlock(client: Client, needed: PasswordNeeded, file: str) -> None:
@@ -45,10 +46,10 @@ def unlock(client: Client, needed: PasswordNeeded, file: str) -> None:
     if not sys.stdin.isatty():
         hint = "On a terminal it is asked for; else: garrison --password-file FILE COMMAND"
         raise PasswordNeeded(needed.text, hint)
-    print(printable(needed.text), file=sys.stderr)
+    print(printable(_(needed.text)), file=sys.stderr)
     for left in range(_TRIES - 1, -1, -1):
         try:
-            client.call("suite.unlock", {"password": asked("Password: ")})
+            client.call("suite.unlock", {"password": asked(_("Password: "))})
         except Refused as error:
             if not left:
                 raise
@@ -58,4 +59,4 @@ def unlock(client: Client, needed: PasswordNeeded, file: str) -> None:
 
 
 def _say(error: GarrisonError) -> None:
-    print(f"  {printable(error.text)}", file=sys.stderr)
+    print(f"  {printable(_(error.text))}", file=sys.stderr)

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from garrison.base.text import printable
+from garrison.cli.reader import _
 
 _EVERY_SECONDS = 5.0
 _NARROWEST = 20
@@ -46,9 +47,9 @@ class Progress:
         now = time.monotonic()
         if now - self._last >= _EVERY_SECONDS:
             self._last = now
-            of = f" of {total:,}" if total else ""
+            shown = _("{done} of {total}", done=f"{done:,}", total=f"{total:,}") if total else f"{done:,}"
             at = f": {printable(text)}" if text else ""
-            print(f"{self._title}: {done:,}{of}{at}", file=sys.stderr, flush=True)
+            print(f"{self._title}: {shown}{at}", file=sys.stderr, flush=True)
 
     def _open_bar(self) -> Callable[[int, int | None, str], None]:
         from rich.console import Console  # noqa: PLC0415 # late: most commands need no bar

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from garrison.base.errors import EXIT_CANCELLED, EXIT_DONE, GarrisonError, PasswordNeeded
 from garrison.base.paths import Home
-from garrison.cli import launch, password, show
+from garrison.cli import launch, password, reader, show
 from garrison.cli.progress import Progress
 from garrison.wire.client import Client
 from garrison.wire.golden import golden, golden_text
@@ -44,6 +44,7 @@ class Session:
         """Return the suite; a short-lived one is started when none runs."""
         if self.client is None:
             self.client, _ = launch.connect_or_launch(self.home)
+        self.client.with_texts = reader.reader() is not None
         return self.client
 
     def start_lasting(self) -> bool:
@@ -72,7 +73,7 @@ class Session:
         """Return the door's message, with the progress of a task shown meanwhile."""
 
         def call() -> Any:
-            with Progress(title, quiet=as_json and not sys.stderr.isatty()) as progress:
+            with Progress(reader._(title), quiet=as_json and not sys.stderr.isatty()) as progress:
                 return self.suite().call(operation, arguments, progress, **options)
 
         return self.unlocked(call)

@@ -4,11 +4,15 @@ import json
 import os
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from garrison.base.errors import GarrisonError
 from garrison.base.text import printable
+from garrison.cli import reader
+from garrison.cli.reader import _
 
+NOTHING: Mapping[str, Any] = {}
 _NAMED = re.compile(r"\{(\w+)\}|\{\{|\}\}")
 
 
@@ -39,13 +43,21 @@ def _answer(message: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(result, indent=2, ensure_ascii=True))
     elif says:
-        for text, values in says:
-            print(printable(fill(text, values)))  # one line each: a line break in a name is shown as an escape
+        for text in _sentences(message):
+            print(printable(text))  # one line each: a line break in a name is shown as an escape
     elif isinstance(result, list):
-        table(result)
+        table(result, message.get("texts") or {})
     elif isinstance(result, dict):
         for name, value in result.items():
-            print(f"{printable(name)}: {cell(value)}")
+            print(f"{printable(reader.heading(name))}: {cell(value, message.get('texts') or {})}")
+
+
+def _sentences(message: dict[str, Any]) -> list[str]:
+    """Return what an answer says, in the reader's language."""
+    texts, sentences = message.get("texts"), message.get("sentences")
+    if texts is not None and sentences is not None:
+        return [reader.told(sentence, texts) for sentence in sentences]
+    return [fill(reader._(text), values) for text, values in message["says"]]
 
 
 def raw(text: str) -> bool:
@@ -61,7 +73,7 @@ def raw(text: str) -> bool:
 
 def sentence(text: str, as_json: bool, **result: Any) -> None:
     """Show a sentence of the command line's own."""
-    answer({"result": {"text": text, **result}, "says": [["{text}", {"text": text}]]}, as_json)
+    answer({"result": {"text": text, **result}, "says": [["{text}", {"text": text if as_json else _(text)}]]}, as_json)
 
 
 def error(problem: GarrisonError, as_json: bool) -> None:
@@ -69,11 +81,12 @@ def error(problem: GarrisonError, as_json: bool) -> None:
     if as_json:
         answer({"result": {"error": problem.to_plain()}}, as_json)
         return
-    print(f"garrison: {printable(problem.text)}", file=sys.stderr)
+    print(f"garrison: {printable(_(problem.text))}", file=sys.stderr)
     if problem.hint:
-        print(f"  {printable(problem.hint)}", file=sys.stderr)
+        print(f"  {printable(_(problem.hint))}", file=sys.stderr)
     elif problem.fix:
-        print(f"  To mend it: garrison {printable(problem.fix.replace('.', ' '))}", file=sys.stderr)
+        mend = _("To mend it: garrison {command}", command=problem.fix.replace(".", " "))
+        print(f"  {printable(mend)}", file=sys.stderr)
 
 
 def cancelled(as_json: bool) -> None:
@@ -82,32 +95,34 @@ def cancelled(as_json: bool) -> None:
         answer({"result": {"error": {"code": "cancelled", "text": "Cancelled.", "hint": "", "fix": ""}}}, as_json)
 
 
-def cell(value: Any) -> str:
-    """Return a value as a table shows it."""
+def cell(value: Any, texts: Mapping[str, Any] = NOTHING) -> str:
+    """Return a value as a table shows it. texts: what those of an answer were made of (wire.texts)."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, dict):
-        return printable(", ".join(f"{name}={cell(entry)}" for name, entry in value.items()))
+        return printable(", ".join(f"{name}={cell(entry, texts)}" for name, entry in value.items()))
     if isinstance(value, list):
-        return printable(", ".join(cell(entry) for entry in value))
+        return printable(", ".join(cell(entry, texts) for entry in value))
+    if isinstance(value, str):
+        return printable(reader.told(value, texts))
     return "" if value is None else printable(str(value))
 
 
-def table(rows: list[Any]) -> None:
+def table(rows: list[Any], texts: Mapping[str, Any] = NOTHING) -> None:
     """Show rows: as a table when a person looks on, with tabs between the cells when a program does."""
     if not rows:
-        print("Nothing.")
+        print(_("Nothing."))
         return
     if not isinstance(rows[0], dict):
-        print("\n".join(cell(row) for row in rows))
+        print("\n".join(cell(row, texts) for row in rows))
         return
     # What is empty everywhere tells nothing; details are for programs, the sentence beside them is for people.
     filled = [name for name in rows[0] if any(row.get(name) not in (None, "", [], {}) for row in rows)]
     names = [name for name in filled if name != "details"]
     if not sys.stdout.isatty():
-        print("\t".join(names))
+        print("\t".join(map(reader.heading, names)))
         for row in rows:
-            print("\t".join(cell(row.get(name)) for name in names))
+            print("\t".join(cell(row.get(name), texts) for name in names))
         return
     from rich.console import Console  # noqa: PLC0415 # late: most commands need no table
     from rich.table import Table  # noqa: PLC0415
@@ -115,7 +130,7 @@ def table(rows: list[Any]) -> None:
 
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
-        shown.add_column(Text(name.replace("_", " ")), overflow="fold")
+        shown.add_column(Text(reader.heading(name).replace("_", " ")), overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(cell(row.get(name))) for name in names))
+        shown.add_row(*(Text(cell(row.get(name), texts)) for name in names))
     Console(markup=False, highlight=False).print(shown)

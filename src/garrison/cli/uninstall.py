@@ -12,8 +12,9 @@ import click
 from garrison.base.errors import EXIT_DONE, Invalid, Refused
 from garrison.base.files import explain
 from garrison.base.paths import SYSTEM_HOME, Home, account_home
-from garrison.base.text import plural
+from garrison.base.text import message, phrase
 from garrison.cli import show
+from garrison.cli.reader import _
 from garrison.cli.session import Session
 
 _KEEP = ("settings", "quarantine", "journal", "exclusions", "false-alarms", "schedule", "scan")
@@ -69,9 +70,14 @@ def uninstall_command(session: Session) -> click.Command:
         left = _remove_state(session.home, kept)
         _remove_sign_in(session.home)
         is_alone = _remove_environment()
-        text = "Garrison was removed." + (f" Left in {session.home.root}: {', '.join(left)}." if left else "")
+        text = phrase("Garrison was removed.")
+        if left:
+            text = phrase(
+                "Garrison was removed. Left in {path}: {names}.", path=session.home.root, names=", ".join(left)
+            )
         if is_alone:
-            text += f" What remains is the checkout itself: {Path(os.environ['GARRISON_LAUNCHER']).parent}"
+            checkout = Path(os.environ["GARRISON_LAUNCHER"]).parent
+            text = phrase("{text} What remains is the checkout itself: {path}", text=text, path=checkout)
         show.sentence(text, as_json, left=left)
         return EXIT_DONE
 
@@ -91,12 +97,20 @@ def _check_owner(home: Home) -> None:
 
 def _confirm(home: Home, kept: Sequence[str]) -> None:
     blobs = 0 if "quarantine" in kept else len(list((home.root / "quarantine").glob("*.blob")))
-    lost = f" {plural(blobs, 'file', 'files')} in quarantine will be lost." if blobs else ""
-    text = f"This removes Garrison's files in {home.root}, but for: {', '.join(kept) or 'nothing'}.{lost}"
+    but = ", ".join(kept) or phrase("nothing")
+    text = phrase("This removes Garrison's files in {path}, but for: {kept}.", path=home.root, kept=but)
+    if blobs:
+        lost = message(
+            "{count} file in quarantine will be lost.",
+            {},
+            many="{count} files in quarantine will be lost.",
+            count=blobs,
+        )
+        text = phrase("{text} {lost}", text=text, lost=lost)
     if not sys.stdin.isatty():
         raise Invalid("{why} Nobody is there to confirm it.", "Say --yes to go on without asking.", why=text)
-    click.echo(text, err=True)
-    if not click.confirm("Go on?", err=True):
+    click.echo(_(text), err=True)
+    if not click.confirm(_("Go on?"), err=True):
         raise click.Abort
 
 

@@ -10,6 +10,7 @@ import click
 from garrison.base.errors import EXIT_DONE, Failed
 from garrison.base.installed import Installed, Switch, SwitchState
 from garrison.base.paths import Home
+from garrison.base.text import phrase
 from garrison.cli import show, switching
 from garrison.cli.session import Session
 from garrison.cli.values import place
@@ -70,6 +71,8 @@ def _tell(switch: Switch, as_json: bool) -> int:
             why=switch.why,
             before=switch.before,
         )
-    text = f"Garrison {switch.version} is in use now; before, it was {switch.before}."
+    text = phrase(
+        "Garrison {version} is in use now; before, it was {before}.", version=switch.version, before=switch.before
+    )
     show.sentence(text, as_json, version=switch.version, before=switch.before)
     return EXIT_DONE

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from garrison.base.errors import Failed, Unavailable, error_from_plain
+from garrison.base.errors import Failed, GarrisonError, Unavailable, error_from_plain
 from garrison.wire.frames import ANSWER_CAP, decode, encode
+from garrison.wire.texts import remembering
 
 _CHUNK = 64 * 1024
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: process, user, group
@@ -53,6 +54,13 @@ def _check_server(connection: socket.socket, path: Path) -> None:
         ) from PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
 
+def _error(untrusted: object, texts: object) -> GarrisonError:
+    if isinstance(untrusted, dict) and isinstance(texts, dict):
+        untrusted = {name: remembering(value, texts) if isinstance(value, str) else value
+                     for name, value in untrusted.items()}  # fmt: skip
+    return error_from_plain(untrusted)
+
+
 class Client:
     """One connection to the door of one suite."""
 
@@ -62,6 +70,7 @@ class Client:
         Raises Unavailable when no suite listens there, or one of another account, and what it says when it takes no
         more callers.
         """
+        self.with_texts = False  # to be told what each text was made of, for a reader of another language
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout_seconds)
         self._buffer = bytearray()
@@ -102,7 +111,8 @@ class Client:
         a second one does not wait.
         """
         self._last_id += 1
-        self._send({"id": self._last_id, "call": operation, "arguments": arguments, **options})
+        asked = {"texts": True, **options} if self.with_texts else options
+        self._send({"id": self._last_id, "call": operation, "arguments": arguments, **asked})
         is_cancelled = False
         while True:
             try:
@@ -134,7 +144,7 @@ class Client:
             message = self._receive()
             untrusted_number = message.get("id")
             if "error" in message and untrusted_number in {number, None}:
-                raise error_from_plain(message["error"])
+                raise _error(message["error"], message.get("texts"))
             if untrusted_number == number:
                 return message
 

@@ -18,6 +18,17 @@ def texts_of(*parts: Any) -> Texts:
     return {str.__str__(text): text.plain() for part in parts for text in _made(part)}
 
 
+def remembering(english: str, texts: Mapping[str, Any]) -> str:
+    """Return a text of an answer so that it knows again what it was made of, as the table says."""
+    made = texts.get(english)
+    if not isinstance(made, Mapping) or not isinstance(made.get("text"), str):
+        return english
+    remade = Message(english)
+    remade.original, remade.many = made["text"], str(made.get("many", ""))
+    remade.number, remade.values = int(made.get("count", 1)), dict(made.get("values", {}))
+    return remade
+
+
 def _made(part: Any) -> Iterator[Message | Size]:
     if isinstance(part, Message | Size):
         yield part
