@@ -16,9 +16,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from garrison.base.languages import DOMAIN, FOLDER
+from tools.cldr import plural_of
 from tools.texts import all_texts
 
-_PLACES = re.compile(r"\{\w+\}|%\(\w+\)s")
+_PLACES = re.compile(r"\{\w+(?:![rs])?\}|%\(\w+\)s")
+_MOST_SAME = 0.05  # of the texts may be as in English: names, and words that are the same
 _MOST_WRONG = 40  # told at once
 
 
@@ -124,6 +126,29 @@ def files() -> dict[Path, bytes]:
     return wanted
 
 
+def add(language: str) -> None:
+    """Begin the translations of a language: every text, none translated."""
+    made = Catalog(locale=language, project="Garrison", charset="utf-8")
+    forms, rule = plural_of(language)  # Babel's own are not all as gettext's
+    made.mime_headers = [("Plural-Forms", f"nplurals={forms}; plural={rule};")]
+    path = _po(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made.update(template(), no_fuzzy_matching=True)
+    path.write_bytes(_written(made))
+
+
+def unready() -> str:
+    """Return what keeps the catalogues from being shipped: stale files, gaps, too much that stayed English."""
+    lines = [line for line in [stale()] if line]
+    for language in languages():
+        lines += [str(each) for each in wrong(language)[:_MOST_WRONG]]
+        messages = [message for message in load(language) if message.id]
+        same = [message for message in messages if message.string and message.string == message.id]
+        if len(same) >= _MOST_SAME * max(1, len(messages)):
+            lines.append(f"{language}: {len(same)} of {len(messages)} texts are as in English")
+    return "\n".join(lines)
+
+
 def stale() -> str:
     """Return which files are not what the texts say, "" when all are."""
     differing = [path for path, content in files().items() if not path.exists() or path.read_bytes() != content]
@@ -132,11 +157,13 @@ def stale() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write them; with --wrong LANGUAGE, say what is missing there instead."""
+    """Write them; with --add LANGUAGE begin one; with --wrong LANGUAGE, say what is missing there instead."""
     if arguments[:1] == ["--wrong"]:
         found = [each for language in arguments[1:] or languages() for each in wrong(language)]
         print("\n".join(map(str, found[:_MOST_WRONG])))
         return 1 if found else 0
+    for language in arguments[1:] if arguments[:1] == ["--add"] else ():
+        add(language)
     for path, content in files().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -38,3 +38,31 @@ def test_a_translation_keeps_its_values(
     found = [str(each) for each in catalogue.wrong("fr")]
     assert len(found) == bool(what)
     assert all(what in each for each in found)
+
+
+@pytest.mark.parametrize("language", ["tr", "ar"])
+def test_a_language_that_was_begun_is_not_ready(language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
+    small = Catalog()
+    small.add("In {path}.")
+    small.add(("{count} file", "{count} files"))
+    monkeypatch.setattr(catalogue, "template", lambda: small)
+    assert catalogue.main(["--add", language]) == 0
+    assert catalogue.load(language).num_plurals == {"tr": 2, "ar": 6}[language]
+    assert catalogue.stale() == ""
+    assert catalogue.unready().count("not translated") == 2
+
+
+def test_a_language_that_stayed_english_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
+    small = Catalog()
+    small.add("In {path}.")
+    monkeypatch.setattr(catalogue, "template", lambda: small)
+    catalogue.main(["--add", "de"])
+    path = tmp_path / "de" / "LC_MESSAGES" / "garrison.po"
+    for said, is_ready in (("In {path}.", False), ("Unter {path}.", True)):
+        made = catalogue.load("de")
+        made["In {path}."].string = said
+        path.write_bytes(catalogue._written(made))
+        assert catalogue.main([]) == 0
+        assert (catalogue.unready() == "") is is_ready
