@@ -27,6 +27,7 @@ def test_it_is_set_up_from_a_file_and_a_mistake_does_nothing(garrison: Program, 
     assert garrison("settings", "set", "scan.depth", "9").code == 5
     consents = {row["id"]: row["given"] for row in garrison("consents", "--json").json}
     assert (consents["suite.terms"], consents["updates.databases"]) == (True, False)
+    assert garrison("--password-file", str(tmp_path / "secret"), "stop").code == 0
 
 
 def test_whoever_sits_at_a_terminal_is_asked(garrison: Program) -> None:
