@@ -99,12 +99,13 @@ find_python() {
         base_python=$("$found" -I -c '
 import os, sys
 if sys.version_info < (3, 11):
-    sys.exit("old")
+    sys.exit(1)
 try:
     import asyncio, bz2, ctypes, lzma, sqlite3, ssl, venv, zlib
 except ImportError as error:
-    sys.exit("lacks " + str(error.name))
-print(os.path.realpath(sys._base_executable))' 2>&1) && return 0
+    print("lacks", error.name)
+    sys.exit(1)
+print(os.path.realpath(sys._base_executable))' 2>/dev/null) && return 0  # wrappers complain there, of locales and such
         case $base_python in
             "lacks "*) lacks="${lacks:- $found has no module ${base_python#lacks }.}" ;;
         esac

@@ -5,6 +5,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -197,6 +198,12 @@ def test_no_python_is_said(checkout: Checkout) -> None:
     (checkout.path / "python3").write_text("#!/bin/sh\necho lacks venv\nexit 1\n")
     (checkout.path / "python3").chmod(0o755)
     assert "has no module venv" in checkout.run().errors
+
+
+def test_a_python_behind_a_script_that_complains_of_the_locale_will_do(checkout: Checkout) -> None:
+    (checkout.path / "python3").write_text(f'#!/bin/sh\necho no such locale >&2\nexec {sys.executable} "$@"\n')
+    (checkout.path / "python3").chmod(0o755)
+    assert checkout.run("scan").told["argv"] == ["scan"]
 
 
 def test_a_named_python_is_used_or_complained_about(checkout: Checkout) -> None:
