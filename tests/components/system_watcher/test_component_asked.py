@@ -170,3 +170,16 @@ def test_what_a_program_touched_is_told_by_its_name_path_or_number_and_to_its_ow
         assert touched(program, 4243) == []
     assert touched("other", 4243) == [("renamed", "/d/a", False)]
     assert touched("70") == []
+
+
+def test_it_proves_itself_unasked_only_where_it_protects_something(tmp_path: Path) -> None:
+    scene = make_scene(tmp_path, protects=False)
+
+    async def act() -> None:
+        async with scene.running():
+            scene.staged.job.by_itself = True
+            proved = await scene.staged.ask("prove")
+            assert (proved.passed, proved.what) == (None, "no folder is protected")
+            assert scene.staged.component.proof() is None
+
+    asyncio.run(act())
