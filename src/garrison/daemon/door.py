@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from garrison.abilities.rights import Rights, scope_of
 from garrison.base.errors import GarrisonError, Invalid, NotFound, Unavailable
+from garrison.base.text import phrase
 from garrison.daemon.isolation import outcome, outcome_of
 from garrison.daemon.jobs import CANCELLED, Answer, Jobs, Progress, RunningJob, answer_of
 from garrison.daemon.tickets import SESSION, Tickets
@@ -80,10 +81,10 @@ class Door:
             self._write_down(call, signature, error.code)
             raise
         except asyncio.CancelledError:
-            self._write_down(call, signature, "cancelled")
+            self._write_down(call, signature, phrase("cancelled"))
             raise
         is_under_way = call.background and signature.mark.is_task
-        self._write_down(call, signature, "started" if is_under_way else _word(answer))
+        self._write_down(call, signature, phrase("started") if is_under_way else _word(answer))
         return answer
 
     async def _admitted(self, call: Call, component: AnyComponent, signature: Signature) -> Answer:
@@ -162,7 +163,7 @@ class Door:
 
 
 def _word(answer: Answer) -> str:
-    return "cancelled" if answer is CANCELLED else "done"
+    return phrase("cancelled") if answer is CANCELLED else phrase("done")
 
 
 def _check_supported(component: AnyComponent) -> None:
