@@ -26,6 +26,7 @@ _OTHERS = (
     "file-protection",
     "guard",
     "mirror",
+    "notifications",
     "password",
     "pause",
     "removable-drives",

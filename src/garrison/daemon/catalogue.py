@@ -6,6 +6,7 @@ from garrison.components.databases.component import DatabasesComponent
 from garrison.components.desktop.component import Desktop
 from garrison.components.exclusions.component import Exclusions
 from garrison.components.file_protection.component import FileProtection
+from garrison.components.notifications.component import Notifications
 from garrison.components.privacy.component import Privacy
 from garrison.components.quarantine.component import QuarantineComponent
 from garrison.components.removable_drives.component import RemovableDrives
@@ -33,6 +34,7 @@ COMPONENTS: tuple[type[AnyComponent], ...] = (
     SelfTest,
     Console,
     Desktop,
+    Notifications,
 )
 
 
