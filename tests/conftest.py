@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from garrison.base.paths import Home
 from tests.cli.seeds import made_databases
 from tests.suite import RunningSuite
 
+os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)  # no suite of a test shows anything on the developer's own desktop
 REPOSITORY = Path(__file__).parent.parent
 
 

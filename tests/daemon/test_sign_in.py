@@ -22,9 +22,12 @@ def test_on_and_off(config: Path) -> None:
     entry.read(path, "utf-8")
     expected = '"/opt/my garrison/100%% \\\\"\\\\$x\\\\"/garrison" start --no-scan'
     assert entry["Desktop Entry"]["Exec"] == expected
+    entry.read(path.with_name("garrison-sign-in-tray.desktop"), "utf-8")
+    assert entry["Desktop Entry"]["Exec"] == expected.replace("start --no-scan", "tray")
     sign_in.switch(on=False)
     sign_in.switch(on=False)
     assert not sign_in.is_on()
+    assert list(path.parent.iterdir()) == []
 
 
 def test_nobody_knows_how_it_is_started(monkeypatch: pytest.MonkeyPatch) -> None:

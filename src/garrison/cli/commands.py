@@ -44,6 +44,7 @@ def add_own_commands(root: click.Group, session: Session, manifests: Sequence[Ma
     root.add_command(upgrade_command(session))
     root.add_command(uninstall_command(session))
     root.add_command(setup_command(session))
+    root.add_command(_handed_over("tray", "garrison.tray", "Show notices and Garrison's state on your desktop."))
     root.add_command(_handed_over("publisher", "garrison.office.publisher", "Publish signed databases for an office."))
 
 

@@ -38,6 +38,7 @@ _OTHERS = (
     "updates",
     "versions",
 )  # state, besides what may be kept: each with a version file
+_SIGN_IN = ("garrison.desktop", "garrison-sign-in-tray.desktop")
 _LOOSE = {  # in folders without a version file, only these files are ours
     "run": ("door.sock", "lock"),
     "log": ("daemon.log", "daemon.log.1", "daemon.log.2", "daemon.log.3", "daemon.stderr"),
@@ -177,12 +178,16 @@ def _try_rmdir(folder: Path) -> None:
 
 
 def _remove_sign_in(home: Home) -> None:
-    """Remove the sign-in entry, which starts the account's own suite: not when a portable one is removed."""
+    """Remove the sign-in entries, which start the account's own suite: not when a portable one is removed."""
     if os.environ.get("GARRISON_HOME") or home.root == SYSTEM_HOME:
         return
     config = os.environ.get("XDG_CONFIG_HOME", "")
     folder = Path(config) if config.startswith("/") else Path(os.environ.get("HOME") or account_home()) / ".config"
-    entry = folder / "autostart" / "garrison.desktop"
+    for name in _SIGN_IN:
+        _remove_entry(folder / "autostart" / name)
+
+
+def _remove_entry(entry: Path) -> None:
     try:
         if b"Name=Garrison\n" in entry.read_bytes():
             entry.unlink()

@@ -37,7 +37,7 @@ def launcher(tmp_path: Path) -> Path:
 def test_what_was_installed_is_shown_and_can_be_taken_out_again(places: Places, tmp_path: Path) -> None:
     assert installed(places) == []
     written = install(places, "/opt/garrison", ICON)
-    assert len(written) == 6
+    assert len(written) == 7
     assert installed(places) == written
     assert install(places, "/opt/garrison", ICON) == written
     assert remove(places) == written
@@ -93,6 +93,13 @@ def test_what_is_no_list_of_thunars_actions_is_left_as_it_is(places: Places, tex
         install(places, "/opt/garrison", ICON)
     assert path.read_text() == text
     assert not (places.data / "applications").exists()
+
+
+@pytest.mark.parametrize(("system", "command"), [(False, "tray"), (True, "tray --system")])
+def test_the_tray_begins_with_the_session(places: Places, tmp_path: Path, system: bool, command: str) -> None:
+    install(places, "/opt/my garrison", ICON, system=system)
+    entry = (tmp_path / ".config" / "autostart" / "garrison-tray.desktop").read_text()
+    assert f'Exec="/opt/my garrison" {command}\n' in entry
 
 
 @pytest.mark.skipif(not shutil.which("desktop-file-validate"), reason="desktop-file-utils is not installed")

@@ -9,7 +9,7 @@ import garrison
 from garrison import sdk
 from garrison.base.errors import Unavailable
 from garrison.base.files import explain
-from garrison.base.paths import account_home
+from garrison.base.paths import Home, account_home
 from garrison.base.text import printable
 from garrison.components.desktop.entries import Places, install, installed, remove
 from garrison.linux.acting import Acting
@@ -58,6 +58,10 @@ class Desktop(sdk.Component[sdk.Settings]):
     feature = sdk.Feature.CORE
     default_operation = "show"
 
+    def __init__(self, host: sdk.Host, settings: sdk.Settings, home: Home) -> None:
+        super().__init__(host, settings)
+        self._home = home
+
     @sdk.action("Entries of the desktop", access=sdk.Access.VIEW)
     async def show(self, caller: sdk.Caller) -> DesktopEntries:
         """Show whether Garrison is in your desktop's menus."""
@@ -65,11 +69,13 @@ class Desktop(sdk.Component[sdk.Settings]):
 
     @sdk.action("Put into the desktop's menus")
     async def on(self, caller: sdk.Caller) -> DesktopEntries:
-        """Put Garrison into your menu, and into the file managers Files, Nemo, Caja, Dolphin and Thunar."""
+        """Put Garrison into your menu, its tray, and the file managers Files, Nemo, Caja, Dolphin and Thunar."""
         launcher = os.environ.get("GARRISON_LAUNCHER", "")
         if not launcher:
             raise Unavailable("It is not known how Garrison is started here.", "Use ./garrison of your copy.")
-        return DesktopEntries(files=await _as(caller, lambda places: install(places, launcher, _MARK)), changed=True)
+        system = self._home.is_system
+        files = await _as(caller, lambda places: install(places, launcher, _MARK, system=system))
+        return DesktopEntries(files=files, changed=True)
 
     @sdk.action("Take out of the desktop's menus")
     async def off(self, caller: sdk.Caller) -> DesktopRemoved:

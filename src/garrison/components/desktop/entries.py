@@ -1,4 +1,4 @@
-"""What desktops look for: a menu entry, and actions of file managers.
+"""What desktops look for: a menu entry, the tray, and actions of file managers.
 
 Formats: Desktop Entry Specification 1.5; GNOME's and MATE's scripts (a program in a folder, called with the chosen
 files); Nemo's actions (linuxmint/nemo, files/usr/share/nemo/actions/sample.nemo_action); KDE's service menus; Thunar's
@@ -43,11 +43,14 @@ class Places:
         )
 
 
-def install(places: Places, launcher: str, icon: Path) -> list[str]:
-    """Write all entries; return their paths. Raises OSError, Failed. launcher: the program that starts Garrison."""
+def install(places: Places, launcher: str, icon: Path, *, system: bool = False) -> list[str]:
+    """Write all entries; return their paths. Raises OSError, Failed.
+
+    launcher: the program that starts Garrison. system: whether the suite is the whole computer's.
+    """
     actions = _thunar(places)
     merged = _with_ours(_read(actions) or _read(_SYSTEM_THUNAR), launcher)  # first: this can fail
-    files = [*_files(places, launcher, icon), (actions, merged, 0o644)]
+    files = [*_files(places, launcher, icon, system=system), (actions, merged, 0o644)]
     for path, text, mode in files:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode("utf-8", "surrogateescape"), mode=mode)
@@ -79,7 +82,7 @@ def _ours(places: Places) -> list[Path]:
     return [path for path in paths if path.is_file() and _MARK in _read(path)]
 
 
-def _files(places: Places, launcher: str, icon: Path) -> list[tuple[Path, str, int]]:
+def _files(places: Places, launcher: str, icon: Path, *, system: bool = False) -> list[tuple[Path, str, int]]:
     """Return each entry's path, content and mode, Thunar's left aside."""
     quoted = launcher.translate(_QUOTED)
     script = f'#!/bin/sh\n# {_MARK}\nexec {_for_shell(launcher)} console scan -- "$@"\n'
@@ -88,6 +91,7 @@ def _files(places: Places, launcher: str, icon: Path) -> list[tuple[Path, str, i
         (places.data / "nautilus" / "scripts" / _SCAN, script, 0o755),
         (places.config / "caja" / "scripts" / _SCAN, script, 0o755),
         (places.data / "nemo" / "actions" / "garrison-scan.nemo_action", _nemo(quoted, icon), 0o644),
+        (places.config / "autostart" / "garrison-tray.desktop", _tray(quoted, system=system), 0o644),
         (places.data / "kio" / "servicemenus" / "garrison-scan.desktop", _dolphin(quoted, icon), 0o755),
     ]
 
@@ -123,6 +127,16 @@ Icon-Name={icon}
 Selection=notnone
 Extensions=any;
 Quote=double
+"""
+
+
+def _tray(quoted: str, *, system: bool) -> str:
+    return f"""# {_MARK}
+[Desktop Entry]
+Type=Application
+Name=Garrison
+Exec="{quoted}" tray{" --system" if system else ""}
+NoDisplay=true
 """
 
 

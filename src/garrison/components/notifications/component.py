@@ -30,6 +30,7 @@ from garrison.components.notifications.results import (
 from garrison.components.notifications.rules import Rules, check, voice
 from garrison.components.notifications.settings import OUT, NotificationsSettings, Way
 from garrison.components.notifications.telling import LETTER, Teller, notice_of
+from garrison.components.notifications.tray_process import TrayProcess
 from garrison.wire.golden import golden
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ class Notifications(sdk.Component[NotificationsSettings]):
         self._outbox = Outbox(folder / "outbox.json", clock)
         self._teller = Teller(notices, self._outbox, self._rules, clock)
         self._postman = Postman(fetcher, self._outbox, clock)
+        self._tray = TrayProcess(home)
         self._heard = asyncio.Event()  # something may have to be summed up
         self._posted = asyncio.Event()  # something may have to be sent
         self._seen: dict[int, float] = {}  # when a desktop of an account asked last
@@ -104,6 +106,8 @@ class Notifications(sdk.Component[NotificationsSettings]):
                 self.host.ready()
                 group.create_task(self._sum_up())
                 group.create_task(self._deliver())
+                if self._tray.is_wanted():
+                    group.create_task(self._tray.run())
                 while True:
                     component, event, owner = await events.next_with_owner()
                     await self.hear(notice_of(component, event, owner))

@@ -56,7 +56,7 @@ class Tested(sdk.Result):
             return [sdk.Text("The test by {way} was taken by its server.", way=self.way.value)]
         if self.is_shown:
             return [sdk.Text("The test was handed to your desktop.")]
-        return [sdk.Text("The test is in your inbox; no desktop of yours is connected.")]
+        return [sdk.Text("The test is in your inbox; no desktop of yours is connected (garrison tray connects it).")]
 
 
 class Hurried(sdk.Result):
