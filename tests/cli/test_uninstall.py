@@ -89,8 +89,11 @@ def test_only_our_own_sign_in_entry_is_removed(tmp_path: Path, monkeypatch: pyte
     removing._remove_sign_in(Home(tmp_path / "state"))
     assert entry.exists()  # a portable suite is not what starts at sign-in
     monkeypatch.delenv("GARRISON_HOME")
+    tray = entry.with_name("garrison-sign-in-tray.desktop")
+    tray.write_text("[Desktop Entry]\nType=Application\nName=Garrison\n")
     removing._remove_sign_in(Home(tmp_path / "state"))
     assert not entry.exists()
+    assert not tray.exists()
 
 
 def test_the_environment_is_removed_only_where_the_script_made_it(

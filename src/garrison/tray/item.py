@@ -64,7 +64,7 @@ class Item(ServiceInterface):
 
     @method()
     def Scroll(self, delta: "i", orientation: "s") -> None:  # type: ignore[name-defined]
-        return
+        del delta, orientation
 
     @dbus_property(access=PropertyAccess.READ)
     def Category(self) -> "s":  # type: ignore[name-defined]
