@@ -87,11 +87,12 @@ def forms(home: Path) -> dict[str, tuple[int, int]]:
 
 
 def _form_of_database(folder: Path) -> int:
-    """Return the number of a database's form; what was written last may not be in its own file yet (WAL)."""
+    """Return the highest number of a database's form; what was written last may not be in its own file yet (WAL)."""
+    found = [0]
     for path in folder.glob("*.sqlite3"):
         with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-            return int(connection.execute("PRAGMA user_version").fetchone()[0])
-    return 0
+            found.append(int(connection.execute("PRAGMA user_version").fetchone()[0]))
+    return max(found)
 
 
 def _why(ended: Ended) -> str:
