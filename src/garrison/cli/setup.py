@@ -85,9 +85,12 @@ def _asked(session: Session) -> tuple[str, str]:
 
 
 def _purposes(session: Session) -> Iterable[tuple[str, Purpose]]:
-    """Return the purposes by their names, the terms first."""
+    """Return the purposes to ask for now by their names, the terms first."""
     found = [
-        (f"{manifest.id}.{purpose.id}", purpose) for manifest in session.manifests() for purpose in manifest.purposes
+        (f"{manifest.id}.{purpose.id}", purpose)
+        for manifest in session.manifests()
+        for purpose in manifest.purposes
+        if not purpose.later
     ]
     return sorted(found, key=lambda each: not each[0].startswith(f"{SUITE}."))
 

@@ -58,11 +58,15 @@ class EventKind:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a person's consent is asked for. The text is what they agree to, word for word."""
+    """What a person's consent is asked for. The text is what they agree to, word for word.
+
+    later: it is asked for where somebody sets up what it is about, not with the first questions.
+    """
 
     id: str
     title: str
     text: str
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,18 +55,21 @@ class Notifications(sdk.Component[NotificationsSettings]):
             "Send notifications by e-mail",
             "Garrison sends notices and the weekly letter to the addresses and by the mail server that you set. They "
             "tell what happened on this computer, with names of files, threats and accounts, and the computer's name.",
+            later=True,
         ),
         sdk.Purpose(
             "webhook",
             "Send notifications to a webhook",
             "Garrison sends notices to the address that you set. They tell what happened on this computer, with names "
             "of files, threats and accounts, and the computer's name.",
+            later=True,
         ),
         sdk.Purpose(
             "ntfy",
             "Send notifications to an ntfy topic",
             "Garrison sends notices to the ntfy topic that you set, whose server can read them. They tell what "
             "happened on this computer, with names of files, threats and accounts, and the computer's name.",
+            later=True,
         ),
     )
 
