@@ -122,8 +122,14 @@ def files() -> dict[Path, bytes]:
         catalogue = load(language)
         catalogue.update(fresh, no_fuzzy_matching=True)
         wanted[_po(language)] = _written(catalogue)
-        wanted[_po(language).with_suffix(".mo")] = _compiled(read_po(io.BytesIO(_written(catalogue)), locale=language))
+        if _is_complete(catalogue):  # readers are offered what is compiled
+            compiled = _compiled(read_po(io.BytesIO(_written(catalogue)), locale=language))
+            wanted[_po(language).with_suffix(".mo")] = compiled
     return wanted
+
+
+def _is_complete(catalogue: Catalog) -> bool:
+    return not any(message.id and _fault(message) for message in catalogue)
 
 
 def add(language: str) -> None:
@@ -138,9 +144,9 @@ def add(language: str) -> None:
 
 
 def unready() -> str:
-    """Return what keeps the catalogues from being shipped: stale files, gaps, too much that stayed English."""
+    """Return what is wrong: stale files, and gaps or too much English in the catalogues that are compiled."""
     lines = [line for line in [stale()] if line]
-    for language in languages():
+    for language in filter(lambda each: _po(each).with_suffix(".mo").exists(), languages()):
         lines += [str(each) for each in wrong(language)[:_MOST_WRONG]]
         messages = [message for message in load(language) if message.id]
         same = [message for message in messages if message.string and message.string == message.id]
@@ -164,7 +170,10 @@ def main(arguments: list[str]) -> int:
         return 1 if found else 0
     for language in arguments[1:] if arguments[:1] == ["--add"] else ():
         add(language)
-    for path, content in files().items():
+    wanted = files()
+    for path in set(FOLDER.glob("*/LC_MESSAGES/*.mo")) - set(wanted):
+        path.unlink()
+    for path, content in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     print(f"{len(template())} texts; languages: {', '.join(languages()) or 'none but English'}", file=sys.stderr)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import golden
+from tools import catalogue, golden
 
 _LONGEST = 500
 _WHOLE = {
@@ -106,6 +106,7 @@ CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("sizes", _sizes),
     ("test placement", _mirror),
     ("golden manifest and reference", golden.stale),
+    ("catalogues", catalogue.unready),
 )
 
 
