@@ -9,6 +9,7 @@ import re
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -21,6 +22,7 @@ from tools.texts import all_texts
 
 _PLACES = re.compile(r"\{\w+(?:![rs])?\}|%\(\w+\)s")
 _MOST_SAME = 0.05  # of the texts may be as in English: names, and words that are the same
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _MOST_WRONG = 40  # told at once
 
 
@@ -110,6 +112,7 @@ def _written(catalogue: Catalog) -> bytes:
 
 def _compiled(catalogue: Catalog) -> bytes:
     file = io.BytesIO()
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE  # else it would change with nothing else
     write_mo(file, catalogue)
     return file.getvalue()
 

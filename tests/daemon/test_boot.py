@@ -167,6 +167,7 @@ def test_another_accounts_caller_sees_and_changes_nothing_of_others(tmp_path: Pa
 def _as_another_account() -> str:
     words = []
     client = object.__new__(Client)
+    client.with_texts = False
     client._socket = socket.socket(socket.AF_UNIX)
     client._socket.connect("door.sock")
     client._buffer = bytearray()
