@@ -2,8 +2,10 @@
 
 import json
 
+from garrison.base.errors import NotFound
+from garrison.base.languages import translator
 from garrison.base.text import message, plural, size
-from garrison.wire.texts import texts_of
+from garrison.wire.texts import error_of, texts_of
 
 
 def test_every_text_that_was_put_together_is_told_once() -> None:
@@ -20,3 +22,13 @@ def test_every_text_that_was_put_together_is_told_once() -> None:
 
 def test_what_was_not_put_together_is_not_told() -> None:
     assert texts_of({"a": "plain", "b": [1, True, None]}) == {}
+
+
+def test_an_error_knows_what_it_was_made_of_where_the_message_says_it() -> None:
+    made = message("There is no component “{name}”.", {"name": "x"})
+    told = {"error": NotFound(made, "Look.").to_plain(), "texts": texts_of(made)}
+    error = error_of(json.loads(json.dumps(told)))
+    assert (type(error), error.text, error.hint) == (NotFound, "There is no component “x”.", "Look.")
+    assert translator("de").message(error.text) != error.text
+    assert error_of({"error": {"code": "failed", "text": "Plain."}}).text == "Plain."
+    assert error_of({"error": "nonsense"}).text == "The answer was not understood."

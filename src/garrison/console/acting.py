@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from garrison.base.errors import GarrisonError, Invalid, NotFound
 from garrison.console import forms, shapes
-from garrison.console.door import Answer
 from garrison.console.shapes import only_shows
 from garrison.console.visit import Visit, local
 from garrison.wire.manifest import Operation
+from garrison.wire.talking import Answer
 
 UNLOCK = "unlock-password"  # the field that a password is typed into
 _KEPT = ("next", "sure")  # what is sent again besides the arguments, once the password was told

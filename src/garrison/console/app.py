@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from garrison.base.errors import GarrisonError, NotFound, Refused
+from garrison.base.errors import GarrisonError, NotFound, PasswordNeeded, Refused
 from garrison.console import acting, home, jobs, protection, reports, scanning, settings, simple
-from garrison.console.door import SIGN_IN, Door, PasswordNeeded, Talk
+from garrison.console.door import SIGN_IN, Door, Talk
 from garrison.console.guard import Guard, TooLong
 from garrison.console.visit import COOKIE, Handler, Site, Typed, Visit, csrf_of, local, reader_of, render, typed_in
 from garrison.look.assets import FOR_EVER, PREFIX, at

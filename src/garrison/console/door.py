@@ -2,44 +2,17 @@
 
 import asyncio
 import contextlib
-import os
-import re
-import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from garrison.base.errors import Failed, Refused, Unavailable, error_from_plain
-from garrison.base.languages import Translator
-from garrison.wire.client import folder_of, peer_of, short_address
+from garrison.base.errors import Failed, Unavailable
 from garrison.wire.frames import decode, encode
 from garrison.wire.manifest import Manifest, from_plain
+from garrison.wire.talking import Answer, connected
+from garrison.wire.texts import error_of
 
-_LINE_BYTES = 64 * 1024 * 1024
-_NAMED = re.compile(r"\{(\w+)\}|\{\{|\}\}")
 SIGN_IN = "console.open"  # the operation that mends a missing session
-PASSWORD = "password-needed"  # noqa: S105 # the code of an error
-
-
-class PasswordNeeded(Refused):
-    """The operation is protected by a password, which was not given of late."""
-
-    code = PASSWORD
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the door answered. sentences: in English. texts: what each English text was made of (wire.texts)."""
-
-    result: Any
-    sentences: tuple[str, ...] = ()
-    texts: dict[str, Any] = field(default_factory=dict)
-    exit: int = 0
-
-    def says(self, t: Translator) -> list[str]:
-        """Return the sentences in the reader's language."""
-        return [t.told(sentence, self.texts) for sentence in self.sentences]
 
 
 class Talk:
@@ -62,31 +35,12 @@ class Talk:
                 continue
             if "error" not in message:
                 return message
-            error = message["error"]
-            is_about_password = isinstance(error, dict) and error.get("code") == PASSWORD
-            raise PasswordNeeded(str(error.get("text", ""))) if is_about_password else error_from_plain(error)
+            raise error_of(message)
 
     async def call(self, operation: str, background: bool = False, **arguments: Any) -> Answer:
         """Return the answer of an operation. Raises the error that the door answered."""
         request = {"call": operation, "arguments": arguments, "session": self._session, "texts": True}
-        message = await self.ask({**request, "background": True} if background else request)
-        texts = message.get("texts")
-        said = message.get("sentences")
-        sentences = said if isinstance(said, list) else [_fill(*each) for each in message.get("says") or []]
-        return Answer(
-            message.get("result"),
-            tuple(str(sentence) for sentence in sentences),
-            texts if isinstance(texts, dict) else {},
-            int(message.get("exit", 0)),
-        )
-
-
-def _fill(text: str, values: dict[str, Any]) -> str:
-    def value(match: re.Match[str]) -> str:
-        found = match[0][0] if match[1] is None else values.get(match[1], match[0])
-        return "" if found is None else str(found)
-
-    return _NAMED.sub(value, text)
+        return Answer.of(await self.ask({**request, "background": True} if background else request))
 
 
 async def receive(reader: asyncio.StreamReader) -> dict[str, Any]:
@@ -111,27 +65,12 @@ class Door:
     @contextlib.asynccontextmanager
     async def talk(self, session: str = "") -> AsyncIterator[Talk]:
         """Hold a connection. Raises Unavailable."""
-        reader, writer = await self._connect()
+        reader, writer = await connected(self._path)
         try:
             await receive(reader)  # the greeting
             yield Talk(reader, writer, session)
         finally:
             writer.close()
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        raw = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            raw.setblocking(False)
-            with folder_of(self._path) as folder:
-                await asyncio.get_running_loop().sock_connect(raw, short_address(folder, self._path.name))
-            uid, _ = peer_of(raw)
-        except OSError as error:
-            raw.close()
-            raise Unavailable("Garrison is not running.", "Start it with: garrison start") from error
-        if uid not in {0, os.geteuid()}:
-            raw.close()
-            raise Unavailable("What answers in Garrison's place belongs to another account.")
-        return await asyncio.open_unix_connection(sock=raw, limit=_LINE_BYTES)
 
     async def manifests(self) -> tuple[Manifest, ...]:
         """Return what the suite says of itself; it cannot change while this process runs."""

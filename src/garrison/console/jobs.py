@@ -8,8 +8,9 @@ from starlette.responses import Response, StreamingResponse
 
 from garrison.base.errors import GarrisonError
 from garrison.console import shapes
-from garrison.console.door import Answer, Talk
+from garrison.console.door import Talk
 from garrison.console.visit import Visit, local
+from garrison.wire.talking import Answer
 
 _LOOK_SECONDS = 0.4
 _LISTED = 100  # findings that a scan says one by one

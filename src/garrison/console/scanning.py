@@ -5,10 +5,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from garrison.base.errors import Failed, GarrisonError, Invalid, NotFound
+from garrison.base.errors import Failed, GarrisonError, Invalid, NotFound, PasswordNeeded
 from garrison.console import forms
 from garrison.console.acting import carried
-from garrison.console.door import PasswordNeeded
 from garrison.console.visit import Visit, local
 from garrison.look.pages import unquoted
 from garrison.wire.manifest import Manifest, Operation
@@ -87,7 +86,7 @@ async def findings(visit: Visit) -> Response:
         except PasswordNeeded:
             raise
         except GarrisonError as error:
-            failures.append(error.text)
+            failures.append(visit.t.message(error.text))
     return visit.back(visit.first("next"), *_told(visit, done, failures), kind="red" if failures else "green")
 
 

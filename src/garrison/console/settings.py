@@ -89,5 +89,5 @@ async def schedule(visit: Visit) -> Response:
     try:
         answer = await acting.asked(visit, operation, arguments)
     except Invalid as error:
-        return visit.back("/settings", error.text, error.hint, kind="red")
+        return visit.back("/settings", visit.t.message(error.text), visit.t.message(error.hint), kind="red")
     return visit.back("/settings", *answer.says(visit.t))

@@ -19,10 +19,11 @@ from garrison.base.languages import (
     preferred,
     translator,
 )
-from garrison.console.door import Answer, Door, Talk
+from garrison.console.door import Door, Talk
 from garrison.console.shapes import only_shows
 from garrison.look.pages import Pages
 from garrison.wire.manifest import SUITE, Manifest, Operation
+from garrison.wire.talking import Answer
 
 COOKIE = "garrison-console"
 SCHEMES = ("auto", "light", "dark")

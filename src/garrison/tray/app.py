@@ -11,12 +11,13 @@ from dbus_fast.aio import MessageBus
 from garrison.base.errors import GarrisonError, Unavailable
 from garrison.base.paths import own_program
 from garrison.base.text import printable
-from garrison.tray.door import Answer, Door, Talk
+from garrison.tray.door import Door, Talk
 from garrison.tray.item import TrayItem
 from garrison.tray.menu import Entry
 from garrison.tray.news import Desk
 from garrison.tray.phrases import Phrases, reader
 from garrison.tray.showing import Shower
+from garrison.wire.talking import Answer
 
 _WAIT_SECONDS = 25
 _WHILE_QUIET_SECONDS = 3  # between looks whether it still is
@@ -101,7 +102,7 @@ class App:
                     await self._news(talk, answer)
             except GarrisonError as error:
                 self._talk = None
-                await self._show_state("", self._words.t.original(error.text), is_there=False)
+                await self._show_state("", self._words.t.message(error.text), is_there=False)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _MOST_SECONDS)
 
@@ -153,11 +154,11 @@ class App:
                 raise Unavailable("Garrison is not running.", "Start it with: garrison start")
             answer = await self._talk.call(operation, background=background, **arguments)
         except GarrisonError as error:
-            hint = f"\n{t.original(error.hint)}" if error.hint else ""
-            await self._desk.say(t.original(error.text) + hint, "important")
+            hint = f"\n{t.message(error.hint)}" if error.hint else ""
+            await self._desk.say(t.message(error.text) + hint, "important")
         else:
             if not quietly and answer.sentences:
-                await self._desk.say("\n".join(t.told(each, answer.texts) for each in answer.sentences), "info")
+                await self._desk.say("\n".join(answer.says(t)), "info")
 
     async def open_console(self) -> None:
         """Open the console in the browser, by the command line, which knows how no other account sees its address."""

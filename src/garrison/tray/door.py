@@ -2,25 +2,15 @@
 
 import asyncio
 import contextlib
-import os
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from garrison.base.errors import Failed, Unavailable, error_from_plain
-from garrison.wire.client import folder_of, peer_of, short_address
-from garrison.wire.frames import ANSWER_CAP, decode, encode
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the door answered. texts: what each English text was made of (wire.texts)."""
-
-    result: Any
-    sentences: tuple[str, ...]
-    texts: dict[str, Any]
+from garrison.base.errors import Failed, Unavailable
+from garrison.wire.frames import decode, encode
+from garrison.wire.talking import Answer, connected
+from garrison.wire.texts import error_of
 
 
 @dataclass(slots=True)
@@ -48,13 +38,8 @@ class Talk:
         finally:
             self.waiting.pop(number, None)
         if "error" in message:
-            raise error_from_plain(message["error"])
-        texts, sentences = message.get("texts"), message.get("sentences")
-        return Answer(
-            message.get("result"),
-            tuple(map(str, sentences)) if isinstance(sentences, list) else (),
-            texts if isinstance(texts, dict) else {},
-        )
+            raise error_of(message)
+        return Answer.of(message)
 
     def take(self, message: dict[str, Any]) -> None:
         """Hand a message to whoever waits for it."""
@@ -80,7 +65,7 @@ class Door:
     @contextlib.asynccontextmanager
     async def talk(self) -> AsyncIterator[Talk]:
         """Hold a connection. Raises Unavailable when nobody listens, or somebody whom nothing is to be told."""
-        reader, writer = await self._connect()
+        reader, writer = await connected(self._path)
         talk = Talk(writer)
         # No task group: what is raised while the connection is held must come out as it is.
         reading = asyncio.get_running_loop().create_task(_read(reader, talk))
@@ -91,21 +76,6 @@ class Door:
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
             writer.close()
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        raw = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            raw.setblocking(False)
-            with folder_of(self._path) as folder:
-                await asyncio.get_running_loop().sock_connect(raw, short_address(folder, self._path.name))
-            uid, _ = peer_of(raw)
-        except OSError as error:
-            raw.close()
-            raise Unavailable("Garrison is not running.", "Start it with: garrison start") from error
-        if uid not in {0, os.geteuid()}:
-            raw.close()
-            raise Unavailable("What answers in Garrison's place belongs to another account.")
-        return await asyncio.open_unix_connection(sock=raw, limit=ANSWER_CAP)
 
 
 async def _read(reader: asyncio.StreamReader, talk: Talk) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from garrison.base.text import printable
-from garrison.tray.door import Answer
 from garrison.tray.phrases import Phrases
 from garrison.tray.showing import Button, Shower
+from garrison.wire.talking import Answer
 
 _CRITICAL = "critical"
 _OPEN, _MUTE, _ALWAYS, _BODY = "open", "mute", "always", "default"

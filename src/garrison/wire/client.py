@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from garrison.base.errors import Failed, GarrisonError, Unavailable, error_from_plain
+from garrison.base.errors import Failed, Unavailable
 from garrison.wire.frames import ANSWER_CAP, decode, encode
-from garrison.wire.texts import remembering
+from garrison.wire.texts import error_of
 
 _CHUNK = 64 * 1024
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: process, user, group
@@ -52,13 +52,6 @@ def _check_server(connection: socket.socket, path: Path) -> None:
             path=path,
             uid=uid,
         ) from PermissionError(errno.EPERM, os.strerror(errno.EPERM))
-
-
-def _error(untrusted: object, texts: object) -> GarrisonError:
-    if isinstance(untrusted, dict) and isinstance(texts, dict):
-        untrusted = {name: remembering(value, texts) if isinstance(value, str) else value
-                     for name, value in untrusted.items()}  # fmt: skip
-    return error_from_plain(untrusted)
 
 
 class Client:
@@ -144,7 +137,7 @@ class Client:
             message = self._receive()
             untrusted_number = message.get("id")
             if "error" in message and untrusted_number in {number, None}:
-                raise _error(message["error"], message.get("texts"))
+                raise error_of(message)
             if untrusted_number == number:
                 return message
 

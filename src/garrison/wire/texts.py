@@ -8,6 +8,7 @@ catalogue as it is, or is no sentence of ours (the name of a file).
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from garrison.base.errors import GarrisonError, error_from_plain
 from garrison.base.text import Message, Size
 
 Texts = dict[str, dict[str, Any]]
@@ -27,6 +28,16 @@ def remembering(english: str, texts: Mapping[str, Any]) -> str:
     remade.original, remade.many = made["text"], str(made.get("many", ""))
     remade.number, remade.values = int(made.get("count", 1)), dict(made.get("values", {}))
     return remade
+
+
+def error_of(message: Mapping[str, Any]) -> GarrisonError:
+    """Return the error that a message tells of, whose texts know what they were made of where the message says it."""
+    untrusted, texts = message.get("error"), message.get("texts")
+    if isinstance(untrusted, dict) and isinstance(texts, dict):
+        untrusted = {
+            name: remembering(value, texts) if isinstance(value, str) else value for name, value in untrusted.items()
+        }
+    return error_from_plain(untrusted)
 
 
 def _made(part: Any) -> Iterator[Message | Size]:
