@@ -43,3 +43,15 @@ def test_without_a_desktop_nothing_is_opened(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert not console._open("http://127.0.0.1:1/")
+
+
+def test_what_a_file_manager_names_is_scanned_and_shown_in_the_console(running: Program, tmp_path: Path) -> None:
+    (tmp_path / "a b").mkdir()
+    outcome = running("console", "scan", "--", str(tmp_path / "a b"))
+    assert outcome.code == 0, outcome.errors
+    address = urlsplit(outcome.out.split()[-1])
+    asked = dict(part.partition("=")[::2] for part in address.query.split("&"))
+    assert set(asked) == {"ticket", "next"}
+    job = asked["next"].removeprefix("/jobs/")
+    assert [row["operation"] for row in running("jobs", "--json").json if str(row["id"]) == job] == ["scan.files"]
+    assert running("console", "scan").code == 1

@@ -323,3 +323,12 @@ class _Shared:
             browser.cookie = ""
             browser.sign_in()
         return browser
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "There is no scan 987654."), ("de", "Es gibt keinen Scan 987654.")]
+)
+def test_what_went_wrong_is_said_in_the_readers_language(signed_in: Browser, language: str, said: str) -> None:
+    reply = signed_in.get(f"/scan/past/987654?lang={language}")
+    assert reply.status == 404
+    assert said in reply.text

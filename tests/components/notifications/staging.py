@@ -63,7 +63,10 @@ class Office:
             fetcher=Fetcher(home, clock, outgoing),
         )
         self.component = self.staged.component
-        self.staged.host.results = {"suite.status": {"colour": "green", "sentence": "You are protected."}}
+        self.staged.host.results = {
+            "suite.status": {"colour": "green", "sentence": "You are protected."},
+            "suite.settings-get": {"value": ""},
+        }
 
     def hear(self, *events: sdk.Event, **where: Any) -> None:
         async def run() -> None:

@@ -170,6 +170,23 @@ class TestMail:
             with office(tmp_path, **near) as of, pytest.raises(Failed, match="does not encrypt"):
                 of.ask("test", way="e-mail")
 
+    def test_messages_are_written_in_the_language_that_is_set(self, tmp_path: Path) -> None:
+        class SettingChanged(Ended):
+            says = "The file {path} cannot be read."
+            path: str
+
+        with (
+            MailServer() as server,
+            office(tmp_path, **by_mail(server, informational=["e-mail"], repeat_minutes=0)) as of,
+        ):
+            of.hear(SettingChanged(what="", path="/a"), component="suite")
+            of.staged.host.results["suite.settings-get"] = {"value": "de"}
+            of.hear(SettingChanged(what="", path="/b"), component="suite")
+            of.deliver()
+        texts = [message_from_string(each, policy=policy.default).get_content() for _, each in server.letters]
+        assert "The file /a cannot be read." in texts[0]
+        assert "Die Datei /b" in texts[1]
+
     @pytest.mark.parametrize("is_wanted", [True, False])
     def test_the_weekly_letter_goes_out_whole_if_it_is_wanted(self, tmp_path: Path, is_wanted: bool) -> None:
         class LetterReady(Ended):

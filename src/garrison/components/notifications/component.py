@@ -29,7 +29,7 @@ from garrison.components.notifications.results import (
 )
 from garrison.components.notifications.rules import Rules, check, voice
 from garrison.components.notifications.settings import OUT, NotificationsSettings, Way
-from garrison.components.notifications.telling import LETTER, Teller, notice_of
+from garrison.components.notifications.telling import LETTER, SETTING, Teller, notice_of
 from garrison.components.notifications.tray_process import TrayProcess
 from garrison.wire.golden import golden
 
@@ -107,6 +107,7 @@ class Notifications(sdk.Component[NotificationsSettings]):
         try:
             async with self.host.events() as events, asyncio.TaskGroup() as group:
                 self.host.ready()
+                await self._learn_language()
                 group.create_task(self._sum_up())
                 group.create_task(self._deliver())
                 if self._tray.is_wanted():
@@ -122,6 +123,8 @@ class Notifications(sdk.Component[NotificationsSettings]):
     async def hear(self, notice: Notice) -> None:
         """Tell of an event, if it is to be told."""
         try:
+            if notice.kind == SETTING:
+                await self._learn_language()
             if notice.kind == LETTER:
                 await self._send_letter()
             self._give_up(self._teller.hear(notice, self.settings))
@@ -129,6 +132,9 @@ class Notifications(sdk.Component[NotificationsSettings]):
             log.warning("a notice could not be kept: %s", error.text)
         self._heard.set()
         self._posted.set()
+
+    async def _learn_language(self) -> None:
+        self._teller.language = (await self.host.call("suite.settings-get", name="suite.language"))["value"]
 
     async def _send_letter(self) -> None:
         if not self.settings.letter or not self.settings.is_set_up(Way.EMAIL):

@@ -15,6 +15,7 @@ from email.utils import make_msgid
 from garrison.abilities.fetching import Mail, Post
 from garrison.abilities.notices import Notice
 from garrison.base.errors import Invalid
+from garrison.base.languages import translator
 from garrison.base.text import printable
 from garrison.components.notifications.settings import PORTS, NotificationsSettings, Way
 from garrison.sdk import Severity
@@ -39,9 +40,9 @@ class Outward:
     to: str = ""
 
     @classmethod
-    def of(cls, notice: Notice, way: Way, at: str, to: str = "") -> "Outward":
-        """Return a notice as a message."""
-        text = printable(str(notice.text))
+    def of(cls, notice: Notice, way: Way, at: str, to: str = "", language: str = "") -> "Outward":
+        """Return a notice as a message. language: of its text; English where there is none of that name."""
+        text = printable(translator(language).message(notice.text))
         return cls(way.value, text, at, notice.severity.value, notice.component, notice.name, text, to=to)
 
 

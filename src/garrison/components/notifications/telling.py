@@ -16,6 +16,7 @@ from garrison.sdk.plain import to_plain
 # What is written down of everybody's requests is no news; and a message about each message would have no end.
 _NO_NEWS = {"privacy.RequestMade", "suite.OperationCalled", "suite.FrameRefused", "suite.RequestsLeftOut"}
 LETTER = "suite.LetterReady"
+SETTING = "suite.SettingChanged"
 
 
 def notice_of(component: str, event: sdk.Event, owner: int) -> Notice:
@@ -32,6 +33,7 @@ class Teller:
         self._rules = rules
         self._clock = clock
         self._gathering = Gathering(clock)
+        self.language = ""  # of what leaves the computer
 
     def hear(self, notice: Notice, settings: NotificationsSettings) -> list[Waiting]:
         """Take an event; return the messages that had to go because too many wait. Raises GarrisonError."""
@@ -62,7 +64,7 @@ class Teller:
             return []
         at = self._clock.now().isoformat(timespec="seconds")
         messages = [
-            Outward.of(notice, way, at, to)
+            Outward.of(notice, way, at, to, self.language)
             for way in OUT
             if way in ways and settings.is_set_up(way)
             for to in (settings.email_to if way is Way.EMAIL else [""])

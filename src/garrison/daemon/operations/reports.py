@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from garrison.base.errors import Invalid
+from garrison.base.languages import ENGLISH, translator
 from garrison.daemon.door import Call
 from garrison.daemon.journal_verify import Verifying
 from garrison.daemon.operations.base import Operations
@@ -198,12 +199,13 @@ class ReportOperations(Operations):
     async def report_letter(self, caller: Caller) -> Letter:
         """Tell on one page what happened in the last seven days, and what needs you."""
         letter = letter_of(await self._news(caller))
+        t = translator(self.settings.language or ENGLISH)
         lines = [line for part in letter for line in (part.title, *part.lines)]
         sealed = self._parts.journal.sealed
         return Letter(
-            subject=str(letter[0].title),
-            text=as_text(letter),
-            html=as_html(letter),
+            subject=t.message(str(letter[0].title)),
+            text=as_text(letter, t),
+            html=as_html(letter, t),
             head=sealed.event,
             chain=sealed.chain.hex(),
             lines=lines,

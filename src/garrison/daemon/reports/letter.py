@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from garrison.base.languages import Translator
 from garrison.base.text import printable
 from garrison.daemon.reports.formats import sentence
 from garrison.daemon.reports.query import Query, Row
@@ -102,29 +103,32 @@ def _the_end(news: News) -> Section:
     )
 
 
-def as_text(letter: Sequence[Section]) -> str:
-    """Return it as plain text, in English."""
-    parts = [
-        f"{printable(str(part.title))}\n" + "".join(f"  {printable(str(line))}\n" for line in part.lines)
-        for part in letter
-    ]
+def as_text(letter: Sequence[Section], t: Translator) -> str:
+    """Return it as plain text."""
+    parts = [f"{_said(part.title, t)}\n" + "".join(f"  {_said(line, t)}\n" for line in part.lines) for part in letter]
     return "\n".join(parts)
 
 
-def as_html(letter: Sequence[Section]) -> str:
-    """Return it as a page of its own, in English."""
+def as_html(letter: Sequence[Section], t: Translator) -> str:
+    """Return it as a page of its own."""
     first, *others = letter
     told = "".join(
-        f"<h2>{_safe(part.title)}</h2><ul>{''.join(f'<li>{_safe(line)}' for line in part.lines)}</ul>\n"
+        f"<h2>{_safe(part.title, t)}</h2><ul>{''.join(f'<li>{_safe(line, t)}' for line in part.lines)}</ul>\n"
         for part in others
     )
+    direction = "rtl" if t.language.right_to_left else "ltr"
     style = "body{font:12pt/1.5 system-ui,sans-serif;max-width:40em;margin:2em auto}li{overflow-wrap:anywhere}"
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{_safe(first.title)}</title>'
-        f"<style>{style}</style></head><body><h1>{_safe(first.title)}</h1>\n"
-        f"{''.join(f'<p><strong>{_safe(line)}</strong>' for line in first.lines)}\n{told}</body></html>\n"
+        f'<!DOCTYPE html>\n<html lang="{t.language.code}" dir="{direction}"><head><meta charset="utf-8">'
+        f"<title>{_safe(first.title, t)}</title>"
+        f"<style>{style}</style></head><body><h1>{_safe(first.title, t)}</h1>\n"
+        f"{''.join(f'<p><strong>{_safe(line, t)}</strong>' for line in first.lines)}\n{told}</body></html>\n"
     )
 
 
-def _safe(text: Text) -> str:
-    return html.escape(printable(str(text)))
+def _said(text: Text, t: Translator) -> str:
+    return printable(t.message(str(text)))
+
+
+def _safe(text: Text, t: Translator) -> str:
+    return html.escape(_said(text, t))

@@ -182,7 +182,7 @@ class Verified(Result):
 
 
 class Letter(Result):
-    """The weekly letter. text, html: in English; lines: a sentence each, for the reader's language."""
+    """The weekly letter. text, html: in the language of letters; lines: a sentence each, for the reader's language."""
 
     subject: UntrustedText
     text: UntrustedText
