@@ -102,14 +102,14 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_process_that_does_not_answer_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("garrison.abilities.booting.own_program", lambda _: [sys.executable, "-c", "print()"])
+    monkeypatch.setattr("garrison.linux.lending.own_program", lambda _: [sys.executable, "-c", "print()"])
     with (tmp_path / "x").open("w+b") as file, pytest.raises(Failed, match="did not answer"):
         asyncio.run(_ask(file.fileno(), MENU))
 
 
 def test_a_table_that_nobody_could_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "disk").write_bytes(bytes(5000))
-    monkeypatch.setattr("garrison.abilities.booting.own_program", lambda _: [sys.executable, "-c", ""])
+    monkeypatch.setattr("garrison.linux.lending.own_program", lambda _: [sys.executable, "-c", ""])
 
     class Nothing:
         async def examine_one(self, *_: object) -> Verdict:

@@ -2,16 +2,14 @@
 
 import base64
 import socket
-import socketserver
 import ssl
-import threading
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+
+from tests.fetch.listening import Listening
 
 
-@dataclass(slots=True)
-class MailServer:
+@dataclass
+class MailServer(Listening):
     """Takes letters. context: of TLS. at_once: whether it encrypts from the first byte, else by STARTTLS.
 
     answers: by the beginning of a command, what it says instead. letters: (recipient, content) of what it took.
@@ -25,39 +23,10 @@ class MailServer:
     letters: list[tuple[str, str]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     sign_ins: list[tuple[str, str]] = field(default_factory=list)
-    _server: socketserver.ThreadingTCPServer = field(init=False)
 
-    def __enter__(self) -> Self:
-        outer = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                outer.serve(self)
-
-        class Threads(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            block_on_close = False
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                """Say nothing: clients that turn away are what some tests are about."""
-
-        self._server = Threads(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
-
-    def serve(self, handler: socketserver.StreamRequestHandler) -> None:
+    def serve(self, connection: socket.socket) -> None:
         """Talk with one client."""
-        _Talk(self, handler.request).run()
+        _Talk(self, connection).run()
 
 
 class _Talk:

@@ -2,14 +2,13 @@
 
 import re
 import socket
-import socketserver
 import ssl
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+
+from tests.fetch.listening import Listening
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,8 @@ class Asked:
 Answer = Callable[[Asked, socket.socket], None]
 
 
-@dataclass(slots=True)
-class Server:
+@dataclass
+class Server(Listening):
     """Serves answers by target. In a proxy's place the targets are whole addresses.
 
     closes: whether it closes each connection after its answer. context: of TLS. asked: every request so far.
@@ -36,35 +35,6 @@ class Server:
     closes: bool = True
     context: ssl.SSLContext | None = None
     asked: list[Asked] = field(default_factory=list)
-    _server: socketserver.ThreadingTCPServer = field(init=False)
-
-    def __enter__(self) -> Self:
-        outer = self
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                outer.serve(self.request)
-
-        class Threads(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            block_on_close = False
-
-            def handle_error(self, request: object, client_address: object) -> None:
-                """Say nothing: a client that leaves is what many of the tests are about."""
-
-        self._server = Threads(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
 
     def url(self, target: str = "/file") -> str:
         scheme = "http" if self.context is None else "https"

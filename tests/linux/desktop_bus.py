@@ -90,12 +90,9 @@ class Network(ServiceInterface):
 
 
 @contextlib.asynccontextmanager
-async def desktop_bus(
-    folder: Path, sessions: list[tuple[str, bool]], metered: int | None
-) -> AsyncIterator[tuple[str, Manager]]:
-    """Run a bus in a folder; give its address and the manager. sessions: (type, locked). metered: as NMMetered."""
-    path = folder / "bus"
-    config = folder / "bus.conf"
+async def private_bus(folder: Path) -> AsyncIterator[tuple[str, MessageBus]]:
+    """Run a bus in a folder; give its address, and a connection to it for services of the test."""
+    path, config = folder / "bus", folder / "bus.conf"
     config.write_text(_CONFIG.format(path=path))
     process = await asyncio.create_subprocess_exec(
         "dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--print-address",
@@ -105,6 +102,20 @@ async def desktop_bus(
         assert process.stdout is not None
         await process.stdout.readline()  # it listens by then
         bus = await MessageBus(bus_address=f"unix:path={path}").connect()
+        yield f"unix:path={path}", bus
+        bus.disconnect()
+        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call] # the library leaves it bare
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def desktop_bus(
+    folder: Path, sessions: list[tuple[str, bool]], metered: int | None
+) -> AsyncIterator[tuple[str, Manager]]:
+    """Run a bus in a folder; give its address and the manager. sessions: (type, locked). metered: as NMMetered."""
+    async with private_bus(folder) as (address, bus):
         manager = Manager(len(sessions))
         bus.export("/org/freedesktop/login1", manager)
         for number, (kind, locked) in enumerate(sessions):
@@ -113,9 +124,4 @@ async def desktop_bus(
         if metered is not None:
             bus.export("/org/freedesktop/NetworkManager", Network(metered))
             await bus.request_name("org.freedesktop.NetworkManager")
-        yield f"unix:path={path}", manager
-        bus.disconnect()
-        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call] # the library leaves it bare
-    finally:
-        process.terminate()
-        await process.wait()
+        yield address, manager

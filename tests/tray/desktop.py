@@ -13,7 +13,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.service import ServiceInterface, dbus_property, method, signal
 
 from garrison.base.paths import Home, own_program
-from tests.linux.desktop_bus import _CONFIG
+from tests.linux.desktop_bus import private_bus
 
 NOTIFICATIONS, NOTIFICATIONS_PATH = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
 WATCHER, WATCHER_PATH = "org.kde.StatusNotifierWatcher", "/StatusNotifierWatcher"
@@ -165,17 +165,8 @@ class Desktop:
 @contextlib.asynccontextmanager
 async def desktop(folder: Path, *, shows: bool = True, has_tray: bool = True) -> AsyncIterator[Desktop]:
     """Run a desktop's session in a folder."""
-    path, config = folder / "session", folder / "session.conf"
-    config.write_text(_CONFIG.format(path=path))
-    process = await asyncio.create_subprocess_exec(
-        "dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--print-address",
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        await process.stdout.readline()  # it listens by then
-        bus = await MessageBus(bus_address=f"unix:path={path}").connect()
-        made = Desktop(f"unix:path={path}", bus, Notifications(), Watcher())
+    async with private_bus(folder) as (address, bus):
+        made = Desktop(address, bus, Notifications(), Watcher())
         bus.export(NOTIFICATIONS_PATH, made.notifications)
         bus.export(WATCHER_PATH, made.watcher)
         if shows:
@@ -183,11 +174,6 @@ async def desktop(folder: Path, *, shows: bool = True, has_tray: bool = True) ->
         if has_tray:
             await bus.request_name(WATCHER)
         yield made
-        bus.disconnect()
-        await bus.wait_for_disconnect()  # type: ignore[no-untyped-call] # the library leaves it bare
-    finally:
-        process.terminate()
-        await process.wait()
 
 
 async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:

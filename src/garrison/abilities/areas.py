@@ -21,6 +21,7 @@ from garrison.engine.verdict import Certainty, Finding, Kind, Verdict
 from garrison.linux import crossviews
 from garrison.linux.acting import Acting
 from garrison.linux.disks import Disk
+from garrison.linux.lending import lent
 from garrison.linux.running import (
     PROC,
     Region,
@@ -204,7 +205,7 @@ async def _examine_parts(
         with contextlib.suppress(OSError):  # it ended meanwhile
             content = pieces(process.pid, region, _PIECE_BYTES)
             while (piece := await acting.run(next, content, None)) is not None:
-                with _in_memory(piece) as descriptor:
+                with lent(piece) as descriptor:
                     verdict = await _matched(pool, descriptor, acting.uid)
                 for finding in verdict.findings:
                     if (process.pid, finding.name) not in seen:
@@ -228,17 +229,6 @@ async def _matched(pool: WorkerPool, descriptor: int, account: int) -> Verdict:
         os.close(reading)
     # A worker that fails over a piece of memory says little: the piece has neither beginning nor end.
     return Verdict() if outcome.failure else verdict_of(outcome)
-
-
-@contextlib.contextmanager
-def _in_memory(content: bytes) -> Iterator[int]:
-    descriptor = os.memfd_create("garrison", os.MFD_CLOEXEC)
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(content)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def visible(account: int) -> list[Running]:

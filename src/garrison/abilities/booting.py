@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from garrison.abilities.scanner import Scanner
 from garrison.base.errors import Failed, Unavailable
-from garrison.base.paths import own_program
 from garrison.base.text import phrase, printable
 from garrison.engine.booting.grub import Says
 from garrison.engine.formats.opener import TOO_SHORT
@@ -17,6 +16,7 @@ from garrison.engine.verdict import Certainty, Finding, Kind, Remark, Verdict
 from garrison.linux import boot_menu
 from garrison.linux.acting import Acting
 from garrison.linux.disks import Disk, boot_sectors, copied, disks, is_scanned_as_files
+from garrison.linux.lending import asked, lent
 from garrison.linux.walk import Trouble
 from garrison.wire.booting import MENU, MOST_BYTES, PROGRAM, TABLE, Told, decode, extent
 
@@ -48,7 +48,7 @@ class Booting:
             except OSError as error:
                 unread.setdefault((error.strerror or str(error)).lower(), []).append(disk.path)
                 continue
-            with _closing(_in_memory(content)) as descriptor:
+            with lent(content) as descriptor:
                 for each in _told(await self._verdict(descriptor, place, acting), place, _is_of_partitions):
                     yield each
                 try:
@@ -197,41 +197,13 @@ def _closing(descriptor: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _in_memory(content: bytes) -> int:
-    descriptor = os.memfd_create("garrison", os.MFD_CLOEXEC)
-    with open(descriptor, "wb", closefd=False) as file:
-        file.write(content)
-    return descriptor
-
-
 async def _ask(descriptor: int, what: str) -> list[Told]:
     """Have a process of its own read something. Raises Failed when it does not answer as it should."""
-    ours, theirs = socket.socketpair()
-    with ours:
-        ours.setblocking(False)
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *own_program(PROGRAM),
-                str(theirs.fileno()),
-                str(descriptor),
-                str(os.getpid()),
-                what,
-                pass_fds=(theirs.fileno(), descriptor),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        try:
-            async with asyncio.timeout(_SECONDS):
-                return decode(await _all(ours))
-        except (TimeoutError, ValueError, OSError) as error:
-            raise Failed("The process that read it did not answer as it should.") from error
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+    try:
+        async with asyncio.timeout(_SECONDS), asked(PROGRAM, descriptor, str(os.getpid()), what) as connection:
+            return decode(await _all(connection))
+    except (TimeoutError, ValueError, OSError) as error:
+        raise Failed("The process that read it did not answer as it should.") from error
 
 
 async def _all(connection: socket.socket) -> bytes:

@@ -13,9 +13,9 @@ from garrison.abilities.outgoing import Request as Sent
 from garrison.abilities.scanner import Scanner
 from garrison.base.clock import Clock
 from garrison.base.errors import Failed, Refused
-from garrison.base.paths import own_program
 from garrison.base.text import phrase, printable
 from garrison.linux import packages
+from garrison.linux.lending import asked, in_memory
 from garrison.sdk.plain import to_plain
 from garrison.wire.curing import LENGTH, MOST_HEAD, PROGRAM, Head, Request, decode_head
 
@@ -99,12 +99,12 @@ class Curing:
 
     async def _checked(self, replacement: Replacement, path: str) -> Replacement:
         """Return what was made when nothing is found in it any more."""
-        made = os.memfd_create("cured", os.MFD_CLOEXEC)
         try:
-            await asyncio.to_thread(_write, made, replacement.content)
-            verdict = await self._scanner.examine_one(made, os.path.basename(path))
+            made = await asyncio.to_thread(in_memory, replacement.content)
         except OSError as error:
             raise Failed("There was no memory for the cured file.") from error
+        try:
+            verdict = await self._scanner.examine_one(made, os.path.basename(path))
         finally:
             os.close(made)
         if verdict.findings:
@@ -112,41 +112,15 @@ class Curing:
         return replacement
 
 
-def _write(descriptor: int, content: bytes) -> None:
-    with open(descriptor, "wb", closefd=False) as file:
-        file.write(content)
-
-
 async def _ask(descriptor: int, request: Request) -> tuple[Head, bytes]:
     """Have a process of its own cure a file. Raises Failed when it does not answer as it should."""
-    ours, theirs = socket.socketpair()
-    with ours:
-        ours.setblocking(False)
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *own_program(PROGRAM),
-                str(theirs.fileno()),
-                str(descriptor),
-                request.to_text(),
-                pass_fds=(theirs.fileno(), descriptor),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        try:
-            async with asyncio.timeout(request.seconds + _SLACK_SECONDS):
-                most = min(
-                    os.fstat(descriptor).st_size, request.limits["object_bytes"]
-                )  # a file with holes is any size
-                return await _answer(ours, most + _GROWTH_BYTES)
-        except (TimeoutError, ValueError, OSError, struct.error) as error:
-            raise Failed("It could not be cured: the process that tried did not come to an end.") from error
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+    try:
+        most = min(os.fstat(descriptor).st_size, request.limits["object_bytes"])  # a file with holes is any size
+        limit = asyncio.timeout(request.seconds + _SLACK_SECONDS)
+        async with limit, asked(PROGRAM, descriptor, request.to_text()) as connection:
+            return await _answer(connection, most + _GROWTH_BYTES)
+    except (TimeoutError, ValueError, OSError, struct.error) as error:
+        raise Failed("It could not be cured: the process that tried did not come to an end.") from error
 
 
 async def _answer(connection: socket.socket, most: int) -> tuple[Head, bytes]:

@@ -3,25 +3,17 @@
 from typing import Any
 
 from garrison.base.errors import GarrisonError
-from garrison.daemon.jobs import Answer, RunningJob, State
+from garrison.daemon.jobs import Answer, JobRow, RunningJob, State
 from garrison.sdk import Result, Text, UntrustedText
 
 
-class JobShown(Result):
+class JobShown(JobRow, Result):
     """A task. text: what it is at. result: what it gave back, plain; None while it runs, and when it failed.
 
     lines: what it said at its end. exit: what a shell would have learned.
     """
 
-    id: int
-    operation: str
-    title: str
-    state: State
-    done: int
-    total: int | None
     text: UntrustedText
-    started: str
-    ended: str
     result: Any
     lines: list[UntrustedText]
     exit: int
@@ -45,16 +37,9 @@ def shown(job: RunningJob) -> JobShown:
         lines = [text for text in (outcome.text, outcome.hint) if text]
     elif outcome is not None:
         lines = [str(text) for text in outcome.says]
-    return JobShown(
-        id=job.id,
-        operation=job.operation,
-        title=job.title,
-        state=job.state,
-        done=job.now.done,
-        total=job.now.total,
+    return JobShown.of(
+        job,
         text=job.now.text,
-        started=job.started,
-        ended=job.ended,
         result=outcome.result if isinstance(outcome, Answer) else None,
         lines=lines,
         exit=outcome.exit_code if outcome is not None else 0,

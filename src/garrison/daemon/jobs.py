@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from garrison.base.clock import Clock
 from garrison.base.errors import EXIT_CANCELLED, GarrisonError, NotFound, Unavailable
@@ -110,6 +110,21 @@ class JobRow(Frozen):
     started: str
     ended: str
 
+    @classmethod
+    def of(cls, job: RunningJob, **more: Any) -> Self:
+        """Return what is told of a job. more: the fields of a kind that tells more."""
+        return cls(
+            id=job.id,
+            operation=job.operation,
+            title=job.title,
+            state=job.state,
+            done=job.now.done,
+            total=job.now.total,
+            started=job.started,
+            ended=job.ended,
+            **more,
+        )
+
 
 class Jobs:
     """Starts, lists and cancels jobs."""
@@ -192,20 +207,7 @@ class Jobs:
 
     def rows(self, caller: Caller) -> list[JobRow]:
         """Return the jobs that a caller may see, newest first."""
-        return [
-            JobRow(
-                id=job.id,
-                operation=job.operation,
-                title=job.title,
-                state=job.state,
-                done=job.now.done,
-                total=job.now.total,
-                started=job.started,
-                ended=job.ended,
-            )
-            for job in reversed(self._jobs)
-            if caller.sees(job.caller.uid)
-        ]
+        return [JobRow.of(job) for job in reversed(self._jobs) if caller.sees(job.caller.uid)]
 
     def find(self, caller: Caller, number: int) -> RunningJob:
         """Return a job. Raises NotFound."""
