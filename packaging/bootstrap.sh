@@ -141,8 +141,8 @@ except OSError:
 
 make_venv() {
     case $lock in
-        requirements.lock) size=32 ;;
-        *) size=66 ;;
+        requirements.lock) size=35 ;;
+        *) size=164 ;;
     esac
     say "Setting up Garrison in $venv (once, about $size MB to fetch):"
     renewed=
