@@ -38,3 +38,14 @@ def test_whoever_sits_at_a_terminal_is_asked(garrison: Program) -> None:
         types=["en", "y", *["n"] * 3, "y", "n", "n", "n"],
     )
     assert (code, "You agreed to: the terms." in screen) == (0, True)
+
+
+def test_after_the_first_answer_it_asks_in_that_language(garrison: Program) -> None:
+    code, screen = on_a_terminal(
+        garrison, "setup", asks=(b"]: ",), types=["de", "y", *["n"] * 3, "y", "n", "n", "n"]
+    )  # fmt: skip
+    assert code == 0
+    assert "Deutsch" in screen
+    assert "Do you agree?" not in screen
+    assert "Use the recommended settings?" not in screen
+    assert garrison("settings", "get", "suite.language", "--json").json["value"] == "de"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from garrison.base.languages import Translator
 
 _SCRIPTS = {"zh_CN": "zh_Hans", "zh_SG": "zh_Hans", "zh": "zh_Hans", "zh_TW": "zh_Hant", "zh_HK": "zh_Hant"}
+_spoken: list[str] = []  # what was asked for instead, if anything
 _REGIONS = {"pt": "pt_PT"}  # where only one of two is meant by the language alone
 
 
@@ -31,7 +32,12 @@ def _code(locale: str) -> str:
 
 def reader() -> "Translator | None":
     """Return who puts texts into the reader's language; None where that is English."""
-    return _chosen(wanted(os.environ))
+    return _chosen(tuple(_spoken) or wanted(os.environ))
+
+
+def speak(language: str) -> None:
+    """Go on in a language that was asked for, whatever the surroundings say."""
+    _spoken[:] = [language]
 
 
 @cache

@@ -10,7 +10,8 @@ import click
 
 from garrison.base.errors import Invalid
 from garrison.base.text import printable
-from garrison.cli import password
+from garrison.cli import password, reader
+from garrison.cli.reader import _
 from garrison.cli.session import Session
 from garrison.wire.manifest import SUITE, Purpose
 
@@ -63,7 +64,8 @@ def _given(file: str) -> tuple[str, str]:
 
 def _asked(session: Session) -> tuple[str, str]:
     """Ask a person, and return the answers as the file would hold them, and the password."""
-    language = click.prompt("Language", default=os.environ.get("LANG", "en")[:2], err=True)
+    language = _language()
+    reader.speak(language)
     lines = [f"language = {json.dumps(language)}"]
     consents = []
     for name, purpose in _purposes(session):
@@ -72,16 +74,29 @@ def _asked(session: Session) -> tuple[str, str]:
             lines.append(f"accept-terms = {_word(is_given)}")
         else:
             consents.append(f"{json.dumps(name)} = {_word(is_given)}")
-    for flag, question, default in (
-        ("recommended-settings", "Use the recommended settings?", True),
-        ("first-update", "Update the databases now?", True),
-        ("first-scan", "Scan what matters most now?", True),
+    for flag, question in (
+        ("recommended-settings", _("Use the recommended settings?")),
+        ("first-update", _("Update the databases now?")),
+        ("first-scan", _("Scan what matters most now?")),
     ):
-        lines.append(f"{flag} = {_word(click.confirm(question, default=default, err=True))}")
+        lines.append(f"{flag} = {_word(click.confirm(question, default=True, err=True))}")
     secret = ""
-    if click.confirm("Protect the management by a password?", default=False, err=True):
-        secret = password.asked("The new password: ", "Once more: ")
+    if click.confirm(_("Protect the management by a password?"), default=False, err=True):
+        secret = password.asked(_("The new password:") + " ", _("Once more: "))
     return "\n".join([*lines, "[consents]", *consents]) + "\n", secret
+
+
+def _language() -> str:
+    """Ask for one of the languages that there are, that of the surroundings by default."""
+    from garrison.base.languages import ENGLISH, LANGUAGES, available  # noqa: PLC0415 # late: only this wants them
+
+    there = available()
+    for code in there:
+        click.echo(f"  {code}  {LANGUAGES[code].name}", err=True)
+    t = reader.reader()
+    default = ENGLISH if t is None else t.language.code
+    choice = click.Choice(there)
+    return str(click.prompt(_("Language"), default=default, type=choice, show_choices=False, err=True))
 
 
 def _purposes(session: Session) -> Iterable[tuple[str, Purpose]]:
@@ -96,8 +111,8 @@ def _purposes(session: Session) -> Iterable[tuple[str, Purpose]]:
 
 
 def _agreed(purpose: Purpose) -> bool:
-    click.echo(f"\n{printable(purpose.title)}\n  {printable(purpose.text)}", err=True)
-    return click.confirm("Do you agree?", default=False, err=True)
+    click.echo(f"\n{printable(_(purpose.title))}\n  {printable(_(purpose.text))}", err=True)
+    return click.confirm(_("Do you agree?"), default=False, err=True)
 
 
 def _word(is_so: bool) -> str:
