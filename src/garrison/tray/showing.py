@@ -1,5 +1,6 @@
 """Shows notices with buttons (Desktop Notifications Specification 1.2)."""
 
+import asyncio
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -102,10 +103,13 @@ class Shower:
     def _hear(self, message: Message) -> None:
         if message.message_type is not MessageType.SIGNAL or message.interface != SERVICE or len(message.body) != 2:
             return
-        number, what = message.body
-        if message.member == "ActionInvoked" and number in self._pressed:
+        # Not at once: the answer with the number may have come just before, and whoever waits for it has yet to wake.
+        asyncio.get_running_loop().call_soon(self._take, message.member, *message.body)
+
+    def _take(self, member: str | None, number: int, what: object) -> None:
+        if member == "ActionInvoked" and number in self._pressed:
             self._pressed[number](str(what))
-        elif message.member == "NotificationClosed":
+        elif member == "NotificationClosed":
             pressed = self._pressed.pop(number, None)
             if pressed is not None and what == _BY_PERSON:
                 pressed("")
