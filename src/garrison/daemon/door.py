@@ -63,7 +63,7 @@ class Door:
     audit: Callable[[Audited, Caller], None]
     tickets: Tickets = field(default_factory=Tickets)
     components: dict[str, AnyComponent] = field(default_factory=dict)
-    _signatures: dict[str, dict[str, Signature]] = field(default_factory=dict)
+    _signatures: dict[str, Mapping[str, Signature]] = field(default_factory=dict)
 
     def add(self, component: AnyComponent) -> None:
         """Let a component be asked."""

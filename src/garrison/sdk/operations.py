@@ -1,10 +1,12 @@
 """Operations: what a component can be asked. The signature and docstring are the whole description."""
 
 import inspect
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, create_model
@@ -73,8 +75,12 @@ class Signature:
         return {name: getattr(checked, name) for name in self.arguments.model_fields}
 
 
-def signatures(cls: type) -> dict[str, Signature]:
-    """Return the operations of a component's class by name (with hyphens), in the order they were written."""
+@cache
+def signatures(cls: type) -> Mapping[str, Signature]:
+    """Return the operations of a component's class by name (with hyphens), in the order they were written.
+
+    Kept, for the door and the manifest both want them: making the models is a large part of the daemon's start.
+    """
     found: dict[str, Signature] = {}
     for base in reversed(cls.__mro__):
         for attribute, method in base.__dict__.items():
@@ -82,7 +88,7 @@ def signatures(cls: type) -> dict[str, Signature]:
             if isinstance(mark, Mark):
                 name = attribute.replace("_", "-")
                 found[name] = _signature(name, mark, getattr(cls, attribute))
-    return found
+    return types.MappingProxyType(found)
 
 
 def _signature(name: str, mark: Mark, method: Callable[..., Any]) -> Signature:
