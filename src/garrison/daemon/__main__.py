@@ -6,6 +6,7 @@ The descriptor FD gets one line: {"ready": true}, or the error that kept it from
 import argparse
 import asyncio
 import contextlib
+import gc
 import io
 import json
 import logging
@@ -13,13 +14,13 @@ import logging.handlers
 import os
 import resource
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 from garrison.base.errors import GarrisonError
 from garrison.base.files import explain
 from garrison.base.paths import Home
-from garrison.daemon.boot import run
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):
@@ -45,6 +46,16 @@ def _allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _boot() -> Callable[[Home, bool, Callable[[], None]], Coroutine[Any, Any, None]]:
+    """Return what runs the suite. Nothing that importing makes is rubbish: it is never looked at, now or later."""
+    gc.disable()
+    from garrison.daemon.boot import run  # noqa: PLC0415 # see above
+
+    gc.freeze()
+    gc.enable()
+    return run
+
+
 def _tell(descriptor: int | None, message: dict[str, Any]) -> None:
     if descriptor is not None:
         with contextlib.suppress(OSError):  # whoever started us has gone
@@ -65,6 +76,7 @@ def main() -> int:
     try:
         home.prepare()
         _log_to(home)
+        run = _boot()
         asyncio.run(run(home, not options.private, lambda: _tell(options.ready, {"ready": True})))
     except GarrisonError as error:
         logging.getLogger(__name__).error("%s", error.text)  # noqa: TRY400 # no trace is needed

@@ -75,12 +75,13 @@ class Signature:
         return {name: getattr(checked, name) for name in self.arguments.model_fields}
 
 
-@cache
 def signatures(cls: type) -> Mapping[str, Signature]:
-    """Return the operations of a component's class by name (with hyphens), in the order they were written.
+    """Return the operations of a component's class by name (with hyphens), in the order they were written."""
+    return _made(cls)
 
-    Kept, for the door and the manifest both want them: making the models is a large part of the daemon's start.
-    """
+
+@cache  # the door and the manifest both want them, and making the models is a large part of the daemon's start
+def _made(cls: type) -> Mapping[str, Signature]:
     found: dict[str, Signature] = {}
     for base in reversed(cls.__mro__):
         for attribute, method in base.__dict__.items():
