@@ -169,7 +169,7 @@ def slow() -> bytes:
     """Return an archive that takes some seconds to come to the end of, where the threat is."""
     buffer, block = io.BytesIO(), random.Random(1).randbytes(1 << 19).hex().encode()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for number in range(16):
+        for number in range(60):
             archive.writestr(f"{number}.txt", b"%d" % number + block)
         archive.writestr("evil.com", EICAR)
     return buffer.getvalue()
